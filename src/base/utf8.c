@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Length of the well-formed character at @s, 0 if it is not one. */
+static size_t char_len(const uint8_t *s, size_t len_bytes)
+{
+	size_t n;
+	uint32_t c;
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+
+	if (len_bytes == 0)
+		return 0;
+	if (s[0] < 0x80)
+		return 1;
+	n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+	if (s[0] < 0xc2 || s[0] > 0xf4 || n > len_bytes)
+		return 0;
+	c = s[0] & (0x7fU >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	return n;
+}
+
+bool utf8_valid(const char *s, size_t len_bytes)
+{
+	const uint8_t *p = (const uint8_t *) s;
+
+	for (size_t i = 0; i < len_bytes;) {
+		size_t n = char_len(p + i, len_bytes - i);
+
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+size_t utf8_cut(const char *s, size_t len_bytes, size_t max_bytes)
+{
+	size_t n = len_bytes;
+
+	if (n <= max_bytes)
+		return n;
+	n = max_bytes;
+	while (n > 0 && ((uint8_t) s[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+void utf8_sanitize(const char *s, char *ret, size_t cap_bytes)
+{
+	const uint8_t *p = (const uint8_t *) s;
+	size_t len = strlen(s), o = 0;
+
+	for (size_t i = 0; i < len;) {
+		size_t n = char_len(p + i, len - i);
+		bool bad = n == 0 || (n == 1 && (p[i] < 0x20 || p[i] == 0x7f));
+
+		if (n == 0)
+			n = 1;
+		if (o + n >= cap_bytes)
+			break;
+		if (bad)
+			ret[o++] = '?';
+		else {
+			memcpy(ret + o, p + i, n);
+			o += n;
+		}
+		i += n;
+	}
+	ret[o] = '\0';
+}

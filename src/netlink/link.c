@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "netlink/link.h"
+
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <libmnl/libmnl.h>
+
+#include "base/clock.h"
+
+#define SOL_NETLINK_LEVEL 270 /* SOL_NETLINK, which older libc headers lack */
+#define RECV_BYTES        65536
+
+struct walk {
+	link_fn fn;
+	void *ctx;
+	int rc;
+};
+
+static void copy_text(char *dst, size_t cap, const struct nlattr *a)
+{
+	size_t n = mnl_attr_get_payload_len(a);
+	const char *s = mnl_attr_get_payload(a);
+
+	n = strnlen(s, n);
+	if (n >= cap)
+		n = cap - 1;
+	memcpy(dst, s, n);
+	dst[n] = '\0';
+}
+
+static int put_info(const struct nlattr *a, void *data)
+{
+	struct link *l = data;
+
+	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+		copy_text(l->kind, sizeof(l->kind), a);
+	return MNL_CB_OK;
+}
+
+static int put_attr(const struct nlattr *a, void *data)
+{
+	struct link *l = data;
+	uint16_t len = mnl_attr_get_payload_len(a);
+
+	switch (mnl_attr_get_type(a)) {
+	case IFLA_IFNAME:
+		copy_text(l->name, sizeof(l->name), a);
+		break;
+	case IFLA_IFALIAS:
+		copy_text(l->alias, sizeof(l->alias), a);
+		break;
+	case IFLA_OPERSTATE:
+		if (len >= 1)
+			l->operstate = mnl_attr_get_u8(a);
+		break;
+	case IFLA_ADDRESS:
+		l->addr_len = (uint8_t) (len > LINK_ADDR_MAX ? LINK_ADDR_MAX : len);
+		memcpy(l->addr, mnl_attr_get_payload(a), l->addr_len);
+		break;
+	case IFLA_LINKINFO:
+		(void) mnl_attr_parse_nested(a, put_info, l);
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int on_message(const struct nlmsghdr *h, struct walk *w)
+{
+	const struct ifinfomsg *info;
+	struct link l;
+
+	if (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK)
+		return 0;
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+		return -EBADMSG;
+	info = mnl_nlmsg_get_payload(h);
+	/* bridge port events (AF_BRIDGE) describe the port, not the link */
+	if (info->ifi_family != AF_UNSPEC)
+		return 0;
+	memset(&l, 0, sizeof(l));
+	l.ifindex = (uint32_t) info->ifi_index;
+	l.arphrd = info->ifi_type;
+	l.flags = info->ifi_flags;
+	(void) mnl_attr_parse(h, sizeof(*info), put_attr, &l);
+	return w->fn(w->ctx, &l, h->nlmsg_type == RTM_DELLINK);
+}
+
+/* One datagram of the kernel: a run of messages. */
+static int on_datagram(const void *buf, size_t len, uint32_t seq, struct walk *w, bool *ret_done)
+{
+	const struct nlmsghdr *h = buf;
+	int left = (int) len, rc;
+
+	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		if (h->nlmsg_type == NLMSG_ERROR && h->nlmsg_seq == seq) {
+			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+
+			if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)))
+				return -EBADMSG;
+			if (e->error < 0)
+				return e->error;
+		} else if (h->nlmsg_type == NLMSG_DONE && h->nlmsg_seq == seq) {
+			*ret_done = true;
+		} else {
+			rc = on_message(h, w);
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return left > 0 ? -EBADMSG : 0;
+}
+
+int link_dump_request(int sock, uint32_t seq)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg info;
+	} req = {
+		.h = {.nlmsg_len = sizeof(req),
+			.nlmsg_type = RTM_GETLINK,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			.nlmsg_seq = seq},
+		.info = {.ifi_family = AF_UNSPEC},
+	};
+
+	return send(sock, &req, sizeof(req), MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int link_receive(int sock, uint32_t seq, link_fn fn, void *ctx, bool *ret_done)
+{
+	uint8_t buf[RECV_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct walk w = {.fn = fn, .ctx = ctx};
+
+	for (;;) {
+		struct sockaddr_nl from;
+		struct iovec iov = {.iov_base = buf, .iov_len = sizeof(buf)};
+		struct msghdr mh = {.msg_name = &from,
+			.msg_namelen = sizeof(from),
+			.msg_iov = &iov,
+			.msg_iovlen = 1};
+		ssize_t n = recvmsg(sock, &mh, MSG_DONTWAIT);
+		int rc;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		if (mh.msg_flags & MSG_TRUNC)
+			return -ENOBUFS;
+		if (from.nl_pid != 0)
+			continue; /* not from the kernel */
+		rc = on_datagram(buf, (size_t) n, seq, &w, ret_done);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+int link_dump(int sock, int timeout_ms, link_fn fn, void *ctx)
+{
+	static const uint32_t seq = 1;
+	int64_t end_ns = clock_mono_ns() + (int64_t) timeout_ms * 1000000;
+	bool done = false;
+	int rc = link_dump_request(sock, seq);
+
+	while (rc == 0) {
+		struct pollfd p = {.fd = sock, .events = POLLIN};
+		int64_t left_ns = end_ns - clock_mono_ns();
+
+		rc = link_receive(sock, seq, fn, ctx, &done);
+		if (rc < 0 || done)
+			break;
+		if (left_ns <= 0)
+			return -ETIMEDOUT;
+		if (poll(&p, 1, (int) (left_ns / 1000000) + 1) < 0 && errno != EINTR)
+			return -errno;
+	}
+	return rc;
+}
+
+int link_subscribe(int sock)
+{
+	int group = RTNLGRP_LINK;
+
+	return setsockopt(sock, SOL_NETLINK_LEVEL, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0
+		? -errno
+		: 0;
+}

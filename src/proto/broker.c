@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/broker.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "proto/fdpass.h"
+
+static void put_ns_ref(struct wbuf *w, const struct ns_ref *n)
+{
+	wbuf_u64(w, n->inode);
+	wbuf_u8(w, n->kind);
+	wbuf_u32(w, n->pid);
+	wbuf_u64(w, n->starttime_ticks);
+	wbuf_u32(w, n->index);
+}
+
+static void get_ns_ref(struct rbuf *r, struct ns_ref *n)
+{
+	n->inode = rbuf_u64(r);
+	n->kind = rbuf_u8(r);
+	n->pid = rbuf_u32(r);
+	n->starttime_ticks = rbuf_u64(r);
+	n->index = rbuf_u32(r);
+	if (n->kind < NS_REF_PROC || n->kind >= NS_REF_END)
+		r->failed = true;
+}
+
+static void put_status(struct wbuf *w, const struct msg_status *s)
+{
+	wbuf_u32(w, (uint32_t) s->status);
+	wbuf_str(w, s->text);
+}
+
+static void get_status(struct rbuf *r, struct msg_status *s)
+{
+	s->status = (int32_t) rbuf_u32(r);
+	rbuf_str(r, s->text, sizeof(s->text));
+	if (s->status > 0)
+		r->failed = true;
+}
+
+static void put_capture_open(struct wbuf *w, const struct msg_capture_open *c)
+{
+	put_ns_ref(w, &c->ns);
+	wbuf_u32(w, c->ring_bytes);
+	wbuf_u32(w, c->stream_bytes);
+	wbuf_u16(w, c->latency_ms);
+}
+
+static void get_capture_open(struct rbuf *r, struct msg_capture_open *c)
+{
+	get_ns_ref(r, &c->ns);
+	c->ring_bytes = rbuf_u32(r);
+	c->stream_bytes = rbuf_u32(r);
+	c->latency_ms = rbuf_u16(r);
+}
+
+ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
+{
+	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
+
+	wbuf_u16(&w, m->op);
+	wbuf_u16(&w, 0);
+	wbuf_u32(&w, m->id);
+	switch ((enum msg_op) m->op) {
+	case MSG_CAPTURE_OPEN:
+		put_capture_open(&w, &m->u.capture_open);
+		break;
+	case MSG_NETLINK_OPEN:
+		put_ns_ref(&w, &m->u.netlink_open);
+		break;
+	case MSG_CAPTURE_OPENED:
+	case MSG_CAPTURE_ENDED:
+	case MSG_NETLINK_OPENED:
+		put_status(&w, &m->u.status);
+		break;
+	case MSG_RESTARTS:
+		wbuf_u32(&w, m->u.restarts.service);
+		wbuf_u32(&w, m->u.restarts.discover);
+		break;
+	case MSG_CATALOG:
+		wbuf_u64(&w, m->u.catalog.generation);
+		wbuf_u64(&w, m->u.catalog.scan_ns);
+		break;
+	case MSG_CAPTURE_KILL:
+	case MSG_TARGET_EXITED:
+	case MSG_SHUTDOWN:
+	case MSG_CATALOG_CHANNEL:
+	case MSG_REFRESH:
+		break;
+	case MSG_OP_END:
+	default:
+		return -EINVAL;
+	}
+	return w.failed ? -ENOBUFS : (ssize_t) w.len_bytes;
+}
+
+static void get_fields(struct rbuf *r, struct msg *m)
+{
+	switch ((enum msg_op) m->op) {
+	case MSG_CAPTURE_OPEN:
+		get_capture_open(r, &m->u.capture_open);
+		break;
+	case MSG_NETLINK_OPEN:
+		get_ns_ref(r, &m->u.netlink_open);
+		break;
+	case MSG_CAPTURE_OPENED:
+	case MSG_CAPTURE_ENDED:
+	case MSG_NETLINK_OPENED:
+		get_status(r, &m->u.status);
+		break;
+	case MSG_RESTARTS:
+		m->u.restarts.service = rbuf_u32(r);
+		m->u.restarts.discover = rbuf_u32(r);
+		break;
+	case MSG_CATALOG:
+		m->u.catalog.generation = rbuf_u64(r);
+		m->u.catalog.scan_ns = rbuf_u64(r);
+		break;
+	case MSG_CAPTURE_KILL:
+	case MSG_TARGET_EXITED:
+	case MSG_SHUTDOWN:
+	case MSG_CATALOG_CHANNEL:
+	case MSG_REFRESH:
+		break;
+	case MSG_OP_END:
+	default:
+		r->failed = true;
+	}
+}
+
+int msg_decode(const uint8_t *p, size_t len_bytes, struct msg *ret)
+{
+	struct rbuf r = {.p = p, .len_bytes = len_bytes};
+	struct msg m;
+	uint16_t zero;
+
+	memset(&m, 0, sizeof(m));
+	m.op = rbuf_u16(&r);
+	zero = rbuf_u16(&r);
+	m.id = rbuf_u32(&r);
+	get_fields(&r, &m);
+	if (zero != 0 || !rbuf_at_end(&r))
+		return -EBADMSG;
+	*ret = m;
+	return 0;
+}
+
+int msg_send(int sock, const struct msg *m, const int *fds, size_t n_fds)
+{
+	uint8_t buf[MSG_MAX_BYTES];
+	ssize_t n = msg_encode(m, buf, sizeof(buf));
+
+	if (n < 0)
+		return (int) n;
+	return fdpass_send(sock, buf, (size_t) n, fds, n_fds);
+}
+
+int msg_recv(int sock, struct msg *ret, struct fdset *ret_fds)
+{
+	uint8_t buf[MSG_MAX_BYTES];
+	struct fdset fds = FDSET_NONE;
+	ssize_t n = fdpass_recv(sock, buf, sizeof(buf), &fds);
+	int rc;
+
+	if (n <= 0)
+		return (int) n;
+	rc = msg_decode(buf, (size_t) n, ret);
+	if (rc < 0) {
+		fdset_done(&fds);
+		return rc;
+	}
+	*ret_fds = fds;
+	return 1;
+}

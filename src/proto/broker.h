@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Every message on the broker's channels and on the catalog channel between discover and service,
+ * described, encoded and decoded here (docs/broker-protocol.md has the conversation).
+ *
+ * A message is one SOCK_SEQPACKET datagram: u16 operation, u16 zero, u32 id, then the fields of the
+ * operation in the order of the struct, little-endian, nothing behind them. There is one way to
+ * write each message; everything else is refused. No message holds a path name or a pointer. */
+#ifndef PROTO_BROKER_H
+#define PROTO_BROKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define MSG_MAX_BYTES  512
+#define MSG_TEXT_BYTES 256
+
+enum msg_op {
+	/* service -> broker */
+	MSG_CAPTURE_OPEN = 1, /* id: the capture; fields: struct msg_capture_open */
+	MSG_CAPTURE_KILL,     /* id: the capture whose reader must die; no fields */
+
+	/* discover -> broker */
+	MSG_NETLINK_OPEN, /* id: the request; fields: struct ns_ref */
+
+	/* broker -> service */
+	MSG_CAPTURE_OPENED, /* id: the capture; fields: struct msg_status; descriptors on success:
+	                     * stream memfd, data eventfd (reader -> service), space eventfd
+	                     * (service -> reader), control socket (service -> reader) */
+	MSG_CAPTURE_ENDED,  /* id: the capture whose reader ended; fields: struct msg_status, the
+	                     * status being 0 or minus the signal number that killed it */
+	MSG_TARGET_EXITED,  /* id: the capture; the process of its reference has ended */
+	MSG_RESTARTS,       /* fields: struct msg_restarts */
+	MSG_SHUTDOWN,       /* end all captures properly, then exit */
+
+	/* broker -> discover */
+	MSG_NETLINK_OPENED, /* id: the request; fields: struct msg_status; descriptor on success: a
+	                     * NETLINK_ROUTE socket inside the namespace */
+
+	/* broker -> service and discover */
+	MSG_CATALOG_CHANNEL, /* descriptor: a new catalog channel to the other one */
+
+	/* service -> discover, on the catalog channel */
+	MSG_REFRESH, /* id: grows by one; wants a generation scanned after this was received */
+
+	/* discover -> service, on the catalog channel */
+	MSG_CATALOG, /* id: the newest MSG_REFRESH this generation satisfies, 0 = none; fields: struct
+	              * msg_catalog; descriptors: sealed memfd with the /mobyshark JSON, sealed memfd
+	              * with the table of proto/catalog.h */
+	MSG_OP_END
+};
+
+/* How to find a network namespace again and be sure it is the same one. */
+enum ns_ref_kind {
+	NS_REF_PROC = 1, /* /proc/PID/ns/net */
+	NS_REF_FD,       /* /proc/PID/fd/INDEX */
+	NS_REF_MOUNT,    /* the nsfs mount with mount id INDEX in the mount namespace of PID */
+	NS_REF_END
+};
+
+struct ns_ref {
+	uint64_t inode; /* nsfs inode of the network namespace */
+	uint8_t kind;   /* enum ns_ref_kind */
+	uint32_t pid;   /* in the broker's PID namespace */
+	uint64_t starttime_ticks;
+	uint32_t index; /* descriptor number or mount id; 0 for NS_REF_PROC */
+};
+
+struct msg_capture_open {
+	struct ns_ref ns;
+	uint32_t ring_bytes;   /* kernel ring: a multiple of the block size */
+	uint32_t stream_bytes; /* shared stream buffer: a multiple of 64 KiB */
+	uint16_t latency_ms;   /* longest time a packet waits in an unfinished block */
+};
+
+struct msg_status {
+	int32_t status; /* 0 or a negative errno */
+	char text[MSG_TEXT_BYTES];
+};
+
+struct msg_restarts {
+	uint32_t service;
+	uint32_t discover;
+};
+
+struct msg_catalog {
+	uint64_t generation;
+	uint64_t scan_ns; /* what the scan took */
+};
+
+/* One decoded message; the member of @u that belongs to @op is valid. */
+struct msg {
+	uint16_t op; /* enum msg_op */
+	uint32_t id;
+	union {
+		struct msg_capture_open capture_open;
+		struct ns_ref netlink_open;
+		struct msg_status status; /* CAPTURE_OPENED, CAPTURE_ENDED, NETLINK_OPENED */
+		struct msg_restarts restarts;
+		struct msg_catalog catalog;
+	} u;
+};
+
+/* Encode @m into @ret. Returns the length in bytes, -EINVAL for an unknown operation, -ENOBUFS when
+ * @cap_bytes is too small (MSG_MAX_BYTES always suffices). */
+ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes);
+
+/* Decode exactly @len_bytes. Returns 0, or -EBADMSG for anything that msg_encode() would not have
+ * written. */
+int msg_decode(const uint8_t *p, size_t len_bytes, struct msg *ret);
+
+/* Encode and send @m with the @n_fds borrowed descriptors @fds. Errors of msg_encode() and
+ * fdpass_send(). */
+int msg_send(int sock, const struct msg *m, const int *fds, size_t n_fds);
+
+struct fdset;
+
+/* Receive and decode one message without waiting. Returns 1, 0 when the peer is gone, -EAGAIN when
+ * there is none, -EBADMSG or another errno of fdpass_recv() when the peer must be dropped. */
+int msg_recv(int sock, struct msg *ret, struct fdset *ret_fds);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/catalog.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/own.h"
+
+static const uint8_t magic[4] = {'P', 'F', 'C', '1'};
+
+/* Least encoded sizes, to refuse counts that cannot be true before memory is taken for them. */
+#define LINK_MIN_BYTES   9
+#define NETNS_MIN_BYTES  29
+#define TARGET_MIN_BYTES 26
+
+void catalog_done(struct catalog *c)
+{
+	if (!c)
+		return;
+	for (uint32_t i = 0; i < c->n_netns && c->netns; i++)
+		free(c->netns[i].links);
+	for (uint32_t i = 0; i < c->n_targets && c->targets; i++) {
+		free(c->targets[i].name);
+		free(c->targets[i].type);
+		free(c->targets[i].prefix);
+	}
+	free(c->netns);
+	free(c->targets);
+	memset(c, 0, sizeof(*c));
+}
+
+static void put_netns(struct wbuf *w, const struct catalog_netns *n)
+{
+	wbuf_u64(w, n->ref.inode);
+	wbuf_u8(w, n->ref.kind);
+	wbuf_u32(w, n->ref.pid);
+	wbuf_u64(w, n->ref.starttime_ticks);
+	wbuf_u32(w, n->ref.index);
+	wbuf_u32(w, n->n_links);
+	for (uint32_t i = 0; i < n->n_links; i++) {
+		wbuf_u32(w, n->links[i].ifindex);
+		wbuf_u16(w, n->links[i].arphrd);
+		wbuf_u8(w, n->links[i].operstate);
+		wbuf_str(w, n->links[i].name);
+	}
+}
+
+static void put_target(struct wbuf *w, const struct catalog_target *t)
+{
+	wbuf_str(w, t->name);
+	wbuf_str(w, t->type);
+	wbuf_str(w, t->prefix);
+	wbuf_u64(w, t->netns_inode);
+	wbuf_u32(w, t->pid);
+	wbuf_u64(w, t->starttime_ticks);
+}
+
+/* An upper bound of the encoded length, 0 if a limit is exceeded. */
+static size_t encoded_bound(const struct catalog *c)
+{
+	size_t n = 12;
+
+	if (c->n_netns > CATALOG_NETNS_MAX || c->n_targets > CATALOG_TARGETS_MAX)
+		return 0;
+	for (uint32_t i = 0; i < c->n_netns; i++) {
+		if (c->netns[i].n_links > CATALOG_LINKS_MAX)
+			return 0;
+		n += NETNS_MIN_BYTES +
+			(size_t) c->netns[i].n_links * (LINK_MIN_BYTES + CATALOG_IFNAME_MAX);
+	}
+	for (uint32_t i = 0; i < c->n_targets; i++) {
+		const struct catalog_target *t = &c->targets[i];
+		size_t name = strlen(t->name), type = strlen(t->type), prefix = strlen(t->prefix);
+
+		if (name >= CATALOG_NAME_MAX || type >= CATALOG_TYPE_MAX ||
+			prefix >= CATALOG_NAME_MAX)
+			return 0;
+		n += TARGET_MIN_BYTES + name + type + prefix;
+	}
+	return n > CATALOG_BYTES_MAX ? 0 : n;
+}
+
+ssize_t catalog_encode(const struct catalog *c, uint8_t **ret)
+{
+	size_t cap = encoded_bound(c);
+	struct wbuf w = {.cap_bytes = cap};
+
+	if (cap == 0)
+		return -EINVAL;
+	w.p = malloc(cap);
+	if (!w.p)
+		return -ENOMEM;
+	wbuf_bytes(&w, magic, sizeof(magic));
+	wbuf_u32(&w, c->n_netns);
+	wbuf_u32(&w, c->n_targets);
+	for (uint32_t i = 0; i < c->n_netns; i++)
+		put_netns(&w, &c->netns[i]);
+	for (uint32_t i = 0; i < c->n_targets; i++)
+		put_target(&w, &c->targets[i]);
+	if (w.failed) {
+		free(w.p);
+		return -EINVAL;
+	}
+	*ret = w.p;
+	return (ssize_t) w.len_bytes;
+}
+
+/* Allocate @n elements of @size if @r still holds at least @min_bytes for each of them. */
+static void *get_array(struct rbuf *r, uint32_t n, size_t size, size_t min_bytes)
+{
+	if (r->failed || n > (r->len_bytes - r->pos_bytes) / min_bytes) {
+		r->failed = true;
+		return NULL;
+	}
+	return calloc(n ? n : 1, size);
+}
+
+static int get_netns(struct rbuf *r, struct catalog_netns *n)
+{
+	n->ref.inode = rbuf_u64(r);
+	n->ref.kind = rbuf_u8(r);
+	n->ref.pid = rbuf_u32(r);
+	n->ref.starttime_ticks = rbuf_u64(r);
+	n->ref.index = rbuf_u32(r);
+	if (n->ref.kind < NS_REF_PROC || n->ref.kind >= NS_REF_END)
+		return -EBADMSG;
+	n->n_links = rbuf_u32(r);
+	n->links = get_array(r, n->n_links, sizeof(*n->links), LINK_MIN_BYTES);
+	if (!n->links) {
+		n->n_links = 0;
+		return r->failed ? -EBADMSG : -ENOMEM;
+	}
+	for (uint32_t i = 0; i < n->n_links; i++) {
+		n->links[i].ifindex = rbuf_u32(r);
+		n->links[i].arphrd = rbuf_u16(r);
+		n->links[i].operstate = rbuf_u8(r);
+		rbuf_str(r, n->links[i].name, sizeof(n->links[i].name));
+	}
+	return r->failed ? -EBADMSG : 0;
+}
+
+static char *get_str(struct rbuf *r, size_t cap_bytes)
+{
+	char buf[CATALOG_NAME_MAX];
+
+	rbuf_str(r, buf, cap_bytes);
+	return r->failed ? NULL : strdup(buf);
+}
+
+static int get_target(struct rbuf *r, struct catalog_target *t)
+{
+	t->name = get_str(r, CATALOG_NAME_MAX);
+	t->type = get_str(r, CATALOG_TYPE_MAX);
+	t->prefix = get_str(r, CATALOG_NAME_MAX);
+	t->netns_inode = rbuf_u64(r);
+	t->pid = rbuf_u32(r);
+	t->starttime_ticks = rbuf_u64(r);
+	if (r->failed)
+		return -EBADMSG;
+	return t->name && t->type && t->prefix ? 0 : -ENOMEM;
+}
+
+static int decode_into(struct rbuf *r, struct catalog *c)
+{
+	const uint8_t *m = rbuf_bytes(r, sizeof(magic));
+	uint32_t n_netns = rbuf_u32(r), n_targets = rbuf_u32(r);
+	int rc;
+
+	if (!m || memcmp(m, magic, sizeof(magic)) != 0 || n_netns > CATALOG_NETNS_MAX ||
+		n_targets > CATALOG_TARGETS_MAX)
+		return -EBADMSG;
+	c->netns = get_array(r, n_netns, sizeof(*c->netns), NETNS_MIN_BYTES);
+	if (!c->netns)
+		return r->failed ? -EBADMSG : -ENOMEM;
+	for (; c->n_netns < n_netns; c->n_netns++) {
+		uint32_t i = c->n_netns;
+
+		rc = get_netns(r, &c->netns[i]);
+		if (rc == 0 && i > 0 && c->netns[i].ref.inode <= c->netns[i - 1].ref.inode)
+			rc = -EBADMSG;
+		if (rc < 0) {
+			c->n_netns++; /* its links may be allocated */
+			return rc;
+		}
+	}
+	c->targets = get_array(r, n_targets, sizeof(*c->targets), TARGET_MIN_BYTES);
+	if (!c->targets)
+		return r->failed ? -EBADMSG : -ENOMEM;
+	for (uint32_t i = 0; i < n_targets; i++) {
+		c->n_targets++;
+		rc = get_target(r, &c->targets[i]);
+		if (rc < 0)
+			return rc;
+	}
+	return rbuf_at_end(r) ? 0 : -EBADMSG;
+}
+
+int catalog_decode(const uint8_t *p, size_t len_bytes, struct catalog *ret)
+{
+	struct rbuf r = {.p = p, .len_bytes = len_bytes};
+	struct catalog c;
+	int rc;
+
+	memset(&c, 0, sizeof(c));
+	if (len_bytes > CATALOG_BYTES_MAX)
+		return -EBADMSG;
+	rc = decode_into(&r, &c);
+	if (rc < 0) {
+		catalog_done(&c);
+		return rc;
+	}
+	*ret = c;
+	return 0;
+}
+
+const struct catalog_netns *catalog_find_netns(const struct catalog *c, uint64_t inode)
+{
+	uint32_t lo = 0, hi = c->n_netns;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (c->netns[mid].ref.inode == inode)
+			return &c->netns[mid];
+		if (c->netns[mid].ref.inode < inode)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}

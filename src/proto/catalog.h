@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of capture targets that discover hands to the service, in a sealed memfd: every network
+ * namespace with its reference and links, every target with the namespace it lives in.
+ *
+ * Form: "PFC1", u32 number of namespaces, u32 number of targets, then the namespaces, then the
+ * targets, each field in the order of the structs below, little-endian, strings as u16 length and
+ * bytes, nothing behind the last one. */
+#ifndef PROTO_CATALOG_H
+#define PROTO_CATALOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proto/broker.h"
+
+#define CATALOG_NAME_MAX     4096 /* bytes of a target's name or prefix, NUL included */
+#define CATALOG_TYPE_MAX     64
+#define CATALOG_IFNAME_MAX   16 /* IFNAMSIZ */
+#define CATALOG_NETNS_MAX    65536
+#define CATALOG_TARGETS_MAX  262144
+#define CATALOG_LINKS_MAX    65536     /* links of one namespace */
+#define CATALOG_BYTES_MAX    134217728 /* 128 MiB */
+
+struct catalog_link {
+	uint32_t ifindex;
+	uint16_t arphrd;   /* ARPHRD_* */
+	uint8_t operstate; /* IF_OPER_*, 2 = down (RFC 2863) */
+	char name[CATALOG_IFNAME_MAX];
+};
+
+struct catalog_netns {
+	struct ns_ref ref; /* ref.inode identifies the namespace */
+	uint32_t n_links;
+	struct catalog_link *links; /* owned, sorted by ifindex */
+};
+
+struct catalog_target {
+	char *name;   /* owned, contract 2.5.2 */
+	char *type;   /* owned */
+	char *prefix; /* owned */
+	uint64_t netns_inode;
+	uint32_t pid;             /* 0 for process-less namespaces */
+	uint64_t starttime_ticks; /* 0 for process-less namespaces */
+};
+
+/* Two plain arrays, owned. Namespaces are sorted by inode; targets keep the order of /mobyshark. */
+struct catalog {
+	uint32_t n_netns, n_targets;
+	struct catalog_netns *netns;
+	struct catalog_target *targets;
+};
+
+/* Free everything in @c and zero it. NULL and zeroed ones are fine. */
+void catalog_done(struct catalog *c);
+
+/* Encode into a new buffer, *ret (free() it). Returns its length in bytes, -EINVAL if a limit above
+ * is exceeded, or -ENOMEM. */
+ssize_t catalog_encode(const struct catalog *c, uint8_t **ret);
+
+/* Decode @len_bytes. Returns 0, -EBADMSG for anything that is not exactly one well-formed table
+ * (unsorted namespaces included), or -ENOMEM; @ret is untouched then. */
+int catalog_decode(const uint8_t *p, size_t len_bytes, struct catalog *ret);
+
+/* The namespace with nsfs inode @inode, NULL if there is none. Borrowed from @c. */
+const struct catalog_netns *catalog_find_netns(const struct catalog *c, uint64_t inode);
+
+#endif

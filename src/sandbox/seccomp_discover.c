@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* discover talks to container engines over unix sockets and reads /proc. It may not make any socket
+ * but a unix stream one: no network, no packets. */
+#include "sandbox/seccomp.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "base/own.h"
+#include "sandbox/table.h"
+
+static const char *const allowed[] = {
+	"access", "brk", "clock_gettime", "clock_nanosleep", "clone", "clone3", "close", "connect",
+	"dup", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "eventfd2", "exit",
+	"exit_group", "faccessat", "faccessat2", "fcntl", "fstat", "ftruncate", "futex", "getcwd",
+	"getdents64", "getegid", "geteuid", "getgid", "getpeername", "getpid", "getppid",
+	"getrandom", "getsockname", "getsockopt", "gettid", "gettimeofday", "getuid", "ioctl", "lseek",
+	"lstat", "madvise", "memfd_create", "mmap", "mprotect", "mremap", "munmap", "nanosleep",
+	"newfstatat", "open", "openat", "openat2", "pidfd_open", "pipe2", "poll", "ppoll", "pread64",
+	"prlimit64", "read", "readlink", "readlinkat", "readv", "recvfrom", "recvmsg",
+	"restart_syscall", "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
+	"sched_getaffinity", "sched_yield", "sendmsg", "sendto", "set_robust_list", "setsockopt",
+	"shutdown", "sigaltstack", "stat", "statfs", "statx", "sysinfo", "timerfd_create",
+	"timerfd_settime", "uname", "write", "writev",
+};
+
+int seccomp_discover(struct err *e)
+{
+	AUTO_FILTER scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int rc;
+
+	if (!f)
+		return err_set(e, -ENOMEM, "cannot make a system call filter");
+	rc = table_allow(f, allowed, ARRAY_LEN(allowed), e);
+	if (rc < 0)
+		return rc;
+	rc = seccomp_rule_add(
+		f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	if (rc == 0)
+		rc = seccomp_rule_add(
+			f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	if (rc < 0)
+		return err_sys(e, rc, "cannot allow unix sockets");
+	return table_load(f, e);
+}

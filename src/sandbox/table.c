@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "sandbox/table.h"
+
+#include <errno.h>
+
+int table_allow(scmp_filter_ctx f, const char *const *names, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		int nr = seccomp_syscall_resolve_name(names[i]);
+		int rc;
+
+		if (nr == __NR_SCMP_ERROR)
+			return err_set(e, -EINVAL, "unknown system call %s in a table", names[i]);
+		if (nr < 0)
+			continue; /* not on this architecture */
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, nr, 0);
+		if (rc < 0)
+			return err_sys(e, rc, "cannot allow system call %s", names[i]);
+	}
+	return 0;
+}
+
+int table_load(scmp_filter_ctx f, struct err *e)
+{
+	int rc = seccomp_load(f);
+
+	return rc < 0 ? err_sys(e, rc, "cannot install the system call filter") : 0;
+}
