@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of the end-to-end suite. It needs root, real namespaces and a real Docker engine; nothing is skipped."""
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness import client, netns, service  # noqa: E402
+from harness.engine import Engine  # noqa: E402
+
+TOOLS = ("ip", "nsenter", "tshark", "capinfos", "tcpdump", "dockerd", "containerd", "docker", "busybox", "openssl",
+         "setpriv", "prlimit", "setcap", "unshare", "mount")
+
+
+def pytest_configure(config):
+    if not config.getoption("timeout", None):
+        config.option.timeout = 60
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+def pytest_sessionstart(session):
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if os.geteuid() != 0:
+        pytest.exit("the end-to-end tests need root", 1)
+    if missing:
+        pytest.exit(f"the end-to-end tests need {', '.join(missing)}", 1)
+    if session.config.option.collectonly:
+        return
+    if not os.access(service.binary(), os.X_OK):
+        pytest.exit(f"{service.binary()} is not built", 1)
+    netns.remove_stale()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed:
+        for number, running in enumerate(service.Service.started):
+            report.sections.append((f"packetflix {number}: {' '.join(running.command)}", running.log[-8000:]))
+
+
+class _Owner:
+    """Makes things for one scope and closes them in reverse order."""
+
+    def __init__(self):
+        self._made = []
+
+    def add(self, thing):
+        self._made.append(thing)
+        return thing
+
+    def close(self):
+        errors = []
+        for thing in reversed(self._made):
+            try:
+                getattr(thing, "stop", thing.close)() if isinstance(thing, service.Service) else thing.close()
+            except Exception as error:  # everything is closed, then the first error is raised
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+
+def _close_viewers():
+    for viewer in list(client._Watched.opened):
+        viewer.drop()
+
+
+@pytest.fixture
+def owned(request):
+    """Closes whatever is added to it when the test ends."""
+    owner = _Owner()
+    yield owner
+    _close_viewers()
+    owner.close()
+
+
+@pytest.fixture
+def start(owned):
+    """Starts a packetflix with the given flags for this test only."""
+    def make(*flags, **options):
+        return owned.add(service.Service(*flags, **options))
+    return make
+
+
+@pytest.fixture
+def new_netns(owned):
+    """Makes a network namespace for this test only."""
+    def make(role="ns", **options):
+        return owned.add(netns.Netns(role, **options))
+    return make
+
+
+@pytest.fixture(scope="session")
+def _shared_service():
+    running = service.Service()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def shared(_shared_service, request):
+    """One packetflix with default flags, used by all tests that do not harm it."""
+    assert _shared_service.process.poll() is None, "the shared packetflix has died"
+    yield _shared_service
+    _close_viewers()
+
+
+class Scene:
+    """A target namespace 'box' with eth0, and a peer namespace 'far' with peer0 that sends to it."""
+
+    BOX_IP, FAR_IP = "192.0.2.1", "192.0.2.2"
+
+    def __init__(self, add):
+        self.box = add(netns.Netns("box"))
+        self.far = add(netns.Netns("far"))
+        netns.veth(self.box, "eth0", self.far, "peer0", self.BOX_IP, self.FAR_IP)
+        self.mac = netns.mac(self.box, "eth0")
+        self.far_mac = netns.mac(self.far, "peer0")
+        self._sender = None
+
+    @property
+    def inode(self):
+        return self.box.inode
+
+    @property
+    def sender(self):
+        """A raw socket on peer0; what it sends arrives at eth0."""
+        if self._sender is None:
+            self._sender = self.far.packet_socket("peer0")
+        return self._sender
+
+    def send(self, *frames):
+        for frame in frames:
+            self.sender.send(frame)
+
+    def close(self):
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+
+
+@pytest.fixture
+def scene(owned):
+    """A fresh pair of namespaces."""
+    return owned.add(Scene(owned.add))
+
+
+@pytest.fixture(scope="module")
+def plain_scene():
+    """A pair of namespaces shared by the tests of a module that only send through it."""
+    owner = _Owner()
+    try:
+        yield owner.add(Scene(owner.add))
+    finally:
+        owner.close()
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """The Docker engine of the session."""
+    running = Engine()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def container(engine):
+    """Starts containers that are removed when the test ends."""
+    names = []
+
+    def make(name, *command, options=()):
+        names.append(name)
+        return engine.run(name, *command, options=options)
+    yield make
+    if names:
+        engine.docker("rm", "-f", *names, check=False)
