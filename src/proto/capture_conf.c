@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/capture_conf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#define INSN_BYTES 8
+
+void capture_conf_done(struct capture_conf *c)
+{
+	free(c->names);
+	free(c->filter);
+	for (size_t i = 0; i < CONF_PROGRAMS_MAX; i++)
+		free(c->programs[i].insns);
+	memset(c, 0, sizeof(*c));
+}
+
+static size_t addr_len(uint8_t family)
+{
+	return family == 4 ? 4 : 16;
+}
+
+static void put_endpoints(struct wbuf *w, const struct conf_endpoint *ep, uint16_t n)
+{
+	wbuf_u16(w, n);
+	for (uint16_t i = 0; i < n; i++) {
+		wbuf_u8(w, ep[i].family);
+		wbuf_u16(w, ep[i].port);
+		wbuf_bytes(w, ep[i].addr, addr_len(ep[i].family));
+	}
+}
+
+static void put_program(struct wbuf *w, const struct conf_program *p)
+{
+	wbuf_u16(w, p->linktype);
+	wbuf_u8(w, p->refuses);
+	wbuf_u16(w, p->n_insns);
+	for (uint16_t i = 0; i < p->n_insns; i++) {
+		wbuf_u16(w, p->insns[i].code);
+		wbuf_u8(w, p->insns[i].jt);
+		wbuf_u8(w, p->insns[i].jf);
+		wbuf_u32(w, p->insns[i].k);
+	}
+}
+
+ssize_t capture_conf_encode(const struct capture_conf *c, uint8_t *ret, size_t cap_bytes)
+{
+	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
+
+	if (c->n_names > CONF_NAMES_MAX || c->n_programs > CONF_PROGRAMS_MAX ||
+		c->n_endpoints > CONF_ENDPOINTS_MAX || c->snaplen == 0 ||
+		c->snaplen > CONF_SNAPLEN_MAX)
+		return -EINVAL;
+	wbuf_u8(&w, CONF_START);
+	wbuf_u32(&w, c->snaplen);
+	wbuf_u8(&w, c->promiscuous);
+	wbuf_u16(&w, c->n_names);
+	for (uint16_t i = 0; i < c->n_names; i++)
+		wbuf_str(&w, c->names[i]);
+	wbuf_str(&w, c->filter ? c->filter : "");
+	wbuf_u16(&w, c->n_programs);
+	for (uint16_t i = 0; i < c->n_programs; i++)
+		put_program(&w, &c->programs[i]);
+	put_endpoints(&w, c->endpoints, c->n_endpoints);
+	return w.failed ? -ENOBUFS : (ssize_t) w.len_bytes;
+}
+
+ssize_t conf_exclude_encode(
+	const struct conf_endpoint *ep, uint16_t n, uint8_t *ret, size_t cap_bytes)
+{
+	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
+
+	if (n > CONF_ENDPOINTS_MAX)
+		return -EINVAL;
+	wbuf_u8(&w, CONF_EXCLUDE);
+	put_endpoints(&w, ep, n);
+	return w.failed ? -ENOBUFS : (ssize_t) w.len_bytes;
+}
+
+int conf_kind(const uint8_t *p, size_t len_bytes)
+{
+	return len_bytes > 0 && (p[0] == CONF_START || p[0] == CONF_EXCLUDE) ? p[0] : 0;
+}
+
+/* A flag has one canonical form: 0 or 1. */
+static bool get_bool(struct rbuf *r)
+{
+	uint8_t v = rbuf_u8(r);
+
+	if (v > 1)
+		r->failed = true;
+	return v == 1;
+}
+
+static uint16_t get_endpoints(struct rbuf *r, struct conf_endpoint *ep)
+{
+	uint16_t n = rbuf_u16(r);
+
+	if (n > CONF_ENDPOINTS_MAX)
+		r->failed = true;
+	for (uint16_t i = 0; i < n && !r->failed; i++) {
+		const uint8_t *a;
+
+		memset(&ep[i], 0, sizeof(ep[i]));
+		ep[i].family = rbuf_u8(r);
+		ep[i].port = rbuf_u16(r);
+		if (ep[i].family != 4 && ep[i].family != 6)
+			r->failed = true;
+		a = rbuf_bytes(r, addr_len(ep[i].family));
+		if (a)
+			memcpy(ep[i].addr, a, addr_len(ep[i].family));
+	}
+	return r->failed ? 0 : n;
+}
+
+static int get_program(struct rbuf *r, struct conf_program *p)
+{
+	p->linktype = rbuf_u16(r);
+	p->refuses = get_bool(r);
+	p->n_insns = rbuf_u16(r);
+	if (r->failed || p->n_insns > BPF_MAXINSNS || (p->n_insns == 0) != p->refuses ||
+		(size_t) p->n_insns * INSN_BYTES > r->len_bytes - r->pos_bytes)
+		return -EBADMSG;
+	if (p->n_insns == 0)
+		return 0;
+	p->insns = calloc(p->n_insns, sizeof(*p->insns));
+	if (!p->insns)
+		return -ENOMEM;
+	for (uint16_t i = 0; i < p->n_insns; i++) {
+		p->insns[i].code = rbuf_u16(r);
+		p->insns[i].jt = rbuf_u8(r);
+		p->insns[i].jf = rbuf_u8(r);
+		p->insns[i].k = rbuf_u32(r);
+	}
+	return 0;
+}
+
+static int get_names(struct rbuf *r, struct capture_conf *c)
+{
+	c->n_names = rbuf_u16(r);
+	if (r->failed || c->n_names > CONF_NAMES_MAX)
+		return -EBADMSG;
+	c->names = calloc(c->n_names ? c->n_names : 1, sizeof(*c->names));
+	if (!c->names)
+		return -ENOMEM;
+	for (uint16_t i = 0; i < c->n_names; i++) {
+		rbuf_str(r, c->names[i], CONF_NAME_MAX);
+		if (c->names[i][0] == '\0')
+			return -EBADMSG;
+		for (uint16_t j = 0; j < i; j++) {
+			if (strcmp(c->names[j], c->names[i]) == 0)
+				return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
+static int get_filter(struct rbuf *r, struct capture_conf *c)
+{
+	c->filter = malloc(CONF_FILTER_MAX + 1);
+	if (!c->filter)
+		return -ENOMEM;
+	rbuf_str(r, c->filter, CONF_FILTER_MAX + 1);
+	return 0;
+}
+
+static int decode_into(struct rbuf *r, struct capture_conf *c)
+{
+	int rc;
+
+	if (rbuf_u8(r) != CONF_START)
+		return -EBADMSG;
+	c->snaplen = rbuf_u32(r);
+	if (c->snaplen == 0 || c->snaplen > CONF_SNAPLEN_MAX)
+		return -EBADMSG;
+	c->promiscuous = get_bool(r);
+	rc = get_names(r, c);
+	if (rc == 0)
+		rc = get_filter(r, c);
+	if (rc < 0)
+		return rc;
+	c->n_programs = rbuf_u16(r);
+	if (c->n_programs > CONF_PROGRAMS_MAX) {
+		c->n_programs = 0;
+		return -EBADMSG;
+	}
+	for (uint16_t i = 0; i < c->n_programs && rc == 0; i++)
+		rc = get_program(r, &c->programs[i]);
+	if (rc < 0)
+		return rc;
+	c->n_endpoints = get_endpoints(r, c->endpoints);
+	return rbuf_at_end(r) ? 0 : -EBADMSG;
+}
+
+int capture_conf_decode(const uint8_t *p, size_t len_bytes, struct capture_conf *ret)
+{
+	struct rbuf r = {.p = p, .len_bytes = len_bytes};
+	struct capture_conf c;
+	int rc;
+
+	memset(&c, 0, sizeof(c));
+	rc = decode_into(&r, &c);
+	if (rc < 0) {
+		capture_conf_done(&c);
+		return rc;
+	}
+	*ret = c;
+	return 0;
+}
+
+ssize_t conf_exclude_decode(const uint8_t *p, size_t len_bytes, struct conf_endpoint *ret)
+{
+	struct rbuf r = {.p = p, .len_bytes = len_bytes};
+	uint16_t n;
+
+	if (rbuf_u8(&r) != CONF_EXCLUDE)
+		return -EBADMSG;
+	n = get_endpoints(&r, ret);
+	return rbuf_at_end(&r) ? n : -EBADMSG;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* From pcap-filter(7) text to classic BPF for the kernel, one program for each link type. The text
+ * is compiled by libpcap for packets as they are in a file; the kernel, however, keeps a VLAN tag
+ * beside the packet and has no cooked header, so programs are rewritten for what it really sees. */
+#ifndef ADMIT_FILTER_H
+#define ADMIT_FILTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/capture_conf.h"
+#include "service/admit/refusal.h"
+
+/* One of the interfaces the filter must fit. */
+struct filter_link {
+	const char *name;
+	uint16_t linktype; /* enum linktype */
+};
+
+/* Compile conf->filter with conf->snaplen for every link type we know and put the programs into
+ * @conf (its programs must be empty). The filter is refused if libpcap refuses it for the link type
+ * of one of the @n @links; link types that only later interfaces could have get a program that
+ * refuses every packet instead. An empty filter keeps everything.
+ * Returns 0, or -EINVAL with @why holding libpcap's words, and the interface if it fits others. */
+int filter_compile(struct capture_conf *conf, const struct filter_link *links, size_t n,
+	struct refusal *why);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* What a client asked for, made from the words of its request (wire contract 1.6 and 1.7). Looks at
+ * nothing but the words: whether the target exists is decided in resolve.h. */
+#ifndef ADMIT_REQUEST_H
+#define ADMIT_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/capture_conf.h"
+#include "service/admit/refusal.h"
+
+#define REQUEST_JSON_MAX  65536 /* bytes of a target description */
+#define REQUEST_NAME_MAX  4096
+#define REQUEST_DEPTH_MAX 32 /* nesting of the target description */
+
+/* One parameter as it arrived: query and header, decoded, NULL = absent. A header that is present,
+ * even if empty, replaces the query parameter. */
+struct request_word {
+	const char *query;
+	const char *header;
+};
+
+struct request_words {
+	struct request_word container, netns, nif, filter, chaste; /* chaste: presence counts */
+	struct request_word target; /* NAME or PREFIX:NAME, ours; short for a container description */
+	struct request_word snaplen; /* decimal, ours */
+};
+
+/* A target description. Strings are owned, never NULL. */
+struct request_target {
+	char *name, *type, *prefix, *node_name;
+	bool has_cluster;
+	char *cluster_uid;
+	uint64_t netns_inode; /* 0 = resolve by name and prefix */
+	uint64_t starttime_ticks;
+	uint32_t pid;
+	bool by_short_name; /* from the target parameter: a prefix may be missing */
+	uint32_t n_names;   /* network-interfaces of the description */
+	char **names;
+};
+
+struct request {
+	struct request_target target;
+	bool has_nif;      /* a nif parameter other than "any" or "all" was given */
+	bool all;          /* every interface of the namespace, late ones included */
+	uint32_t n_names;  /* 0 if @all */
+	char **names;      /* owned, in the order given, without doubles */
+	char *filter;      /* owned, "" = none */
+	bool chaste;
+	uint32_t snaplen;  /* CONF_SNAPLEN_MAX unless asked for less */
+};
+
+/* Free what @r owns and zero it. */
+void request_done(struct request *r);
+
+/* Decode @w. Returns 0 (free @ret with request_done()) or a negative errno with @why filled; @ret is
+ * untouched then. Refusals F1 to F4 have the contract's words. */
+int request_decode(const struct request_words *w, struct request *ret, struct refusal *why);
+
+#endif

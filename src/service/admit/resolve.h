@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* From a request to exactly one network namespace of the catalog (wire contract 1.8 and 1.9). */
+#ifndef ADMIT_RESOLVE_H
+#define ADMIT_RESOLVE_H
+
+#include <stdbool.h>
+
+#include "proto/catalog.h"
+#include "service/admit/request.h"
+
+/* How sure we can be with this catalog. */
+enum catalog_age {
+	CATALOG_CURRENT, /* the newest there is, perhaps older than the request */
+	CATALOG_FRESH,   /* scanned after the request came in: what it lacks does not exist */
+};
+
+/* Find the namespace that @req means and bring req->target up to date (a stale or nameless one is
+ * replaced by the listed one, keeping node name and cluster).
+ * @ret_ref  how the broker finds the namespace; a client's pid and start time that the catalog
+ *           does not know are passed on, for the broker to judge.
+ * Returns 0; -EAGAIN when only a fresh catalog can decide (never with CATALOG_FRESH); -ENOENT with
+ * @why filled: there is no such target (F7). */
+int resolve_target(struct request *req, const struct catalog *cat, enum catalog_age age,
+	struct ns_ref *ret_ref, struct refusal *why);
+
+/* The broker found the pid and start time of the request's reference stale: forget the namespace,
+ * so that the next resolve_target() goes by name and prefix. */
+void resolve_forget(struct request *req);
+
+/* Check the chosen interfaces of @req against the links of @ns (NULL: nothing known, all pass).
+ * Returns 0; -EAGAIN as above when a name is missing from a catalog that is not fresh; -ENODEV with
+ * @why naming the interface, the target and what there is instead. */
+int resolve_interfaces(const struct request *req, const struct catalog_netns *ns,
+	enum catalog_age age, struct refusal *why);
+
+#endif
