@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import client, netns, service  # noqa: E402
 from harness.engine import Engine  # noqa: E402
+from harness.foreign import ForeignMount  # noqa: E402
 
 TOOLS = ("ip", "nsenter", "tshark", "capinfos", "tcpdump", "dockerd", "containerd", "docker", "busybox", "openssl",
          "setpriv", "prlimit", "setcap", "unshare", "mount")
@@ -158,6 +159,12 @@ def plain_scene():
         yield owner.add(Scene(owner.add))
     finally:
         owner.close()
+
+
+@pytest.fixture
+def foreign_mount(owned, tmp_path):
+    """A namespace known only by a bind mount in a foreign mount namespace."""
+    return owned.add(ForeignMount(tmp_path))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""Filters accept exactly what libpcap accepts on the live interface, on every interface, or are refused in its words."""
+import os
+import socket
+import struct
+
+import pytest
+
+from harness import netns
+from harness.client import Raw, Viewer, check_close, refusal
+from harness.reference import Tcpdump, complaint
+from harness.traffic import Numbered, ethernet, ipv4, tag, udp, udp_frame
+from test_stream import tun
+
+END_MAC = bytes.fromhex("0200000000ee")
+SIX = bytes.fromhex("20010db8000000000000000000000001")
+
+
+def ipv6_udp(payload, port):
+    body = udp(payload, target_port=port)
+    return struct.pack(">IHBB", 6 << 28, len(body), 17, 64) + SIX + SIX[:-1] + b"\x02" + body
+
+
+def tcp(port, flags):
+    return struct.pack(">HHIIBBHHH", 40000, port, 1, 2, 5 << 4, flags, 100, 0, 0)
+
+
+BASE = [
+    udp_frame(b"plain-9"), udp_frame(b"plain-53", target_port=53),
+    udp_frame(b"unicast", target=b"\x02\0\0\0\0\x42"), udp_frame(b"multicast", target=b"\x01\0\x5e\0\0\1"),
+    ethernet(ipv4(tcp(80, 0x02), protocol=6)), ethernet(ipv4(tcp(443, 0x10), protocol=6)),
+    ethernet(ipv4(b"\x08\0" + bytes(30), protocol=1)), ethernet(ipv4(udp(b"x"), source="198.51.100.7")),
+    ethernet(ipv6_udp(b"six", 53), kind=0x86DD), ethernet(bytes(28), kind=0x0806), ethernet(bytes(60), kind=0x88B5),
+    ethernet(b"\x42\x42\x03" + bytes(40), kind=43), udp_frame(bytes(1000)),
+]
+TAGGED = [tag(frame, *tags) for tags in (
+    [(0x8100, 5)], [(0x8100, 6)], [(0x8100, 0xE005)], [(0x8100, 0)], [(0x88A8, 5)], [(0x88A8, 5), (0x8100, 6)],
+    [(0x8100, 5), (0x8100, 6)], [(0x8100, 6), (0x8100, 5)], [(0x9100, 5)]) for frame in BASE[:2] + BASE[8:10]]
+FRAMES = BASE + TAGGED
+
+EXPRESSIONS = [
+    "udp", "tcp", "udp port 53", "port 53", "tcp port 80 or tcp port 443", "icmp", "arp", "ip", "ip6", "ip6 and udp port 53",
+    "not ip", "host 198.51.100.7", "net 192.0.2.0/24", "src 192.0.2.2", "broadcast", "ether multicast",
+    "ether host 02:00:00:00:00:42", "ether proto 0x88b5", "ether[12:2] = 0x0800", "ether[0] & 1 = 1", "greater 500",
+    "less 60", "len > 1000", "tcp[tcpflags] & tcp-syn != 0", "ip[8] = 64", "llc", "inbound", "outbound",
+    "portrange 50-60", "ip proto 1", "ether src 02:00:00:00:00:02",
+]
+VLAN_EXPRESSIONS = [
+    "vlan", "not vlan", "vlan 5", "vlan 0", "vlan 4095", "vlan and udp", "vlan 5 and udp", "vlan 5 and udp port 53",
+    "vlan and vlan", "vlan 5 and vlan 6", "vlan 6 and vlan", "not (vlan 5)", "udp or vlan", "vlan or udp",
+    "vlan 5 or (vlan 6 and arp)", "udp port 53 or (vlan and udp port 53)", "ether proto 0x8100", "ether proto 0x88a8",
+    "ether[12:2] = 0x8100", "ether[14:2] & 0x0fff = 5", "vlan and ether[12:2] = 0x0800", "arp or (vlan and arp)",
+    "vlan and ip6", "ip or (vlan and ip) or (vlan and vlan and ip)",
+]
+
+
+def compare(running, owned, scene, expressions):
+    """Run every expression in tcpdump and in a viewer over the same frames and compare what they accept."""
+    pairs = []
+    for expression in expressions:
+        full = f"ether dst 02:00:00:00:00:ee or ({expression})"
+        reference = owned.add(Tcpdump(scene.box, "eth0", full))
+        pairs.append((expression, reference, Viewer(running, netns=scene.inode, nif="eth0", filter=full)))
+    for _, reference, viewer in pairs:
+        reference.wait_ready()
+        viewer.wait_interfaces("eth0")
+    scene.send(*FRAMES)
+    with scene.box.packet_socket("eth0") as out:
+        for frame in BASE[:3]:
+            out.send(frame)
+    scene.send(udp_frame(b"the-end", target=END_MAC))
+    wrong = []
+    for expression, reference, viewer in pairs:
+        viewer.wait_carrying(b"the-end")
+        theirs = wait_for_end(reference)
+        ours = [p.data for p in viewer.stream.packets]
+        if ours != theirs:
+            wrong.append((expression, [f.hex() for f in theirs if f not in ours],
+                          [f.hex() for f in ours if f not in theirs]))
+        viewer.close()
+    assert not wrong, f"(filter, missing, surplus): {wrong}"
+
+
+def wait_for_end(reference):
+    from harness.wait import until
+    return until(lambda: (lambda p: p if p and b"the-end" in p[-1] else None)(reference.packets()), "tcpdump's packets")
+
+
+@pytest.mark.parametrize("expressions", [EXPRESSIONS[:16], EXPRESSIONS[16:], VLAN_EXPRESSIONS[:12], VLAN_EXPRESSIONS[12:]],
+                         ids=["plain-1", "plain-2", "vlan-1", "vlan-2"])
+def test_a_filter_accepts_what_tcpdump_accepts_on_the_live_interface(shared, owned, scene, expressions):
+    compare(shared, owned, scene, expressions)
+
+
+def test_a_filter_holds_on_every_interface_not_only_the_last(shared, scene):
+    netns.veth(scene.box, "eth1", scene.far, "peer1")
+    order = ["eth0", "eth1", "lo"]
+    viewer = Viewer(shared, netns=scene.inode, nif="/".join(order), filter="udp port 4242").wait_interfaces(*order)
+    assert [i.filter for i in viewer.stream.interfaces] == ["udp port 4242"] * 3
+    with scene.far.packet_socket("peer1") as second, scene.box.packet_socket("lo") as loop:
+        for sock in (scene.sender, second, loop):
+            sock.send(Numbered(b"<reject>").frame(0))
+            sock.send(Numbered(b"<accept>", target_port=4242).frame(0))
+    viewer.wait_carrying(b"<accept>", 3)
+    assert {viewer.stream.interfaces[p.interface].name for p in viewer.stream.packets} == set(order)
+    assert len(viewer.stream.packets) == 3
+
+
+@pytest.mark.parametrize("nif", ["any", "tun0", "tun0/eth0", "eth0/tun0"])
+def test_a_filter_is_right_for_each_link_type(shared, scene, nif):
+    fd = tun(scene.box, "tun0")
+    try:
+        names = ["tun0", "eth0"] if nif == "any" else nif.split("/")
+        viewer = Viewer(shared, netns=scene.inode, nif=nif, filter="udp port 4242 and src host 192.0.2.2")
+        viewer.wait_interfaces(*names)
+        for port in (4241, 4242):
+            os.write(fd, ipv4(udp(b"<tunnel>", target_port=port)))
+            scene.send(udp_frame(b"<wire>", target_port=port))
+        scene.send(udp_frame(b"<last>", target_port=4242))
+        os.write(fd, ipv4(udp(b"<last>", target_port=4242)))
+        viewer.wait_carrying(b"<last>", len(names))
+        expected = sorted([b"<tunnel>"] * ("tun0" in names) + [b"<wire>"] * ("eth0" in names))
+        found = [p.data for p in viewer.stream.packets if b"<last>" not in p.data]
+        assert sorted(m for d in found for m in (b"<tunnel>", b"<wire>") if m in d) == expected
+        assert len(found) == len(expected)
+    finally:
+        os.close(fd)
+
+
+@pytest.mark.parametrize("expression", ["foo bar", "tcp port", "port 99999999", "and", "(((", "udp port 53)", "host",
+                                        "host 192.0.2.999", "net 192.0.2.1/99", "ether host xx", "tcp[", "len >",
+                                        "vlan 99999", "udp port nosuchservice", "icmp port 5", "proto nosuchproto",
+                                        "ether[-1] = 0", "1 = ", "\x01", "wlan type mgt", "ip[0:3] = 1"])
+def test_a_bad_filter_is_refused_with_libpcaps_words(shared, plain_scene, expression):
+    code, reason = refusal(shared, netns=plain_scene.inode, filter=expression)
+    assert code == 1008 and "filter" in reason
+    words = complaint(expression)
+    assert words[:60] in reason, f"{reason!r} does not say {words!r}"
+
+
+def test_a_bad_filter_starts_nothing(shared, plain_scene):
+    before = shared.metrics()
+    refusal(shared, netns=plain_scene.inode, filter="udp port")
+    assert shared.readers() == []
+    started = [key for key in before if "capture" in key and key.endswith("_total")]
+    after = shared.metrics()
+    assert all(after[key] == before[key] for key in started if "start" in key)
+
+
+def test_names_are_not_looked_up_on_the_network(shared, plain_scene):
+    """A host name in a filter needs a resolver, which the process that compiles filters does not have."""
+    code, reason = refusal(shared, netns=plain_scene.inode, filter="host www.example")
+    assert code == 1008 and "filter" in reason
+
+
+@pytest.mark.parametrize("expression", ["", " ", "  \t "])
+def test_an_empty_filter_accepts_everything(shared, scene, expression):
+    viewer = Viewer(shared, netns=scene.inode, nif="eth0", filter=expression).wait_interfaces("eth0")
+    scene.send(*FRAMES)
+    viewer.wait(lambda s: s.packet_count >= len(FRAMES), "all frames")
+    assert [p.data for p in viewer.stream.packets] == FRAMES
+
+
+def test_a_filter_that_accepts_nothing_gives_a_stream_without_packets(shared, scene):
+    viewer = Viewer(shared, netns=scene.inode, nif="eth0", filter="less 10").wait_interfaces("eth0")
+    other = Viewer(shared, netns=scene.inode, nif="eth0").wait_interfaces("eth0")
+    scene.send(*FRAMES)
+    other.wait(lambda s: s.packet_count >= len(FRAMES), "all frames")
+    viewer.ping()
+    assert viewer.stream.packet_count == 0
+
+
+def long_filter(size):
+    parts, port = "udp port 4242", 10000
+    while len(parts) < size:
+        parts += f" or udp port {port}"
+        port += 1
+    return parts
+
+
+def test_a_long_filter_of_3000_characters_works(shared, scene):
+    expression = long_filter(3000)
+    viewer = Viewer(shared, {"netns": scene.inode, "nif": "eth0"}, {"Clustershark-Filter": expression})
+    viewer.wait_interfaces("eth0")
+    scene.send(udp_frame(b"<no>", target_port=4241), udp_frame(b"<yes>", target_port=4242))
+    viewer.wait_carrying(b"<yes>")
+    assert viewer.stream.packet_count == 1
+    assert viewer.stream.interfaces[0].filter == expression
+
+
+@pytest.mark.parametrize("where", ["query", "header"])
+def test_a_filter_of_64_kib_is_answered_in_words_and_harms_nobody(shared, plain_scene, where):
+    expression = long_filter(65536)
+    query = f"/capture?netns={plain_scene.inode}&nif=eth0"
+    with Raw(shared) as raw:
+        try:
+            if where == "query":
+                status, _ = raw.handshake(query + "&filter=" + expression.replace(" ", "+"))
+            else:
+                status, _ = raw.handshake(query, {"Clustershark-Filter": expression})
+        except (ConnectionResetError, BrokenPipeError):
+            status = 431
+        if status == 101:
+            code, reason = raw.until_close()
+            check_close(code, reason.decode())
+            assert code == 1008 and b"filter" in reason
+        else:
+            assert status in (400, 414, 431)
+    assert shared.get("/healthz").status == 200
+
+
+def test_the_filter_is_in_the_comment_as_it_was_given(shared, plain_scene):
+    import yaml
+    text = 'udp  port 9 and ( host 192.0.2.1 )'
+    viewer = Viewer(shared, netns=plain_scene.inode, nif="eth0", filter=text).wait_interfaces("eth0")
+    assert yaml.safe_load(viewer.stream.comment.partition("information\n")[2])["capture-filter"] == text
+
+
+def test_two_filters_on_the_same_target_do_not_mix(shared, scene):
+    first = Viewer(shared, netns=scene.inode, nif="eth0", filter="udp port 1111").wait_interfaces("eth0")
+    second = Viewer(shared, netns=scene.inode, nif="eth0", filter="udp port 2222").wait_interfaces("eth0")
+    for number in range(20):
+        scene.send(udp_frame(b"<one>", target_port=1111), udp_frame(b"<two>", target_port=2222))
+    first.wait_carrying(b"<one>", 20)
+    second.wait_carrying(b"<two>", 20)
+    assert first.stream.packet_count == second.stream.packet_count == 20
+
+
+def test_loopback_traffic_is_filtered_too(shared, scene):
+    viewer = Viewer(shared, netns=scene.inode, nif="lo", filter="udp port 4243").wait_interfaces("lo")
+    with scene.box.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for port in (4242, 4243, 4244):
+            sender.sendto(b"<lo-%d>" % port, ("127.0.0.1", port))
+        sender.sendto(b"<lo-end>", ("127.0.0.1", 4243))
+    viewer.wait_carrying(b"<lo-end>")
+    assert [p.data[42:] for p in viewer.stream.packets if p.data[23] == 17] == [b"<lo-4243>", b"<lo-end>"]
