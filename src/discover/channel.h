@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The catalog channel to the service: requests for fresh generations come in, generations go out.
+ * The service may end at any time; the broker then hands over a new channel. */
+#ifndef DISCOVER_CHANNEL_H
+#define DISCOVER_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "discover/loop.h"
+#include "discover/publish.h"
+
+struct channel {
+	struct loop *loop;
+	struct loop_source src;         /* src.fd: owned, -1 = no service */
+	const struct publication *pub;  /* borrowed; what is sent */
+	uint32_t asked;                 /* newest MSG_REFRESH of this service, 0 = none */
+	uint32_t answered;              /* newest one that @pub satisfies */
+	bool behind;                    /* @pub is not sent yet: the service has to read first */
+	void (*refresh_fn)(void *ctx);  /* called when @asked has grown */
+	void *ctx;
+};
+
+void channel_init(struct channel *c, struct loop *loop, const struct publication *pub,
+	void (*refresh_fn)(void *ctx), void *ctx);
+
+/* Use @fd (taken over, also on failure) from now on in place of any earlier channel, and send what
+ * is published there. Returns 0, -EINVAL when @fd is not a SOCK_SEQPACKET unix socket, or another
+ * negative errno. */
+int channel_use(struct channel *c, int fd);
+
+/* A new generation is in @c->pub; it was scanned after request @satisfies came in. */
+void channel_publish(struct channel *c, uint32_t satisfies);
+
+void channel_done(struct channel *c);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/discover.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "discover/channel.h"
+#include "discover/container.h"
+#include "discover/host.h"
+#include "discover/links.h"
+#include "discover/loop.h"
+#include "discover/ns_link.h"
+#include "discover/scan.h"
+#include "discover/targets.h"
+
+#define MS_NS 1000000
+
+struct discover {
+	struct loop loop;
+	int procfd;
+	struct proc_self self;
+	struct host host;
+	struct loop_source broker;
+	struct links links;
+	struct channel channel;
+	struct publication pub;
+
+	struct scan scan; /* valid while scanning */
+	bool scanning;
+	uint32_t scan_asked; /* request this scan answers, 0 = none */
+	int64_t scan_began_ns, scan_took_ns, scan_ended_ns;
+	int64_t next_ns; /* when the next scan is due */
+	struct loop_timer next, links_limit;
+	int status; /* why the loop was stopped */
+};
+
+static void stop(struct discover *d, int status)
+{
+	d->status = status;
+	loop_stop(&d->loop);
+}
+
+/* Have a scan begin at @at_ns, or right after the one that is running. */
+static void schedule(struct discover *d, int64_t at_ns)
+{
+	if (at_ns < d->next_ns)
+		d->next_ns = at_ns;
+	if (!d->scanning)
+		loop_arm(&d->loop, &d->next, d->next_ns);
+}
+
+static int publish(struct discover *d)
+{
+	struct container_list containers = {0};
+	struct catalog catalog;
+	struct mobyshark m = {.host = &d->host, .catalog = &catalog, .wall_ns = clock_wall_ns()};
+	int rc = targets_make(&d->scan.nets, &d->scan.procs, &containers, &catalog);
+
+	if (rc < 0)
+		return rc;
+	rc = publication_make(&d->pub, &m, (uint64_t) (clock_mono_ns() - d->scan_began_ns));
+	log_debug("scanned generation=%" PRIu64 " took_us=%" PRIu64 " processes=%zu namespaces=%" PRIu32
+		  " targets=%" PRIu32 " unread=%zu",
+		d->pub.generation, d->pub.scan_ns / 1000, d->scan.procs.n, catalog.n_netns,
+		catalog.n_targets, d->links.failed);
+	catalog_done(&catalog);
+	container_list_done(&containers);
+	return rc;
+}
+
+static void end_scan(struct discover *d)
+{
+	int64_t now, rest_ns = (int64_t) DISCOVER_REST_MS * MS_NS;
+	int rc = publish(d);
+
+	now = clock_mono_ns();
+	if (rc < 0)
+		log_error("cannot publish a catalog error=\"%s\"", strerror(-rc));
+	else
+		channel_publish(&d->channel, d->scan_asked);
+	loop_disarm(&d->loop, &d->links_limit);
+	links_stop(&d->links);
+	scan_done(&d->scan);
+	d->scanning = false;
+	d->scan_ended_ns = now;
+	d->scan_took_ns = now - d->scan_began_ns;
+	if (d->scan_took_ns * 200 > rest_ns)
+		rest_ns = d->scan_took_ns * 200;
+	schedule(d, now + rest_ns);
+}
+
+static void end_scan_if_complete(struct discover *d)
+{
+	if (d->scanning && links_finished(&d->links))
+		end_scan(d);
+}
+
+static void on_links_limit(void *ctx)
+{
+	struct discover *d = ctx;
+
+	log_warn("the broker is slow: some namespaces are shown without links");
+	links_stop(&d->links);
+	end_scan_if_complete(d);
+}
+
+static void begin_scan(void *ctx)
+{
+	struct discover *d = ctx;
+	int rc;
+
+	d->next_ns = INT64_MAX;
+	d->scan_began_ns = clock_mono_ns();
+	d->scan_asked = d->channel.asked;
+	rc = scan_read(d->procfd, &d->self, &d->scan);
+	if (rc < 0) {
+		log_error("cannot scan error=\"%s\"", strerror(-rc));
+		schedule(d, d->scan_began_ns + (int64_t) DISCOVER_REST_MS * MS_NS);
+		return;
+	}
+	d->scanning = true;
+	if (d->scan.cut)
+		log_warn("too many network namespaces limit=%d", CATALOG_NETNS_MAX);
+	loop_arm(&d->loop, &d->links_limit,
+		clock_mono_ns() + (int64_t) DISCOVER_LINKS_MS * MS_NS);
+	if (links_start(&d->links, &d->scan.nets) < 0)
+		stop(d, 0);
+	else
+		end_scan_if_complete(d);
+}
+
+static void on_refresh(void *ctx)
+{
+	schedule(ctx, clock_mono_ns());
+}
+
+static void use_channel(struct discover *d, int fd)
+{
+	int rc;
+
+	/* requests of the former service must not be answered to the new one */
+	d->scan_asked = 0;
+	rc = channel_use(&d->channel, fd);
+	if (rc < 0)
+		log_error("cannot use a catalog channel error=\"%s\"", strerror(-rc));
+}
+
+/* Handle one message. Returns 0, or a negative errno when the broker cannot be talked to. */
+static int on_broker_message(struct discover *d, const struct msg *m, struct fdset *fds)
+{
+	switch (m->op) {
+	case MSG_NETLINK_OPENED:
+		return links_answer(&d->links, m, fds);
+	case MSG_CATALOG_CHANNEL:
+		use_channel(d, fdset_take(fds, 0));
+		return 0;
+	default:
+		return -EBADMSG;
+	}
+}
+
+static void on_broker(void *ctx, uint32_t events)
+{
+	struct discover *d = ctx;
+
+	(void) events;
+	for (;;) {
+		AUTO_FDSET struct fdset fds = FDSET_NONE;
+		struct msg m;
+		int rc = msg_recv(d->broker.fd, &m, &fds);
+
+		if (rc == -EAGAIN)
+			break;
+		if (rc > 0)
+			rc = on_broker_message(d, &m, &fds);
+		else if (rc == 0)
+			rc = -EPIPE;
+		if (rc < 0) {
+			stop(d, rc == -EPIPE || rc == -ECONNRESET ? 0 : rc);
+			return;
+		}
+	}
+	end_scan_if_complete(d);
+}
+
+static void init(struct discover *d, const struct discover_fds *fds)
+{
+	*d = (struct discover) {.procfd = fds->proc,
+		.self = {.pid = getpid(),
+			.broker_pid = getppid(),
+			.netns = ns_link_read(fds->proc, "self/ns/net", "net")},
+		.broker = {.fd = fds->broker, .fn = on_broker, .ctx = d},
+		.links = {.broker = fds->broker},
+		.pub = PUBLICATION_NONE,
+		.next_ns = INT64_MAX,
+		.next = {.fn = begin_scan, .ctx = d},
+		.links_limit = {.fn = on_links_limit, .ctx = d}};
+	host_read(d->procfd, &d->host);
+}
+
+static void done(struct discover *d)
+{
+	if (d->scanning)
+		scan_done(&d->scan);
+	channel_done(&d->channel);
+	publication_done(&d->pub);
+	loop_done(&d->loop);
+	close_p(&d->broker.fd);
+	close_p(&d->procfd);
+}
+
+int discover_run(const struct discover_fds *fds, struct err *e)
+{
+	struct discover d;
+	int rc;
+
+	init(&d, fds);
+	rc = loop_init(&d.loop);
+	channel_init(&d.channel, &d.loop, &d.pub, on_refresh, &d);
+	if (rc == 0)
+		rc = loop_watch(&d.loop, &d.broker, EPOLLIN);
+	if (rc == 0)
+		rc = channel_use(&d.channel, fds->catalog);
+	if (rc == 0) {
+		schedule(&d, clock_mono_ns());
+		rc = loop_run(&d.loop);
+	}
+	if (rc == 0)
+		rc = d.status;
+	done(&d);
+	return rc < 0 ? err_sys(e, rc, "discovery ended") : 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Network namespaces without processes: kept by a mount or by an open descriptor. */
+#include "discover/netns_set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "discover/mountinfo.h"
+#include "discover/ns_link.h"
+
+static struct ns_ref ref_of(
+	uint64_t inode, enum ns_ref_kind kind, const struct process *p, uint32_t index)
+{
+	return (struct ns_ref) {.inode = inode,
+		.kind = (uint8_t) kind,
+		.pid = (uint32_t) p->pid,
+		.starttime_ticks = p->starttime_ticks,
+		.index = index};
+}
+
+static int add_mount(struct netns_set *s, const struct process *p, const struct nsfs_mount *m)
+{
+	struct ns_ref ref = ref_of(m->netns, NS_REF_MOUNT, p, m->mount_id);
+	char place[MOUNTINFO_POINT_MAX + 32];
+
+	(void) snprintf(place, sizeof(place), "/proc/%" PRId32 "/ns/mnt:%s", p->pid, m->point);
+	return netns_set_add(s, &ref, place);
+}
+
+/* Returns 1 when the mounts of @p were read, 0 when they could not be, or a negative errno. */
+static int add_mounts_of(struct netns_set *s, int procfd, const struct process *p)
+{
+	char path[32];
+	AUTO_FREE char *line = NULL;
+	struct nsfs_mount m;
+	size_t cap = 0;
+	int fd, rc = 0;
+
+	(void) snprintf(path, sizeof(path), "%" PRId32 "/mountinfo", p->pid);
+	fd = openat(procfd, path, O_RDONLY | O_CLOEXEC);
+	AUTO_FCLOSE FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!f) {
+		close_p(&fd);
+		return 0;
+	}
+	while (rc == 0 && getline(&line, &cap, f) >= 0) {
+		/* few mounts are namespaces: look before parsing */
+		if (strstr(line, " net:[") && mountinfo_parse(line, &m) == 1)
+			rc = add_mount(s, p, &m);
+	}
+	return rc < 0 ? rc : ferror(f) == 0;
+}
+
+int netns_set_add_mounts(struct netns_set *s, int procfd, const struct proc_table *procs)
+{
+	struct inode_map seen = {0};
+	int rc = 0;
+
+	for (size_t i = 0; i < procs->n && rc >= 0; i++) {
+		const struct process *p = procs->by_age[i];
+
+		if (p->mntns == 0 || inode_map_get(&seen, p->mntns))
+			continue;
+		rc = add_mounts_of(s, procfd, p);
+		/* a process that has just ended: the next one of its mount namespace will do */
+		if (rc == 1)
+			rc = inode_map_add(&seen, p->mntns, 0);
+	}
+	inode_map_done(&seen);
+	return rc < 0 ? rc : 0;
+}
+
+static int add_fd(struct netns_set *s, const struct process *p, uint64_t inode, const char *name)
+{
+	struct ns_ref ref = ref_of(inode, NS_REF_FD, p, (uint32_t) strtoul(name, NULL, 10));
+	char place[64];
+
+	(void) snprintf(place, sizeof(place), "/proc/%" PRId32 "/fd/%" PRIu32, p->pid, ref.index);
+	return netns_set_add(s, &ref, place);
+}
+
+static int add_fds_of(struct netns_set *s, int procfd, const struct process *p)
+{
+	char path[32];
+	const struct dirent *d;
+	int fd, rc = 0;
+
+	(void) snprintf(path, sizeof(path), "%" PRId32 "/fd", p->pid);
+	fd = openat(procfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		close_p(&fd);
+		return 0;
+	}
+	while (rc == 0 && (d = readdir(dir))) {
+		uint64_t inode = ns_link_read(fd, d->d_name, "net");
+
+		if (inode)
+			rc = add_fd(s, p, inode, d->d_name);
+	}
+	return rc;
+}
+
+int netns_set_add_fds(struct netns_set *s, int procfd, const struct proc_table *procs)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < procs->n && rc == 0; i++) {
+		const struct process *p = procs->by_age[i];
+
+		/* kernel threads have no descriptors */
+		if (!p->ours && p->ppid != 2 && !proc_is_kthreadd(p))
+			rc = add_fds_of(s, procfd, p);
+	}
+	return rc;
+}

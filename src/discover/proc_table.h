@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* All processes at one moment, with the namespaces that matter to discovery. Threads are not
+ * looked at. Processes that end while they are read are simply not there. */
+#ifndef DISCOVER_PROC_TABLE_H
+#define DISCOVER_PROC_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/procstat.h"
+
+struct process {
+	int32_t pid, ppid;
+	uint64_t starttime_ticks;
+	uint64_t netns, mntns; /* nsfs inodes; 0 = cannot be read, as of zombies */
+	bool ours;             /* the broker or one of its helpers */
+	char comm[PROCSTAT_COMM_MAX];
+};
+
+struct proc_table {
+	struct process *v; /* owned, by growing pid */
+	size_t n;
+	const struct process **by_age; /* owned: the same, by start time, then pid */
+};
+
+/* Who we are, to tell our own processes from others. The broker enters namespaces for moments and
+ * its readers hold sockets of others; neither says where they belong, so ours are taken to be in
+ * @netns. */
+struct proc_self {
+	int32_t pid, broker_pid;
+	uint64_t netns; /* of this process, which never changes it */
+};
+
+/* Read all processes of @procfd, a directory descriptor of a proc file system. Returns 0, or a
+ * negative errno when /proc itself cannot be read or there is no memory. Free with
+ * proc_table_done(). */
+int proc_table_read(int procfd, const struct proc_self *self, struct proc_table *ret);
+void proc_table_done(struct proc_table *t);
+
+/* Sort @t->v by pid and make @t->by_age. Returns 0 or -ENOMEM. For tables built by hand. */
+int proc_table_sort(struct proc_table *t);
+
+/* The process with this pid, NULL if there is none. */
+const struct process *proc_table_find(const struct proc_table *t, int32_t pid);
+
+/* True if exactly this process, not a later one of the same pid, is there. */
+bool proc_table_has(const struct proc_table *t, int32_t pid, uint64_t starttime_ticks);
+
+/* The parent of @p if it is in the table and not younger than @p, else NULL. Who climbs further must
+ * bound the number of steps (by the size of the table): start times of one clock tick are equal. */
+const struct process *proc_table_parent(const struct proc_table *t, const struct process *p);
+
+/* True if @p is a leader of its network namespace: its parent is in another one (or unknown).
+ * Never true for processes without a readable namespace. */
+bool proc_is_netns_leader(const struct proc_table *t, const struct process *p);
+
+/* True for the parent of kernel threads, which is never shown. */
+bool proc_is_kthreadd(const struct process *p);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "proto/broker.h"
+
+static int write_all(int fd, const void *p, size_t len_bytes)
+{
+	const char *s = p;
+
+	while (len_bytes > 0) {
+		ssize_t n = write(fd, s, len_bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		s += n;
+		len_bytes -= (size_t) n;
+	}
+	return 0;
+}
+
+/* A memfd with these bytes that nobody can change any more, us included. */
+static int sealed_memfd(const char *name, const void *p, size_t len_bytes)
+{
+	AUTO_CLOSE int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = write_all(fd, p, len_bytes);
+	if (rc < 0)
+		return rc;
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int make_json(const struct mobyshark *m)
+{
+	struct text t = {0};
+	int fd;
+
+	mobyshark_put(&t, m);
+	fd = t.failed ? -ENOMEM : sealed_memfd("mobyshark", t.p, t.len_bytes);
+	text_done(&t);
+	return fd;
+}
+
+static int make_table(const struct catalog *c)
+{
+	AUTO_FREE uint8_t *p = NULL;
+	ssize_t n = catalog_encode(c, &p);
+
+	return n < 0 ? (int) n : sealed_memfd("catalog", p, (size_t) n);
+}
+
+int publication_make(struct publication *p, const struct mobyshark *m, uint64_t scan_ns)
+{
+	AUTO_CLOSE int json = make_json(m);
+	AUTO_CLOSE int table = -1;
+
+	if (json < 0)
+		return json;
+	table = make_table(m->catalog);
+	if (table < 0)
+		return table;
+	publication_done(p);
+	p->json_fd = TAKE_FD(json);
+	p->table_fd = TAKE_FD(table);
+	p->generation++;
+	p->scan_ns = scan_ns;
+	return 0;
+}
+
+int publication_send(const struct publication *p, int channel, uint32_t refresh_id)
+{
+	const int fds[] = {p->json_fd, p->table_fd};
+	struct msg m = {.op = MSG_CATALOG, .id = refresh_id};
+
+	m.u.catalog.generation = p->generation;
+	m.u.catalog.scan_ns = p->scan_ns;
+	return msg_send(channel, &m, fds, ARRAY_LEN(fds));
+}
+
+void publication_done(struct publication *p)
+{
+	close_p(&p->json_fd);
+	close_p(&p->table_fd);
+	p->json_fd = p->table_fd = -1;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* One generation of the catalog as sealed memfds, and sending it to the service. */
+#ifndef DISCOVER_PUBLISH_H
+#define DISCOVER_PUBLISH_H
+
+#include <stdint.h>
+
+#include "discover/mobyshark.h"
+
+struct publication {
+	int json_fd, table_fd; /* owned, sealed; -1 = nothing published yet */
+	uint64_t generation;   /* 1 is the first */
+	uint64_t scan_ns;
+};
+
+#define PUBLICATION_NONE                                                                           \
+	{                                                                                          \
+		-1, -1, 0, 0                                                                       \
+	}
+
+/* Replace @p by the next generation, made from @m. Returns 0, or a negative errno with @p
+ * untouched. */
+int publication_make(struct publication *p, const struct mobyshark *m, uint64_t scan_ns);
+
+/* Send @p on a catalog channel as the answer to all requests up to @refresh_id (0 = none). Returns
+ * 0, -EAGAIN when the service has not yet read earlier generations, or an errno of msg_send(). */
+int publication_send(const struct publication *p, int channel, uint32_t refresh_id);
+
+void publication_done(struct publication *p);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/targets.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "base/utf8.h"
+#include "discover/grow.h"
+
+#define DNS_LABEL_MAX 63
+
+/* Targets come in three groups, in this order. */
+enum group { GROUP_CONTAINER, GROUP_PROCESS, GROUP_PLACE };
+
+struct draft {
+	struct catalog_target t;
+	enum group group;
+};
+
+struct drafts {
+	struct draft *v;
+	size_t n, cap;
+};
+
+static void drafts_done(struct drafts *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		free(d->v[i].t.name);
+		free(d->v[i].t.type);
+		free(d->v[i].t.prefix);
+	}
+	free(d->v);
+}
+
+static int add(struct drafts *d, enum group group, const char *name, const char *type,
+	const char *prefix)
+{
+	struct draft *v = grow(d->v, d->n, &d->cap, sizeof(*v));
+	struct catalog_target *t;
+
+	if (!v)
+		return -ENOMEM;
+	d->v = v;
+	v[d->n] = (struct draft) {.group = group};
+	t = &v[d->n++].t;
+	t->name = strdup(name);
+	t->type = strdup(type);
+	t->prefix = strdup(prefix);
+	return t->name && t->type && t->prefix ? 0 : -ENOMEM;
+}
+
+static void tie_last(struct drafts *d, const struct process *p)
+{
+	struct catalog_target *t = &d->v[d->n - 1].t;
+
+	t->netns_inode = p->netns;
+	t->pid = (uint32_t) p->pid;
+	t->starttime_ticks = p->starttime_ticks;
+}
+
+/* True if @c speaks for its pod: it is the oldest of the pod's containers, usually the sandbox. */
+static bool is_first_of_pod(const struct container_list *l, const struct container *c)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct container *o = &l->v[i];
+
+		if (!o->pod || o == c || o->proc->netns == 0 || strcmp(o->pod, c->pod) != 0)
+			continue;
+		if (o->proc->starttime_ticks < c->proc->starttime_ticks ||
+			(o->proc->starttime_ticks == c->proc->starttime_ticks &&
+				o->proc->pid < c->proc->pid))
+			return false;
+	}
+	return true;
+}
+
+static int add_containers(struct drafts *d, const struct container_list *l)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n && rc == 0; i++) {
+		const struct container *c = &l->v[i];
+
+		if (c->proc->netns == 0 || (c->pod && !is_first_of_pod(l, c)))
+			continue;
+		if (c->pod)
+			rc = add(d, GROUP_CONTAINER, c->pod, "pod", "");
+		else
+			rc = add(d, GROUP_CONTAINER, c->name, c->type, c->prefix);
+		if (rc == 0)
+			tie_last(d, c->proc);
+	}
+	return rc;
+}
+
+static int cmp_proc(const void *a, const void *b)
+{
+	uintptr_t x = (uintptr_t) *(const struct process *const *) a;
+	uintptr_t y = (uintptr_t) *(const struct process *const *) b;
+
+	return (x > y) - (x < y);
+}
+
+static int add_process(struct drafts *d, const struct process *p)
+{
+	char comm[PROCSTAT_COMM_MAX], name[PROCSTAT_COMM_MAX + 16];
+	int rc;
+
+	utf8_sanitize(p->comm, comm, sizeof(comm));
+	(void) snprintf(name, sizeof(name), "%s(%" PRId32 ")", comm, p->pid);
+	rc = add(d, GROUP_PROCESS, name, "proc", "");
+	if (rc == 0)
+		tie_last(d, p);
+	return rc;
+}
+
+static int add_processes(
+	struct drafts *d, const struct proc_table *procs, const struct container_list *l)
+{
+	const struct process **taken = calloc(l->n + 1, sizeof(struct process *));
+	int rc = taken ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < l->n && rc == 0; i++)
+		taken[i] = l->v[i].proc;
+	if (rc == 0)
+		qsort(taken, l->n, sizeof(struct process *), cmp_proc);
+	for (size_t i = 0; i < procs->n && rc == 0; i++) {
+		const struct process *p = &procs->v[i];
+
+		if (!proc_is_netns_leader(procs, p) || proc_is_kthreadd(p) ||
+			bsearch(&p, taken, l->n, sizeof(struct process *), cmp_proc))
+			continue;
+		rc = add_process(d, p);
+	}
+	free(taken);
+	return rc;
+}
+
+static int add_places(struct drafts *d, const struct netns_set *set)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < set->n && rc == 0; i++) {
+		const struct netns *ns = &set->v[i];
+
+		if (!ns->place)
+			continue;
+		rc = add(d, GROUP_PLACE, ns->place, "bindmount", "");
+		if (rc == 0)
+			d->v[d->n - 1].t.netns_inode = ns->ref.inode;
+	}
+	return rc;
+}
+
+static int cmp_draft(const void *a, const void *b)
+{
+	const struct draft *x = a, *y = b;
+	int rc = (int) x->group - (int) y->group;
+
+	if (rc == 0)
+		rc = strcmp(x->t.name, y->t.name);
+	if (rc == 0)
+		rc = strcmp(x->t.prefix, y->t.prefix);
+	if (rc == 0)
+		rc = strcmp(x->t.type, y->t.type);
+	if (rc == 0)
+		rc = (x->t.pid > y->t.pid) - (x->t.pid < y->t.pid);
+	if (rc == 0)
+		rc = (x->t.netns_inode > y->t.netns_inode) - (x->t.netns_inode < y->t.netns_inode);
+	return rc;
+}
+
+/* Move what was drafted and the link lists into @c. */
+static int fill_catalog(struct catalog *c, struct drafts *d, struct netns_set *set)
+{
+	size_t n = d->n > CATALOG_TARGETS_MAX ? CATALOG_TARGETS_MAX : d->n;
+
+	c->netns = calloc(set->n + 1, sizeof(*c->netns));
+	c->targets = calloc(n + 1, sizeof(*c->targets));
+	if (!c->netns || !c->targets)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->n; i++) {
+		struct netns *ns = &set->v[i];
+
+		c->netns[i] = (struct catalog_netns) {
+			.ref = ns->ref, .n_links = ns->n_links, .links = ns->links};
+		ns->links = NULL;
+		ns->n_links = 0;
+	}
+	c->n_netns = (uint32_t) set->n;
+	for (size_t i = 0; i < n; i++) {
+		c->targets[i] = d->v[i].t;
+		d->v[i].t = (struct catalog_target) {0};
+	}
+	c->n_targets = (uint32_t) n;
+	return 0;
+}
+
+int targets_make(struct netns_set *set, const struct proc_table *procs,
+	const struct container_list *containers, struct catalog *ret)
+{
+	struct drafts d = {0};
+	struct catalog c = {0};
+	int rc = add_containers(&d, containers);
+
+	if (rc == 0)
+		rc = add_processes(&d, procs, containers);
+	if (rc == 0)
+		rc = add_places(&d, set);
+	if (rc == 0) {
+		if (d.n > 0)
+			qsort(d.v, d.n, sizeof(*d.v), cmp_draft);
+		rc = fill_catalog(&c, &d, set);
+	}
+	drafts_done(&d);
+	if (rc < 0)
+		catalog_done(&c);
+	else
+		*ret = c;
+	return rc;
+}
+
+/* The field that starts at @s and ends at '_' or the end: its length if all its bytes are in @set
+ * and there is at least one, else 0. */
+static size_t field_len(const char *s, const char *set)
+{
+	size_t n = strspn(s, set);
+
+	return s[n] == '_' || s[n] == '\0' ? n : 0;
+}
+
+static bool is_label(const char *s, size_t len_bytes)
+{
+	return len_bytes > 0 && len_bytes <= DNS_LABEL_MAX && s[0] != '-' && s[len_bytes - 1] != '-';
+}
+
+char *targets_pod_of_name(const char *name)
+{
+	static const char label[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	static const char container_set[] = "abcdefghijklmnopqrstuvwxyz0123456789-POD";
+	const char *f[6];
+	size_t len[6], n = 0, cap;
+	const char *s = strncmp(name, "k8s_", 4) == 0 ? name + 4 : NULL;
+	char *ret;
+
+	while (s && n < ARRAY_LEN(f)) {
+		f[n] = s;
+		len[n] = field_len(s, n == 0 ? container_set : label);
+		if (len[n] == 0)
+			return NULL;
+		s += len[n];
+		s = *s == '_' ? s + 1 : NULL;
+		n++;
+	}
+	if (s || n < 5 || !is_label(f[1], len[1]) || !is_label(f[2], len[2]))
+		return NULL;
+	if (!(len[0] == 3 && memcmp(f[0], "POD", 3) == 0) &&
+		(!is_label(f[0], len[0]) || field_len(f[0], label) == 0))
+		return NULL;
+	cap = len[2] + len[1] + 2;
+	ret = malloc(cap);
+	if (ret)
+		(void) snprintf(ret, cap, "%.*s/%.*s", (int) len[2], f[2], (int) len[1], f[1]);
+	return ret;
+}
