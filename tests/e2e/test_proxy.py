@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: MIT
+"""With --proxy-discovery everything not handled here goes to Ghostwire, in the way the web UI depends on."""
+import base64
+import hashlib
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from harness import service
+from harness.client import TEXT, Raw, Viewer, refusal
+
+
+class Ghostwire(ThreadingHTTPServer):
+    """A stand-in that remembers every request and answers as it is told."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seen = []
+        self.document = {"metadata": {}, "containers": []}
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def port(self):
+        return self.server_address[1]
+
+    def last(self):
+        return self.seen[-1]
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def handle_one_request(self):
+        try:
+            super().handle_one_request()
+        except (ConnectionResetError, BrokenPipeError):
+            self.close_connection = True
+
+    def answer(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            body = b""
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            body = self.rfile.read(length)
+        self.server.seen.append((self.command, self.path, self.headers, body))
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            return self.websocket()
+        if self.path.startswith("/chunked"):
+            return self.chunked()
+        if self.path.startswith("/status/"):
+            return self.plain(int(self.path[8:11]), b"told so", "text/plain")
+        if self.path.startswith("/large"):
+            return self.plain(200, b"L" * 5_000_000, "application/octet-stream")
+        if self.path.startswith("/broken-json"):
+            return self.plain(200, b"<html>", "text/html")
+        document = self.server.document
+        return self.plain(200, document if isinstance(document, bytes) else json.dumps(document).encode(),
+                          "application/json")
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer
+
+    def plain(self, status, body, kind):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Backend", "ghostwire")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def chunked(self):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for part in (b"first,", b"second,", b"third"):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def websocket(self):
+        """Accept, greet with one text frame, then send every byte back that comes."""
+        key = self.headers["Sec-WebSocket-Key"].encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key).digest()).decode())
+        self.end_headers()
+        self.wfile.write(b"\x81\x05hello")
+        while data := self.connection.recv(65536):
+            self.server.echoed = getattr(self.server, "echoed", b"") + data
+            self.wfile.write(data)
+        self.close_connection = True
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A stand-in and a packetflix that proxies to it."""
+    ghostwire = Ghostwire()
+    running = service.Service("--proxy-discovery", "--discovery-service", "127.0.0.1", "--gw-port", ghostwire.port)
+    running.ghostwire = ghostwire
+    yield running
+    running.stop()
+    ghostwire.close()
+
+
+@pytest.mark.parametrize("asked,forwarded", [
+    ("/discover/mobyshark", "/mobyshark"), ("/mobyshark", "/mobyshark"), ("/json", "/json"), ("/", "/"),
+    ("/discover/json", "/discover/json"), ("/static/js/main.js", "/static/js/main.js"),
+    ("/json?ieappicons", "/json?ieappicons"), ("/x?a=1&b=%20+%2F&&c", "/x?a=1&b=%20+%2F&&c"),
+    ("/discover/mobyshark?x=y", "/mobyshark?x=y"), ("/with/end/", "/with/end"), ("/a%20b", "/a%20b"),
+    ("/discover/mobyshark/more", "/discover/mobyshark/more"), ("/capture/", "/capture"), ("/capture/x", "/capture/x"),
+    ("/versions", "/versions")])
+def test_paths_are_rewritten_exactly_as_the_original_does(pair, asked, forwarded):
+    answer = pair.get(asked)
+    assert answer.status == 200 and answer.headers["X-Backend"] == "ghostwire"
+    assert pair.ghostwire.last()[1] == forwarded
+
+
+@pytest.mark.parametrize("asked", ["/version", "/capture", "/capture?netns=1", "/version?x", "/healthz", "/metrics",
+                                   "/capture.pcapng?netns=x"])
+def test_what_is_handled_here_is_never_proxied(pair, asked):
+    before = len(pair.ghostwire.seen)
+    answer = pair.get(asked)
+    assert answer.headers["X-Backend"] is None
+    assert len(pair.ghostwire.seen) == before
+
+
+def test_the_original_headers_are_set(pair):
+    pair.get("/json", headers={"Enable-Monolith": "no", "User-Agent": "me/1", "X-Forwarded-Prefix": "/edge",
+                               "X-Forwarded-Uri": "/edge/json", "X-Custom": "kept"})
+    headers = pair.ghostwire.last()[2]
+    assert headers.get_all("Enable-Monolith") == ["Affirmative, Dave"]
+    assert headers["Host"] == f"127.0.0.1:{pair.ghostwire.port}"
+    assert headers["User-Agent"] == "me/1"
+    assert (headers["X-Forwarded-Prefix"], headers["X-Forwarded-Uri"], headers["X-Custom"]) == (
+        "/edge", "/edge/json", "kept")
+    assert headers.get_all("X-Forwarded-For") == ["127.0.0.1"]
+
+
+def test_the_clients_address_is_appended_to_the_forwarded_ones(pair):
+    pair.get("/json", headers={"X-Forwarded-For": "203.0.113.1, 203.0.113.2"})
+    assert pair.ghostwire.last()[2].get_all("X-Forwarded-For") == ["203.0.113.1, 203.0.113.2, 127.0.0.1"]
+
+
+def test_a_missing_user_agent_is_not_invented(pair):
+    with pair.dial() as sock:
+        sock.sendall(b"GET /json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        while sock.recv(65536):
+            pass
+    assert not pair.ghostwire.last()[2]["User-Agent"]
+
+
+def test_hop_by_hop_headers_stay_here(pair):
+    pair.get("/json", headers={"Connection": "X-Drop, keep-alive", "X-Drop": "1", "Keep-Alive": "timeout=5", "TE": "gzip",
+                               "Proxy-Authorization": "Basic eA==", "Proxy-Connection": "keep-alive"})
+    headers = pair.ghostwire.last()[2]
+    for name in ("X-Drop", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection"):
+        assert headers[name] is None, name
+    assert (headers["TE"] or "trailers") == "trailers"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("size", [0, 10, 200_000])
+def test_bodies_are_passed_on(pair, method, size):
+    body = bytes(range(256)) * (size // 256 + 1)
+    answer = pair.request(method, "/submit", body=body[:size], headers={"Content-Type": "application/x-test"})
+    assert answer.status == 200
+    seen_method, _, headers, seen = pair.ghostwire.last()
+    assert seen_method == method and seen == body[:size] and headers["Content-Type"] == "application/x-test"
+
+
+@pytest.mark.parametrize("status", [200, 204, 301, 404, 500, 503])
+def test_statuses_and_bodies_come_back(pair, status):
+    answer = pair.get(f"/status/{status}")
+    assert answer.status == status
+    assert answer.body == (b"" if status == 204 else b"told so") and answer.headers["X-Backend"] == "ghostwire"
+
+
+def test_a_head_request_has_no_body(pair):
+    answer = pair.request("HEAD", "/json")
+    assert answer.status == 200 and answer.body == b"" and pair.ghostwire.last()[0] == "HEAD"
+
+
+def test_chunked_and_large_answers_come_back_whole(pair):
+    assert pair.get("/chunked").body == b"first,second,third"
+    assert pair.get("/large").body == b"L" * 5_000_000
+
+
+def test_several_requests_over_one_connection(pair):
+    link = pair.connection()
+    for number in range(5):
+        link.request("GET", f"/json?{number}")
+        answer = link.getresponse()
+        assert answer.read() and answer.status == 200
+        assert pair.ghostwire.last()[1] == f"/json?{number}"
+    link.close()
+
+
+@pytest.mark.parametrize("size", [1, 125, 1000, 100_000])
+def test_websocket_upgrades_pass_both_ways(pair, size):
+    with Raw(pair) as raw:
+        status, fields = raw.handshake("/mobydig?target=web%20one", {"X-Custom": "1"})
+        assert status == 101
+        assert raw.frame() == (True, TEXT, b"hello")
+        method, where, headers, _ = pair.ghostwire.last()
+        assert where == "/mobydig?target=web%20one" and headers["Enable-Monolith"] == "Affirmative, Dave"
+        assert fields["sec-websocket-accept"]
+        raw.sock.settimeout(20)
+        payload = bytes(i & 0xFF for i in range(size))
+        raw.sock.sendall(payload)
+        assert raw._exactly(size) == payload
+
+
+def test_a_foreign_origin_does_not_reach_ghostwire(pair):
+    before = len(pair.ghostwire.seen)
+    assert pair.get("/json", headers={"Origin": "http://evil.example"}).status == 403
+    assert pair.get("/json", headers={"Host": "evil.example"}).status in (400, 403, 421)
+    assert len(pair.ghostwire.seen) == before
+
+
+def test_a_backend_that_is_down_gives_502_with_an_empty_body(start):
+    running = start("--proxy-discovery", "--gw-port", service.free_port())
+    answer = running.get("/json")
+    assert (answer.status, answer.body) == (502, b"")
+    with Raw(running) as raw:
+        assert raw.handshake("/mobydig?target=x")[0] == 502
+    assert running.get("/version").status == 200
+
+
+def test_a_backend_that_says_nonsense_gives_502(start):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        running = start("--proxy-discovery", "--gw-port", server.getsockname()[1])
+
+        def serve():
+            while True:
+                try:
+                    link, _ = server.accept()
+                except OSError:
+                    return
+                with link:
+                    link.recv(1000)
+                    link.sendall(b"\0\1\2 nonsense\r\n\r\n")
+        threading.Thread(target=serve, daemon=True).start()
+        assert running.get("/json").status == 502
+
+
+def test_without_the_flag_nothing_is_proxied(start):
+    ghostwire = Ghostwire()
+    try:
+        running = start("--discovery-service", "127.0.0.1", "--gw-port", ghostwire.port)
+        assert running.get("/json").status == 404
+        assert running.get("/discover/mobyshark").json["containers"]
+        assert ghostwire.seen == []
+    finally:
+        ghostwire.close()
+
+
+# -- resolving names through Ghostwire -------------------------------------------------------
+
+def listed(pair, inode, **changes):
+    pair.ghostwire.document = {"containers": [
+        {"name": "remote", "type": "docker", "netns": 1, "network-interfaces": ["eth9"], "pid": 1, "starttime": 1,
+         "prefix": "elsewhere"},
+        {"name": "remote", "type": "docker", "netns": inode, "network-interfaces": ["lo"], "pid": 0, "starttime": 0,
+         "prefix": "", **changes}]}
+
+
+def test_names_are_resolved_by_asking_ghostwire(pair, plain_scene):
+    listed(pair, plain_scene.inode)
+    viewer = Viewer(pair, container=json.dumps({"name": "remote"})).wait_interfaces("lo")
+    assert viewer.stream.names_of_interfaces() == ["lo"]
+    assert pair.ghostwire.last()[1] == "/mobyshark"
+
+
+def test_an_interface_list_of_the_client_is_kept_over_resolution(pair, plain_scene):
+    listed(pair, plain_scene.inode)
+    viewer = Viewer(pair, container=json.dumps({"name": "remote", "network-interfaces": ["eth0"]})).wait_interfaces("eth0")
+    assert viewer.stream.names_of_interfaces() == ["eth0"]
+
+
+def test_an_answer_that_is_not_json_is_a_failure_in_the_original_words(pair):
+    pair.ghostwire.document = b"<html>not json</html>"
+    _, reason = refusal(pair, container=json.dumps({"name": "remote"}))
+    assert reason.startswith("cannot update container/target meta data: ")
+
+
+def test_a_name_ghostwire_does_not_know_is_not_found(pair, plain_scene):
+    listed(pair, plain_scene.inode)
+    _, reason = refusal(pair, container=json.dumps({"name": "unknown"}))
+    assert reason == "could not locate network namespace for container"
+
+
+def test_an_unreachable_ghostwire_is_a_failure_in_the_original_words(start):
+    running = start("--proxy-discovery", "--gw-port", service.free_port())
+    _, reason = refusal(running, container=json.dumps({"name": "remote"}))
+    assert reason.startswith("cannot update container meta data: ")
