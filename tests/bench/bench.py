@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""Measures packetflix next to dumpcap and next to the least a capture can cost. See README.md."""
+
+import argparse
+import json
+import os
+import platform
+import signal
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import experiments
+import report
+from network import Network, remove_leftovers
+from processes import Failed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def choice_list(choices):
+    def parse(text):
+        chosen = text.split(",")
+        for word in chosen:
+            if word not in choices:
+                raise argparse.ArgumentTypeError(f"'{word}' is none of {', '.join(choices)}")
+        return chosen
+    return parse
+
+
+def parse_args():
+    p = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parts = ("rows", "latency", "viewers", "idle")
+    p.add_argument("--only", type=choice_list(experiments.PIPELINES), metavar="NAME,...",
+                   default=list(experiments.PIPELINES),
+                   help="pipelines to run, of " + ", ".join(experiments.PIPELINES))
+    p.add_argument("--parts", type=choice_list(parts), metavar="NAME,...", default=list(parts),
+                   help="measurements to make, of " + ", ".join(parts))
+    p.add_argument("--sizes", type=choice_list(experiments.SIZES), metavar="B,...",
+                   default=list(experiments.SIZES), help="64, 1500")
+    p.add_argument("--rates", type=choice_list(experiments.RATES), metavar="PPS,...",
+                   default=list(experiments.RATES), help="100k, 400k, max")
+    p.add_argument("--rounds", type=int, default=3, help="times each row is measured (3)")
+    p.add_argument("--seconds", type=float, default=1.5, help="sending time of a measurement (1.5)")
+    p.add_argument("--quick", action="store_true", help="one round")
+    p.add_argument("--strict", action="store_true", help="exit 1 if a required ratio is missed")
+    p.add_argument("--programs", type=Path, default=ROOT / "out/build/tests/bench",
+                   help="directory of bench-send, bench-floor, bench-client")
+    p.add_argument("--product", type=Path, default=ROOT / "out/packetflix")
+    p.add_argument("--json", type=Path, default=ROOT / "out/bench.json", help="result file")
+    args = p.parse_args()
+    if args.quick:
+        args.rounds = 1
+    return args
+
+
+def plan(args):
+    """The rows, each with the pipelines it compares."""
+    rows = []
+    if "rows" in args.parts:
+        for size in args.sizes:
+            for rate in args.rates:
+                # The floor over TCP is there for the comparison at full rate.
+                chosen = [p for p in args.only if p != "floor-tcp" or rate == "max"]
+                rows.append({"size": size, "rate": rate, "pipelines": chosen})
+    if "latency" in args.parts:
+        rows.append({"size": "64", "rate": experiments.PING, "pipelines": args.only})
+    return rows
+
+
+def run(args, network, tools):
+    started = time.monotonic()
+
+    def progress(text):
+        print(f"[{time.monotonic() - started:5.0f} s] {text}", file=sys.stderr, flush=True)
+
+    us = "us" in args.only
+    results = experiments.rows(plan(args), tools, network, args.rounds, args.seconds, progress)
+    viewers = idle = None
+    if us and "viewers" in args.parts:
+        viewers = experiments.viewers(tools, network, args.rounds, args.seconds, progress)
+    if us and "idle" in args.parts:
+        idle = experiments.idle(tools, network, 15, progress)
+    progress("done")
+    return {
+        "machine": {"kernel": platform.release(), "cores": os.cpu_count(),
+                    "load_average_at_end": os.getloadavg()},
+        "rounds": args.rounds, "seconds": args.seconds,
+        "rows": report.medians(results), "viewers": viewers, "idle": idle,
+        "verdicts": report.verdicts(results, viewers, idle), "runs": results,
+    }
+
+
+def show(found):
+    if found["rows"]:
+        print(report.table(found["rows"]))
+    if found["viewers"]:
+        print("\n" + report.viewer_lines(found["viewers"]))
+    if found["idle"]:
+        print("\n" + report.idle_lines(found["idle"]))
+    if found["verdicts"]:
+        print("\n" + report.verdict_table(found["verdicts"]))
+
+
+def end_by_exception(number, _frame):
+    """So that every context manager on the way out cleans up."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def main():
+    args = parse_args()
+    if os.geteuid() != 0:
+        sys.exit("bench: needs root, for namespaces and packet sockets")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end_by_exception)
+    args.json.parent.mkdir(parents=True, exist_ok=True)
+    log = args.json.with_suffix(".log")
+    log.write_bytes(b"")
+    tools = SimpleNamespace(
+        send=args.programs / "bench-send", floor=args.programs / "bench-floor",
+        client=args.programs / "bench-client", product=args.product, log=log, idle_options=[])
+    remove_leftovers()
+    try:
+        with Network(log) as network:
+            found = run(args, network, tools)
+    except Failed as e:
+        sys.exit(f"bench: {e}")
+    args.json.write_text(json.dumps(found, indent=1) + "\n")
+    show(found)
+    missed = any(v["verdict"] == "MISS" for v in found["verdicts"])
+    return 1 if args.strict and missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
