@@ -11,6 +11,10 @@
 #include "proto/capture_conf.h"
 #include "service/admit/refusal.h"
 
+/* Instructions of all programs together. The kernel takes BPF_MAXINSNS; the rest is for what the
+ * reader puts in front. */
+#define FILTER_INSNS_MAX (BPF_MAXINSNS - 1024)
+
 /* One of the interfaces the filter must fit. */
 struct filter_link {
 	const char *name;
@@ -20,9 +24,11 @@ struct filter_link {
 /* Compile conf->filter with conf->snaplen for every link type we know and put the programs into
  * @conf (its programs must be empty). The filter is refused if libpcap refuses it for the link type
  * of one of the @n @links; link types that only later interfaces could have get a program that
- * refuses every packet instead. An empty filter keeps everything.
- * Returns 0, or -EINVAL with @why holding libpcap's words, and the interface if it fits others. */
-int filter_compile(struct capture_conf *conf, const struct filter_link *links, size_t n,
-	struct refusal *why);
+ * refuses every packet instead, as do those on which the filter can match nothing. An empty filter
+ * keeps everything.
+ * Returns 0, -EINVAL with @why holding libpcap's words, and the interface if it fits others, or
+ * -ENOMEM with @why filled. @conf is untouched on failure. */
+int filter_compile(
+	struct capture_conf *conf, const struct filter_link *links, size_t n, struct refusal *why);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/admit/refusal.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/utf8.h"
 
@@ -18,4 +20,19 @@ int refuse(struct refusal *r, int code, int http_status, int close_code, const c
 	r->close_code = close_code;
 	utf8_sanitize(text, r->text, sizeof(r->text));
 	return code;
+}
+
+int refuse_nomem(struct refusal *r)
+{
+	return refuse(r, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
+}
+
+const char *refusal_word(const char *s, char ret[REFUSAL_WORD_MAX])
+{
+	static const char more[] = "...";
+
+	utf8_sanitize(s, ret, REFUSAL_WORD_MAX - strlen(more));
+	if (strlen(ret) < strlen(s))
+		strcat(ret, more);
+	return ret;
 }

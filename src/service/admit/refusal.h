@@ -15,13 +15,21 @@ enum close_code {
 };
 
 struct refusal {
-	int http_status;          /* for plain HTTP streaming */
-	int close_code;           /* enum close_code, for WebSockets */
-	char text[ERR_TEXT_MAX];  /* UTF-8; cut to 123 bytes only when put into a close frame */
+	int http_status;         /* for plain HTTP streaming */
+	int close_code;          /* enum close_code, for WebSockets */
+	char text[ERR_TEXT_MAX]; /* UTF-8; cut to 123 bytes only when put into a close frame */
 };
 
 /* Fill @r and return @code (a negative errno), so that callers can return the call. */
 int refuse(struct refusal *r, int code, int http_status, int close_code, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* refuse() for want of memory: -ENOMEM. */
+int refuse_nomem(struct refusal *r);
+
+#define REFUSAL_WORD_MAX 80
+
+/* A client's word @s as it may be quoted in a refusal: printable, cut to fit. Returns @ret. */
+const char *refusal_word(const char *s, char ret[REFUSAL_WORD_MAX]);
 
 #endif

@@ -12,8 +12,8 @@
 #include "service/admit/refusal.h"
 
 #define REQUEST_JSON_MAX  65536 /* bytes of a target description */
-#define REQUEST_NAME_MAX  4096
-#define REQUEST_DEPTH_MAX 32 /* nesting of the target description */
+#define REQUEST_NAME_MAX  4096  /* bytes of each string in it, NUL included */
+#define REQUEST_DEPTH_MAX 32    /* nesting of the target description */
 
 /* One parameter as it arrived: query and header, decoded, NULL = absent. A header that is present,
  * even if empty, replaces the query parameter. */
@@ -24,8 +24,8 @@ struct request_word {
 
 struct request_words {
 	struct request_word container, netns, nif, filter, chaste; /* chaste: presence counts */
-	struct request_word target; /* NAME or PREFIX:NAME, ours; short for a container description */
-	struct request_word snaplen; /* decimal, ours */
+	struct request_word target;  /* NAME or PREFIX:NAME, short for a container description */
+	struct request_word snaplen; /* decimal, 0 = whole packets */
 };
 
 /* A target description. Strings are owned, never NULL. */
@@ -35,28 +35,46 @@ struct request_target {
 	char *cluster_uid;
 	uint64_t netns_inode; /* 0 = resolve by name and prefix */
 	uint64_t starttime_ticks;
-	uint32_t pid;
-	bool by_short_name; /* from the target parameter: a prefix may be missing */
+	uint32_t pid;       /* 0 if and only if starttime_ticks is 0 */
+	bool by_short_name; /* from the target parameter: @name may hold a prefix as well */
+	bool by_name;       /* set by resolve_target(): the namespace was found by name */
 	uint32_t n_names;   /* network-interfaces of the description */
 	char **names;
 };
 
-struct request {
-	struct request_target target;
-	bool has_nif;      /* a nif parameter other than "any" or "all" was given */
-	bool all;          /* every interface of the namespace, late ones included */
-	uint32_t n_names;  /* 0 if @all */
-	char **names;      /* owned, in the order given, without doubles */
-	char *filter;      /* owned, "" = none */
-	bool chaste;
-	uint32_t snaplen;  /* CONF_SNAPLEN_MAX unless asked for less */
+/* Where the interfaces to capture from come from. */
+enum request_nif {
+	NIF_ALL,    /* every interface of the namespace, late ones included */
+	NIF_LISTED, /* the target description, a moment old perhaps: those that are gone are left
+		       out */
+	NIF_CHOSEN, /* the nif parameter: each one must exist */
 };
 
-/* Free what @r owns and zero it. */
+struct request {
+	struct request_target target;
+	enum request_nif nif;
+	bool has_nif;     /* a nif parameter was given, "any" included */
+	bool all;         /* nif == NIF_ALL */
+	uint32_t n_names; /* 0 if @all */
+	char **names;     /* owned, in the order given, without doubles, unchecked */
+	char *filter;     /* owned, "" = none */
+	bool chaste;
+	uint32_t snaplen; /* CONF_SNAPLEN_MAX unless asked for less */
+};
+
+/* An empty description, every string "". Returns 0 or -ENOMEM; free @t with request_target_done()
+ * in both cases. */
+int request_target_init(struct request_target *t);
+
+/* Free what @t or @r owns and zero it. */
+void request_target_done(struct request_target *t);
 void request_done(struct request *r);
 
-/* Decode @w. Returns 0 (free @ret with request_done()) or a negative errno with @why filled; @ret is
- * untouched then. Refusals F1 to F4 have the contract's words. */
+/* Take every interface, whatever was asked for. */
+void request_take_all(struct request *r);
+
+/* Decode @w. Returns 0 (free @ret with request_done()) or a negative errno with @why filled; @ret
+ * is untouched then. Refusals F1 to F4 have the contract's words. */
 int request_decode(const struct request_words *w, struct request *ret, struct refusal *why);
 
 #endif

@@ -15,22 +15,27 @@ enum catalog_age {
 };
 
 /* Find the namespace that @req means and bring req->target up to date (a stale or nameless one is
- * replaced by the listed one, keeping node name and cluster).
+ * replaced by the listed one, keeping node name and cluster; an old list of interfaces is kept
+ * unless a nif parameter was given).
  * @ret_ref  how the broker finds the namespace; a client's pid and start time that the catalog
  *           does not know are passed on, for the broker to judge.
- * Returns 0; -EAGAIN when only a fresh catalog can decide (never with CATALOG_FRESH); -ENOENT with
- * @why filled: there is no such target (F7). */
+ * Returns 0; -EAGAIN when only a fresh catalog can decide (never with CATALOG_FRESH); -ENOMEM; with
+ * @why filled, -ENOENT when there is no such target (F7) or -ENOTUNIQ when a short name means
+ * several. On failure @req is what it was before, or has its namespace forgotten. */
 int resolve_target(struct request *req, const struct catalog *cat, enum catalog_age age,
 	struct ns_ref *ret_ref, struct refusal *why);
 
-/* The broker found the pid and start time of the request's reference stale: forget the namespace,
- * so that the next resolve_target() goes by name and prefix. */
+/* The broker found the reference stale: forget a namespace that belongs to a process or was found
+ * by name, so that the next resolve_target() goes by name and prefix. Give that one a fresh
+ * catalog: the present one has just been proven wrong. */
 void resolve_forget(struct request *req);
 
-/* Check the chosen interfaces of @req against the links of @ns (NULL: nothing known, all pass).
- * Returns 0; -EAGAIN as above when a name is missing from a catalog that is not fresh; -ENODEV with
- * @why naming the interface, the target and what there is instead. */
-int resolve_interfaces(const struct request *req, const struct catalog_netns *ns,
-	enum catalog_age age, struct refusal *why);
+/* Check the chosen interfaces of @req against the links of @ns (NULL: nothing known, all
+ * well-formed ones pass). Those of the target description that are gone are dropped, as long as one
+ * is left. Returns 0; -EAGAIN as above when a name is missing from a catalog that is not fresh;
+ * with @why filled, -ENODEV (it names the interface and says what there is) or -EINVAL (malformed
+ * name). */
+int resolve_interfaces(struct request *req, const struct catalog_netns *ns, enum catalog_age age,
+	struct refusal *why);
 
 #endif

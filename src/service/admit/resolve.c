@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/admit/resolve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "service/admit/short_name.h"
+
+/* What only a newer catalog can know, or else does not exist. */
+static int missing(enum catalog_age age, struct refusal *why)
+{
+	if (age != CATALOG_FRESH)
+		return -EAGAIN;
+	return refuse(why, -ENOENT, 404, CLOSE_POLICY,
+		"could not locate network namespace for container");
+}
+
+static void forget(struct request_target *t)
+{
+	t->netns_inode = 0;
+	t->pid = 0;
+	t->starttime_ticks = 0;
+}
+
+void resolve_forget(struct request *req)
+{
+	struct request_target *t = &req->target;
+
+	if (t->pid != 0 || t->by_name)
+		forget(t);
+}
+
+static const struct catalog_target *find_pid(const struct catalog *cat, uint32_t pid)
+{
+	for (uint32_t i = 0; i < cat->n_targets; i++) {
+		if (cat->targets[i].pid == pid)
+			return &cat->targets[i];
+	}
+	return NULL;
+}
+
+/* The listed target that @t names. The type does not matter: clients mix it up. */
+static int find_name(const struct catalog *cat, enum catalog_age age,
+	const struct request_target *t, const struct catalog_target **ret, struct refusal *why)
+{
+	if (t->by_short_name) {
+		int rc = short_name_find(cat, t->name, ret, why);
+
+		if (rc == -ENOTUNIQ && age != CATALOG_FRESH)
+			return -EAGAIN;
+		return rc == -ENOENT ? missing(age, why) : rc;
+	}
+	for (uint32_t i = 0; i < cat->n_targets; i++) {
+		const struct catalog_target *c = &cat->targets[i];
+
+		if (strcmp(c->name, t->name) == 0 && strcmp(c->prefix, t->prefix) == 0) {
+			*ret = c;
+			return 0;
+		}
+	}
+	return missing(age, why);
+}
+
+/* Replace what @t says by what the catalog says in @c. */
+static int update(struct request_target *t, const struct catalog_target *c)
+{
+	AUTO_FREE char *name = strdup(c->name), *type = strdup(c->type), *prefix = NULL;
+
+	prefix = strdup(c->prefix);
+	if (!name || !type || !prefix)
+		return -ENOMEM;
+	free(t->name);
+	free(t->type);
+	free(t->prefix);
+	t->name = TAKE_PTR(name);
+	t->type = TAKE_PTR(type);
+	t->prefix = TAKE_PTR(prefix);
+	t->netns_inode = c->netns_inode;
+	t->pid = c->pid;
+	t->starttime_ticks = c->starttime_ticks;
+	t->by_short_name = false;
+	t->by_name = true;
+	return 0;
+}
+
+static int resolve_name(struct request *req, const struct catalog *cat, enum catalog_age age,
+	struct ns_ref *ret_ref, struct refusal *why)
+{
+	const struct catalog_target *c = NULL;
+	const struct catalog_netns *ns;
+	int rc = find_name(cat, age, &req->target, &c, why);
+
+	if (rc < 0)
+		return rc;
+	ns = catalog_find_netns(cat, c->netns_inode);
+	if (!ns)
+		return missing(age, why);
+	if (update(&req->target, c) < 0)
+		return refuse_nomem(why);
+	/* nif=any asked for what the target has, and that is now what the catalog says it has. */
+	if (req->has_nif && req->nif == NIF_LISTED)
+		request_take_all(req);
+	*ret_ref = ns->ref;
+	return 0;
+}
+
+int resolve_target(struct request *req, const struct catalog *cat, enum catalog_age age,
+	struct ns_ref *ret_ref, struct refusal *why)
+{
+	struct request_target *t = &req->target;
+	const struct catalog_netns *ns;
+
+	if (t->pid != 0) {
+		const struct catalog_target *c = find_pid(cat, t->pid);
+
+		if (c && c->starttime_ticks != t->starttime_ticks) {
+			forget(t);
+		} else if (!c && t->netns_inode != 0) {
+			*ret_ref = (struct ns_ref){.inode = t->netns_inode,
+				.kind = NS_REF_PROC,
+				.pid = t->pid,
+				.starttime_ticks = t->starttime_ticks};
+			return 0;
+		}
+	}
+	if (t->netns_inode == 0)
+		return resolve_name(req, cat, age, ret_ref, why);
+	ns = catalog_find_netns(cat, t->netns_inode);
+	if (!ns)
+		return missing(age, why);
+	*ret_ref = ns->ref;
+	return 0;
+}
+
+static bool exists(const struct catalog_netns *ns, const char *name)
+{
+	for (uint32_t i = 0; i < ns->n_links; i++) {
+		if (strcmp(ns->links[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool well_formed(const char *name)
+{
+	return name[0] != '\0' && strlen(name) < CONF_NAME_MAX;
+}
+
+/* What there is to capture from, for a refusal: "a, b, c" as far as there is room. */
+static void list_links(const struct catalog_netns *ns, char *ret, size_t cap)
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (uint32_t i = 0; i < ns->n_links; i++) {
+		const char *name = ns->links[i].name;
+
+		if (len + strlen(name) + 2 + sizeof(", ...") > cap) {
+			(void) snprintf(ret + len, cap - len, ", ...");
+			return;
+		}
+		len += (size_t) snprintf(ret + len, cap - len, "%s%s", len ? ", " : "", name);
+	}
+}
+
+static int refuse_name(const struct request *req, const struct catalog_netns *ns, const char *name,
+	struct refusal *why)
+{
+	char quoted[REFUSAL_WORD_MAX], target[REFUSAL_WORD_MAX], links[256] = "";
+	const char *there = "";
+	bool named = req->target.name[0] != '\0';
+
+	if (ns) {
+		list_links(ns, links, sizeof(links));
+		there = links[0] ? "; there is " : "; there is none";
+	}
+	if (name[0] == '\0')
+		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
+			"invalid nif: empty interface name%s%s", there, links);
+	if (!well_formed(name))
+		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
+			"invalid nif: no interface name is as long as \"%s\"%s%s",
+			refusal_word(name, quoted), there, links);
+	return refuse(why, -ENODEV, 404, CLOSE_POLICY, "no interface \"%s\" in %s%s%s%s%s",
+		refusal_word(name, quoted), named ? "\"" : "this network namespace",
+		named ? refusal_word(req->target.name, target) : "", named ? "\"" : "", there,
+		links);
+}
+
+/* Keep those names that exist, at least one. Returns the number kept. */
+static uint32_t drop_missing(struct request *req, const struct catalog_netns *ns)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < req->n_names; i++) {
+		if (well_formed(req->names[i]) && exists(ns, req->names[i]))
+			kept++;
+	}
+	if (kept == 0)
+		return 0;
+	kept = 0;
+	for (uint32_t i = 0; i < req->n_names; i++) {
+		if (well_formed(req->names[i]) && exists(ns, req->names[i]))
+			req->names[kept++] = req->names[i];
+		else
+			free(req->names[i]);
+	}
+	req->n_names = kept;
+	return kept;
+}
+
+int resolve_interfaces(struct request *req, const struct catalog_netns *ns, enum catalog_age age,
+	struct refusal *why)
+{
+	for (uint32_t i = 0; i < req->n_names; i++) {
+		const char *name = req->names[i];
+
+		if (well_formed(name) && (!ns || exists(ns, name)))
+			continue;
+		if (well_formed(name) && age != CATALOG_FRESH)
+			return -EAGAIN;
+		if (ns && req->nif == NIF_LISTED && drop_missing(req, ns) > 0)
+			return 0;
+		return refuse_name(req, ns, name, why);
+	}
+	return 0;
+}

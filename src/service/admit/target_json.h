@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The target description that clients send as JSON (wire contract 1.7), read leniently: member
+ * names match without regard to case (an exact match is preferred, then the last one wins), unknown
+ * members are ignored, null is as good as absent. */
+#ifndef ADMIT_TARGET_JSON_H
+#define ADMIT_TARGET_JSON_H
+
+#include "service/admit/request.h"
+
+/* Decode @text. Returns 0 (free @ret with request_target_done()), or -EINVAL or -ENOMEM with @why
+ * filled (F2); @ret is untouched then. A pid without a start time, or the reverse, is left out. */
+int target_json_decode(const char *text, struct request_target *ret, struct refusal *why);
+
+#endif
