@@ -85,6 +85,7 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		wbuf_u64(&w, m->u.catalog.scan_ns);
 		break;
 	case MSG_CAPTURE_KILL:
+	case MSG_READY:
 	case MSG_TARGET_EXITED:
 	case MSG_SHUTDOWN:
 	case MSG_CATALOG_CHANNEL:
@@ -120,6 +121,7 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		m->u.catalog.scan_ns = rbuf_u64(r);
 		break;
 	case MSG_CAPTURE_KILL:
+	case MSG_READY:
 	case MSG_TARGET_EXITED:
 	case MSG_SHUTDOWN:
 	case MSG_CATALOG_CHANNEL:

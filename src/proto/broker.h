@@ -19,6 +19,7 @@ enum msg_op {
 	/* service -> broker */
 	MSG_CAPTURE_OPEN = 1, /* id: the capture; fields: struct msg_capture_open */
 	MSG_CAPTURE_KILL,     /* id: the capture whose reader must die; no fields */
+	MSG_READY,            /* the service answers requests */
 
 	/* discover -> broker */
 	MSG_NETLINK_OPEN, /* id: the request; fields: struct ns_ref */

@@ -80,9 +80,20 @@ ssize_t conf_exclude_encode(
 	return w.failed ? -ENOBUFS : (ssize_t) w.len_bytes;
 }
 
+ssize_t conf_stop_encode(uint8_t *ret, size_t cap_bytes)
+{
+	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
+
+	wbuf_u8(&w, CONF_STOP);
+	return w.failed ? -ENOBUFS : (ssize_t) w.len_bytes;
+}
+
 int conf_kind(const uint8_t *p, size_t len_bytes)
 {
-	return len_bytes > 0 && (p[0] == CONF_START || p[0] == CONF_EXCLUDE) ? p[0] : 0;
+	if (len_bytes == 0 || p[0] < CONF_START || p[0] > CONF_STOP ||
+		(p[0] == CONF_STOP && len_bytes != 1))
+		return 0;
+	return p[0];
 }
 
 /* A flag has one canonical form: 0 or 1. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the service tells a reader, over the capture's control socket (one SOCK_SEQPACKET datagram
- * each): first the configuration, later the list of connections to leave out when that changes.
- * Closing the control socket ends the capture. Fields as in the structs, little-endian, strings as
+ * each): first the configuration, later the list of connections to leave out when that changes, and
+ * at last to stop, which delivers and counts everything that was seen until then. Closing the
+ * control socket ends the capture at once. Fields as in the structs, little-endian, strings as
  * u16 length and bytes; one canonical form. */
 #ifndef PROTO_CAPTURE_CONF_H
 #define PROTO_CAPTURE_CONF_H
@@ -20,7 +21,7 @@
 #define CONF_FILTER_MAX    65535 /* bytes of filter text, NUL not included */
 #define CONF_SNAPLEN_MAX   262144
 
-enum conf_kind { CONF_START = 1, CONF_EXCLUDE };
+enum conf_kind { CONF_START = 1, CONF_EXCLUDE, CONF_STOP };
 
 /* One end of TCP connections whose packets are left out: those that have this address and port on
  * either side. */
@@ -61,7 +62,10 @@ ssize_t capture_conf_encode(const struct capture_conf *c, uint8_t *ret, size_t c
 ssize_t conf_exclude_encode(
 	const struct conf_endpoint *ep, uint16_t n, uint8_t *ret, size_t cap_bytes);
 
-/* The kind of a message, 0 if it has none. */
+/* Encode a CONF_STOP message. Returns as above. */
+ssize_t conf_stop_encode(uint8_t *ret, size_t cap_bytes);
+
+/* The kind of a message, 0 if it has none. A CONF_STOP message is only its kind. */
 int conf_kind(const uint8_t *p, size_t len_bytes);
 
 /* Decode exactly one CONF_START message. Returns 0, -EBADMSG or -ENOMEM. */

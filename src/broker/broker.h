@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The broker's whole state, and the operations it serves. It knows no HTTP, no JSON, no names: only
+ * numbers that it checks, and descriptors that it makes. */
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "broker/captures.h"
+#include "broker/options.h"
+#include "proto/broker.h"
+
+#define BROKER_LISTEN_FDS_MAX OPTIONS_LISTEN_MAX
+
+/* One of the two processes that are kept alive. */
+struct child {
+	const char *name; /* for people */
+	pid_t pid;        /* 0 = not running */
+	int channel;      /* owned, -1 = none */
+	uint32_t restarts;
+	int64_t started_ns; /* monotonic */
+	int64_t retry_ns;   /* when to start it again, 0 = not waiting */
+	uint32_t failures;  /* ended soon after the start, in a row */
+};
+
+struct broker {
+	const struct options *options; /* borrowed */
+	int procfd, own_ns_fd, empty_root_fd, signal_fd, epoll_fd; /* owned */
+	int listen_fds[BROKER_LISTEN_FDS_MAX]; /* owned */
+	uint32_t n_listen;
+	int tls_cert_fd, tls_key_fd, token_fd; /* owned, -1 = none */
+	struct child service, discover;
+	struct captures captures;
+	uint32_t epoch;     /* incarnations of the service so far */
+	bool shutting_down;
+	int64_t deadline_ns; /* of the shutdown */
+	int exit_status;
+};
+
+/* MSG_CAPTURE_OPEN: see op_capture.c. Sends the answer. */
+void op_capture_open(struct broker *b, uint32_t id, const struct msg_capture_open *m);
+
+/* MSG_CAPTURE_KILL: see op_capture.c. */
+void op_capture_kill(struct broker *b, uint32_t id);
+
+/* MSG_NETLINK_OPEN: see op_netlink.c. Sends the answer. */
+void op_netlink_open(struct broker *b, uint32_t id, const struct ns_ref *ref);
+
+/* Watch descriptor @fd for input; @tag comes back from epoll_wait(2). 0 or a negative errno. */
+int broker_watch(struct broker *b, int fd, uint64_t tag);
+
+/* What an epoll event is about: the kind in the upper half, a capture's id in the lower. */
+enum watch_tag {
+	WATCH_SIGNAL = 1,
+	WATCH_SERVICE,
+	WATCH_DISCOVER,
+	WATCH_TARGET,
+};
+
+static inline uint64_t watch_tag(enum watch_tag kind, uint32_t id)
+{
+	return (uint64_t) kind << 32 | id;
+}
+
+#endif

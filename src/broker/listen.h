@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The listening sockets, made while there is still a right to low ports and handed to the service.
+ * The broker never accepts or reads from them. */
+#ifndef BROKER_LISTEN_H
+#define BROKER_LISTEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Bind and listen on @address: "IP", "IP:PORT", "[IPv6]" or "[IPv6]:PORT"; @port is used if there is
+ * none. "[::]" and "::" take IPv4 as well. Returns a close-on-exec socket; *ret_loopback tells
+ * whether only this machine can reach it. -EINVAL for a text that is no address, or the errno of
+ * bind(2), with words in @e. */
+int listen_open(const char *address, uint16_t port, bool *ret_loopback, struct err *e);
+
+#endif

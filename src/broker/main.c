@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* packetflix: what the user starts. The broker holds every right and reads nothing from the network;
+ * it starts the processes that do the work and hands them descriptors instead of rights. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/version.h"
+#include "broker/broker.h"
+#include "broker/listen.h"
+#include "broker/supervise.h"
+#include "sandbox/drop.h"
+#include "sandbox/seccomp.h"
+
+#define FILES_WANTED 65536
+
+/* Without these nothing works; the others are for running as root or passed on to discover. */
+static const cap_value_t needed[] = {
+	CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE, CAP_NET_RAW};
+
+static int check_rights(struct err *e)
+{
+	cap_t now = cap_get_proc();
+	int rc = now ? 0 : err_sys(e, -errno, "cannot read capabilities");
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(needed); i++) {
+		cap_flag_value_t has = CAP_CLEAR;
+
+		if (cap_get_flag(now, needed[i], CAP_EFFECTIVE, &has) < 0 || !has)
+			rc = err_set(e, -EPERM,
+				"packetflix needs rights: start it as root (sudo), or give it file "
+				"capabilities: setcap cap_sys_admin,cap_sys_chroot,cap_sys_ptrace,"
+				"cap_net_admin,cap_net_raw,cap_dac_read_search,cap_dac_override+ep "
+				"packetflix");
+	}
+	(void) cap_free(now);
+	return rc;
+}
+
+static int open_file(const char *path, const char *what, int *ret_fd, struct err *e)
+{
+	if (!path)
+		return 0;
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return *ret_fd < 0 ? err_sys(e, -errno, "cannot open the %s %s", what, path) : 0;
+}
+
+static bool is_default_listen(const struct options *o)
+{
+	return o->n_listen == 2 && strcmp(o->listen[0], "127.0.0.1") == 0 &&
+		strcmp(o->listen[1], "::1") == 0 && !o->listen_env;
+}
+
+static int open_listeners(struct broker *b, struct err *e)
+{
+	const struct options *o = b->options;
+	bool exposed = false;
+
+	for (uint32_t i = 0; i < o->n_listen; i++) {
+		bool loopback = true;
+		int fd = listen_open(o->listen[i], o->port, &loopback, e);
+
+		/* nobody asked for ::1, and not every machine has it */
+		if ((fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT) && i > 0 && is_default_listen(o))
+			continue;
+		if (fd < 0)
+			return fd;
+		b->listen_fds[b->n_listen++] = fd;
+		exposed |= !loopback;
+	}
+	if (exposed && !(o->tls_cert && o->token_file))
+		log_warn("ANYBODY who can reach this port can read the traffic of every container on "
+			 "this host: listening beyond loopback without %s%s%s",
+			o->tls_cert ? "" : "TLS (--tls-cert, --tls-key)",
+			o->tls_cert || o->token_file ? "" : " and ",
+			o->token_file ? "" : "a token (--token-file)");
+	return 0;
+}
+
+static int open_signals(struct broker *b, struct err *e)
+{
+	sigset_t set;
+
+	(void) sigemptyset(&set);
+	(void) sigaddset(&set, SIGCHLD);
+	(void) sigaddset(&set, SIGTERM);
+	(void) sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return err_sys(e, -errno, "cannot block signals");
+	b->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return b->signal_fd < 0 ? err_sys(e, -errno, "cannot watch signals") : 0;
+}
+
+static int open_descriptors(struct broker *b, struct err *e)
+{
+	int rc;
+
+	b->procfd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	b->own_ns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	b->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (b->procfd < 0 || b->own_ns_fd < 0 || b->epoll_fd < 0)
+		return err_sys(e, -errno, "cannot open /proc");
+	b->empty_root_fd = sandbox_empty_root(e);
+	if (b->empty_root_fd < 0)
+		return b->empty_root_fd;
+	rc = open_file(b->options->tls_cert, "certificate", &b->tls_cert_fd, e);
+	if (rc == 0)
+		rc = open_file(b->options->tls_key, "key", &b->tls_key_fd, e);
+	if (rc == 0)
+		rc = open_file(b->options->token_file, "token file", &b->token_fd, e);
+	if (rc == 0)
+		rc = open_signals(b, e);
+	if (rc == 0)
+		rc = broker_watch(b, b->signal_fd, watch_tag(WATCH_SIGNAL, 0));
+	return rc;
+}
+
+/* Room for the descriptors of all captures and connections. */
+static void raise_files_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur >= FILES_WANTED)
+		return;
+	l.rlim_cur = l.rlim_max < FILES_WANTED ? l.rlim_max : FILES_WANTED;
+	(void) setrlimit(RLIMIT_NOFILE, &l);
+}
+
+/* Keep what the operations and the children need, give up the rest. */
+static int reduce_rights(struct err *e)
+{
+	struct sandbox_drop drop = {
+		.empty_root_fd = -1,
+		.keep_ids = true,
+		.keep_caps = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_RAW | 1ULL << CAP_NET_ADMIN |
+			1ULL << CAP_SYS_PTRACE | 1ULL << CAP_SYS_CHROOT | 1ULL << CAP_SETUID |
+			1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP | 1ULL << CAP_KILL |
+			1ULL << CAP_DAC_READ_SEARCH | 1ULL << CAP_DAC_OVERRIDE,
+	};
+	int rc = sandbox_drop(&drop, e);
+
+	return rc < 0 ? rc : seccomp_broker(e);
+}
+
+static int run(const struct options *o)
+{
+	struct broker b = {.options = o,
+		.procfd = -1,
+		.own_ns_fd = -1,
+		.empty_root_fd = -1,
+		.signal_fd = -1,
+		.epoll_fd = -1,
+		.tls_cert_fd = -1,
+		.tls_key_fd = -1,
+		.token_fd = -1,
+		.service = {.name = "service", .channel = -1},
+		.discover = {.name = "discover", .channel = -1},
+		.captures.limits = {.memory_bytes = o->memory_bytes,
+			.max_captures = (uint32_t) o->max_captures}};
+	struct err e = ERR_NONE;
+	int rc;
+
+	raise_files_limit();
+	rc = check_rights(&e);
+	if (rc == 0)
+		rc = open_listeners(&b, &e);
+	if (rc == 0)
+		rc = open_descriptors(&b, &e);
+	if (rc == 0)
+		rc = reduce_rights(&e);
+	if (rc < 0) {
+		log_error("%s", e.text);
+		return EXIT_FAILURE;
+	}
+	log_info("packetflix starts version=%s pid=%d", PACKETFLIX_VERSION, (int) getpid());
+	rc = supervise_run(&b);
+	captures_done(&b.captures);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct err e = ERR_NONE;
+	int status;
+
+	log_init("broker", false);
+	if (options_parse(argc, argv, getenv("PACKETFLIX_LISTEN"), &o, &e) < 0) {
+		(void) fprintf(stderr, "packetflix: %s\n\n", e.text);
+		options_help(stderr);
+		return 2;
+	}
+	log_init("broker", o.debug);
+	if (o.help) {
+		options_help(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (o.version) {
+		(void) printf("Version: %s\n", PACKETFLIX_VERSION);
+		return EXIT_SUCCESS;
+	}
+	status = run(&o);
+	options_done(&o);
+	return status;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/nsfs.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/procstat.h"
+#include "broker/mountinfo.h"
+
+
+void netns_done(struct netns *n)
+{
+	close_p(&n->ns_fd);
+	close_p(&n->pidfd);
+	n->ns_fd = n->pidfd = -1;
+}
+
+/* Hold the process of @ref by a descriptor: from here on its number cannot come to mean another. */
+static int hold_process(int procfd, const struct ns_ref *ref, struct err *e)
+{
+	AUTO_CLOSE int pidfd = -1;
+	struct procstat st;
+	int rc;
+
+	if (ref->pid == 0 || ref->pid > INT32_MAX)
+		return err_set(e, -ESRCH, "there is no process %" PRIu32, ref->pid);
+	pidfd = pidfd_open((pid_t) ref->pid, 0);
+	if (pidfd < 0)
+		return err_sys(e, -errno, "process %" PRIu32, ref->pid);
+	rc = procstat_read(procfd, (int32_t) ref->pid, &st);
+	if (rc < 0)
+		return err_sys(e, rc == -ENOENT ? -ESRCH : rc, "process %" PRIu32, ref->pid);
+	if (st.starttime_ticks != ref->starttime_ticks)
+		return err_set(e, -ESRCH, "process %" PRIu32 " is not the one meant", ref->pid);
+	return TAKE_FD(pidfd);
+}
+
+/* Open mount point @path of the mount namespace of process @pid. The path is the kernel's own word
+ * about that mount namespace, walked inside its root. */
+static int open_mounted(int procfd, uint32_t pid, uint32_t mount_id)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_CLOSE int root = -1;
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	char name[32];
+	int rc = mountinfo_nsfs_path(procfd, pid, mount_id, &path);
+
+	if (rc < 0)
+		return rc;
+	(void) snprintf(name, sizeof(name), "%" PRIu32 "/root", pid);
+	root = openat(procfd, name, O_PATH | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	rc = (int) syscall(SYS_openat2, root, path, &how, sizeof(how));
+	return rc < 0 ? -errno : rc;
+}
+
+static int open_namespace(int procfd, const struct ns_ref *ref)
+{
+	char name[64];
+	int fd;
+
+	switch ((enum ns_ref_kind) ref->kind) {
+	case NS_REF_PROC:
+		(void) snprintf(name, sizeof(name), "%" PRIu32 "/ns/net", ref->pid);
+		break;
+	case NS_REF_FD:
+		(void) snprintf(
+			name, sizeof(name), "%" PRIu32 "/fd/%" PRIu32, ref->pid, ref->index);
+		break;
+	case NS_REF_MOUNT:
+		return open_mounted(procfd, ref->pid, ref->index);
+	case NS_REF_END:
+	default:
+		return -EINVAL;
+	}
+	/* O_PATH first: opening whatever a process holds could block or have effects */
+	fd = openat(procfd, name, O_PATH | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Make sure that @fd is the nsfs file with the inode of @ref, and a network namespace. Gives back a
+ * descriptor that setns(2) takes. */
+static int check_namespace(int fd, const struct ns_ref *ref, struct err *e)
+{
+	AUTO_CLOSE int ns = -1;
+	struct stat st;
+	char name[64];
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "network namespace %" PRIu64, ref->inode);
+	if (st.st_ino != ref->inode || !S_ISREG(st.st_mode))
+		return err_set(e, -EXDEV, "network namespace %" PRIu64 " is not there any more",
+			ref->inode);
+	(void) snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	ns = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (ns < 0)
+		return err_sys(e, -errno, "network namespace %" PRIu64, ref->inode);
+	if (ioctl(ns, NS_GET_NSTYPE) != CLONE_NEWNET || fstat(ns, &st) < 0 || st.st_ino != ref->inode)
+		return err_set(e, -EXDEV, "%" PRIu64 " is no network namespace", ref->inode);
+	return TAKE_FD(ns);
+}
+
+int netns_pin(int procfd, const struct ns_ref *ref, struct netns *ret, struct err *e)
+{
+	AUTO_CLOSE int pidfd = hold_process(procfd, ref, e);
+	AUTO_CLOSE int path = -1;
+	AUTO_CLOSE int ns = -1;
+
+	if (pidfd < 0)
+		return pidfd;
+	path = open_namespace(procfd, ref);
+	if (path < 0)
+		return err_sys(e, path == -ENOENT ? -ESRCH : path, "network namespace %" PRIu64,
+			ref->inode);
+	ns = check_namespace(path, ref, e);
+	if (ns < 0)
+		return ns;
+	/* everything above was read by number: it was this process if it lives until now */
+	if (pidfd_send_signal(pidfd, 0, NULL, 0) < 0 && errno != EPERM)
+		return err_set(e, -ESRCH, "process %" PRIu32 " has ended", ref->pid);
+	ret->ns_fd = TAKE_FD(ns);
+	ret->pidfd = TAKE_FD(pidfd);
+	return 0;
+}
+
+int netns_socket(const struct netns *n, int own_ns_fd, const struct netns_socket *s, struct err *e)
+{
+	int fd, rc;
+
+	if (setns(n->ns_fd, CLONE_NEWNET) < 0)
+		return err_sys(e, -errno, "cannot enter the network namespace");
+	fd = socket(s->domain, s->type | SOCK_CLOEXEC, s->protocol);
+	rc = -errno;
+	if (setns(own_ns_fd, CLONE_NEWNET) < 0) {
+		/* everything later would happen in somebody else's network */
+		log_error("cannot leave a network namespace, ending");
+		abort();
+	}
+	return fd < 0 ? err_sys(e, rc, "cannot make a socket in the network namespace") : fd;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The descriptors a reader is born with: the broker puts them there, the reader checks what they
+ * are. Its two arguments are decimal numbers: bytes of the kernel ring, milliseconds of latency. */
+#ifndef PROTO_READER_FDS_H
+#define PROTO_READER_FDS_H
+
+enum reader_fd {
+	READER_FD_PACKET = 3, /* AF_PACKET SOCK_RAW, unbound, inside the captured namespace */
+	READER_FD_NETLINK,    /* NETLINK_ROUTE, inside the captured namespace */
+	READER_FD_STREAM,     /* memfd of the stream buffer, size sealed */
+	READER_FD_EVENT,      /* eventfd: the reader tells that there is something new */
+	READER_FD_SPACE,      /* eventfd: the service tells that it released space */
+	READER_FD_CONTROL,    /* SOCK_SEQPACKET from the service; the reader can only receive */
+	READER_FD_ROOT,       /* empty directory to become the root */
+	READER_FD_END
+};
+
+#endif

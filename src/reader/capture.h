@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* One capture: from the kernel ring to chunks in the stream buffer, until it is told to stop. */
+#ifndef READER_CAPTURE_H
+#define READER_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "proto/capture_conf.h"
+#include "reader/interfaces.h"
+#include "reader/ring.h"
+#include "stream/chunk.h"
+
+struct capture_fds {
+	int packet, netlink, event, space, control; /* borrowed */
+};
+
+struct capture {
+	struct capture_fds fds;
+	struct ring ring;
+	struct interfaces ifs;
+	struct capture_conf conf;
+	struct chunk_writer out;
+	const char *os; /* for if_os, borrowed */
+	uint32_t latency_ms;    /* of the ring */
+	uint32_t bound_ifindex; /* what the packet socket is bound to, 0 = all */
+	bool running;   /* configured, bound */
+	bool stopping;  /* CONF_STOP was received: drain and end */
+	uint64_t lost;  /* kernel losses that no chunk has told yet */
+
+	/* the open chunk */
+	uint8_t *chunk_payload; /* NULL = none open */
+	size_t chunk_cap;
+	struct chunk_info chunk;
+	struct chunk_count counts[CHUNK_COUNTS_MAX];
+	uint64_t chunk_serial;
+};
+
+/* Serve @c: wait for its configuration, capture, end. Everything but @conf, the interfaces known so
+ * far and the chunk state must be set up. Tells the service why it ended in a CHUNK_END (unless the
+ * service is gone). Returns 0 for a wanted end, or a negative errno. */
+int capture_run(struct capture *c);
+
+void capture_done(struct capture *c);
+
+#endif

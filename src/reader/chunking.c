@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "reader/chunking.h"
+
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+#include "pcapng/write.h"
+#include "reader/emit.h"
+
+#define IDB_MAX_BYTES (CONF_FILTER_MAX + 4096)
+
+void chunking_notify(struct capture *c)
+{
+	static const uint64_t one = 1;
+
+	/* fails only when the counter is full, and then the service has a wake-up waiting anyway */
+	(void) !write(c->fds.event, &one, sizeof(one));
+}
+
+/* Sleep until the service released space. Returns 0 or -EPIPE when it hung up. */
+static int wait_for_space(struct capture *c)
+{
+	struct pollfd p[] = {
+		{.fd = c->fds.space, .events = POLLIN},
+		{.fd = c->fds.control, .events = 0},
+	};
+	uint64_t n;
+
+	chunking_notify(c);
+	if (poll(p, 2, -1) < 0 && errno != EINTR)
+		return -errno;
+	if (p[1].revents & (POLLHUP | POLLERR))
+		return -EPIPE;
+	if (p[0].revents & POLLIN)
+		(void) !read(c->fds.space, &n, sizeof(n));
+	return 0;
+}
+
+/* Reserve @bytes of payload, waiting as long as it takes. */
+static int reserve(struct capture *c, size_t bytes, uint8_t **ret_payload)
+{
+	for (;;) {
+		int rc = chunk_writer_reserve(&c->out, bytes, ret_payload);
+
+		if (rc != -EAGAIN)
+			return rc;
+		if (!chunk_writer_must_wait(&c->out, bytes))
+			continue;
+		rc = wait_for_space(c);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* Open a chunk that holds at least @bytes. Losses belong in front of its first packet. */
+static int open_chunk(struct capture *c, size_t bytes)
+{
+	size_t cap = bytes > CHUNK_PAYLOAD_BYTES ? bytes : CHUNK_PAYLOAD_BYTES;
+	int rc = reserve(c, cap, &c->chunk_payload);
+
+	if (rc < 0) {
+		c->chunk_payload = NULL;
+		return rc;
+	}
+	c->chunk_cap = cap;
+	c->chunk_serial++;
+	c->chunk = (struct chunk_info){.kind = CHUNK_PACKETS, .interfaces = c->ifs.n_told};
+	return 0;
+}
+
+static void close_chunk(struct capture *c)
+{
+	if (!c->chunk_payload)
+		return;
+	chunk_writer_commit(&c->out, &c->chunk, c->counts);
+	c->chunk_payload = NULL;
+}
+
+static void count_packet(struct capture *c, struct interface *i)
+{
+	if (i->chunk_serial != c->chunk_serial) {
+		i->chunk_serial = c->chunk_serial;
+		i->chunk_slot = c->chunk.n_counts++;
+		c->counts[i->chunk_slot] = (struct chunk_count){.interface = i->id};
+	}
+	c->counts[i->chunk_slot].packets++;
+	c->chunk.packets++;
+}
+
+static bool fits(const struct capture *c, const struct interface *i, size_t bytes)
+{
+	return c->chunk_payload && bytes <= c->chunk_cap - c->chunk.payload_len_bytes &&
+		(c->chunk.n_counts < CHUNK_COUNTS_MAX || i->chunk_serial == c->chunk_serial);
+}
+
+int chunking_add_packet(struct capture *c, struct interface *i, const struct packet *p)
+{
+	struct emit_plan plan;
+	size_t bytes;
+	int rc;
+
+	emit_plan(p, i->id, i->linktype, c->conf.snaplen, &plan);
+	plan.epb.dropcount = c->lost;
+	bytes = pcapng_epb_bytes(&plan.epb);
+	if (c->lost > 0 || !fits(c, i, bytes)) {
+		close_chunk(c);
+		rc = open_chunk(c, bytes);
+		if (rc < 0)
+			return rc;
+		c->chunk.lost = c->lost;
+		c->chunk.lost_interface = i->id;
+		c->lost = 0;
+	}
+	emit_put(&plan, p, c->chunk_payload + c->chunk.payload_len_bytes);
+	c->chunk.payload_len_bytes += (uint32_t) bytes;
+	c->chunk.last_ts_ns = p->ts_ns;
+	count_packet(c, i);
+	return 0;
+}
+
+int chunking_flush(struct capture *c)
+{
+	int rc;
+
+	close_chunk(c);
+	if (c->lost == 0 || c->ifs.n_told == 0)
+		return 0;
+	rc = open_chunk(c, 0);
+	if (rc < 0)
+		return rc;
+	c->chunk.lost = c->lost;
+	c->lost = 0;
+	close_chunk(c);
+	return 0;
+}
+
+/* What the kernel calls this kind of link, for people. */
+static const char *kind_of(const struct interface *i)
+{
+	if (i->link.kind[0])
+		return i->link.kind;
+	return i->link.arphrd == ARPHRD_LOOPBACK ? "loopback" : "network device";
+}
+
+static bool is_refused(const struct capture *c, uint16_t linktype)
+{
+	for (uint16_t i = 0; i < c->conf.n_programs; i++) {
+		if (c->conf.programs[i].linktype == linktype)
+			return c->conf.programs[i].refuses;
+	}
+	return false;
+}
+
+int chunking_tell_interface(struct capture *c, struct interface *i)
+{
+	/* names and aliases may hold any bytes; the stream holds UTF-8 */
+	char name[LINK_NAME_MAX], alias[LINK_TEXT_MAX], description[LINK_TEXT_MAX + 64];
+	struct chunk_info info = {.kind = CHUNK_INTERFACE, .interfaces = c->ifs.n_told};
+	struct pcapng_idb idb = {
+		.linktype = i->linktype,
+		.snaplen = c->conf.snaplen,
+		.name = name,
+		.description = description,
+		.filter = c->conf.filter,
+		.hardware = kind_of(i),
+		.os = c->os,
+		.mac = i->link.addr_len == 6 ? i->link.addr : NULL,
+		.speed_bps = i->speed_bps,
+		.comment = is_refused(c, i->linktype)
+			? "the capture filter does not fit this link type: no packets are kept"
+			: NULL,
+	};
+	uint8_t *payload;
+	ssize_t n;
+	int rc;
+
+	utf8_sanitize(i->link.name, name, sizeof(name));
+	utf8_sanitize(i->link.alias, alias, sizeof(alias));
+	(void) snprintf(description, sizeof(description), "%s%s%s, index %u", kind_of(i),
+		alias[0] ? " " : "", alias, i->link.ifindex);
+	close_chunk(c);
+	rc = reserve(c, IDB_MAX_BYTES, &payload);
+	if (rc < 0)
+		return rc;
+	n = pcapng_put_idb(&idb, payload, IDB_MAX_BYTES);
+	if (n < 0)
+		return (int) n;
+	info.payload_len_bytes = (uint32_t) n;
+	chunk_writer_commit(&c->out, &info, NULL);
+	i->id = c->ifs.n_told++;
+	i->is_told = true;
+	return 0;
+}
+
+int chunking_tell(struct capture *c, enum chunk_kind kind, int status, const char *text)
+{
+	struct chunk_info info = {.kind = kind,
+		.interfaces = c->ifs.n_told,
+		.status = status,
+		.payload_len_bytes = (uint32_t) strlen(text)};
+	uint8_t *payload;
+	int rc;
+
+	close_chunk(c);
+	rc = reserve(c, info.payload_len_bytes, &payload);
+	if (rc < 0)
+		return rc;
+	memcpy(payload, text, info.payload_len_bytes);
+	chunk_writer_commit(&c->out, &info, NULL);
+	chunking_notify(c);
+	return 0;
+}

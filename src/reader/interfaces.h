@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* The interfaces of a capture: which links of the namespace belong to it, and which pcapng interface
+ * id each one has. An id is given once and never to another link, also when the kernel gives an
+ * interface index again. */
+#ifndef READER_INTERFACES_H
+#define READER_INTERFACES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netlink/link.h"
+
+#define INTERFACES_MAX 16384 /* in one capture, gone ones included */
+
+struct interface {
+	struct link link;
+	uint16_t linktype;
+	bool known;     /* @link was told by the kernel; otherwise only the index and the kind are */
+	bool gone;      /* the link was removed; packets of it may still be in the ring */
+	bool is_told;   /* its Interface Description Block is in the stream, @id is valid */
+	bool joined;    /* promiscuous mode was asked for */
+	uint64_t speed_bps; /* 0 = unknown */
+	uint32_t id;    /* pcapng interface id */
+	/* the reader's count in the open chunk, see chunking in capture.c */
+	uint64_t chunk_serial;
+	uint32_t chunk_slot;
+};
+
+struct interfaces {
+	struct interface **all; /* owned, oldest first */
+	size_t n, cap;
+	struct interface **by_index; /* owned hash table of the newest per interface index */
+	size_t table_size;
+	uint32_t n_told;
+	struct interface *last; /* of interfaces_find(): packets come in runs */
+};
+
+void interfaces_done(struct interfaces *s);
+
+/* The newest interface with index @ifindex, NULL if there is none. */
+struct interface *interfaces_find(struct interfaces *s, uint32_t ifindex);
+
+/* Take in what the kernel says of a link. A link unknown so far, or one whose index belonged to a
+ * removed link, becomes a new interface. Returns it (owned by @s), or NULL when there is no memory
+ * or INTERFACES_MAX is reached. */
+struct interface *interfaces_update(struct interfaces *s, const struct link *link);
+
+/* The link with index @ifindex was removed. */
+void interfaces_remove(struct interfaces *s, uint32_t ifindex);
+
+/* An interface for packets whose link the kernel has not told about (its message was lost): named
+ * after its index. Returns as interfaces_update(). */
+struct interface *interfaces_add_unknown(struct interfaces *s, uint32_t ifindex, uint16_t arphrd);
+
+#endif

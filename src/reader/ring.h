@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel's receive ring of a packet socket (packet(7), Documentation/networking/packet_mmap.rst,
+ * TPACKET_V3): blocks that the kernel fills and hands over, one after the other. */
+#ifndef READER_RING_H
+#define READER_RING_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+#define RING_BLOCK_MIN_BYTES 262144  /* one packet of the largest snap length, nearly */
+#define RING_BLOCK_MAX_BYTES 1048576
+
+struct ring {
+	int sock; /* borrowed */
+	uint8_t *map;
+	size_t map_bytes;
+	size_t block_bytes;
+	uint32_t n_blocks;
+	uint32_t next; /* the block the kernel hands over next */
+};
+
+/* Give @sock a ring of about @ring_bytes (rounded down to whole blocks, at least two) whose blocks
+ * are handed over when full or @latency_ms after their first packet, and map it. The socket must be
+ * unbound. Returns 0 or a negative errno with words in @e; undo with ring_done(). */
+int ring_init(struct ring *r, int sock, size_t ring_bytes, uint32_t latency_ms, struct err *e);
+void ring_done(struct ring *r);
+
+/* The next block if the kernel has handed it over, else NULL. It is ours until ring_give_back(). */
+const uint8_t *ring_take(struct ring *r);
+
+/* Give the block that ring_take() returned back to the kernel. */
+void ring_give_back(struct ring *r);
+
+/* Packets the kernel could not put into the ring since the last call. Returns 0 or a negative
+ * errno. */
+int ring_lost(const struct ring *r, uint64_t *ret_lost);
+
+#endif

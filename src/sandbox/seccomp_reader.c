@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* The reader holds a packet socket, which could send into the captured network. So nothing that
+ * sends is allowed on any descriptor: no send*, no writev, no splice, no sendfile; write(2) works on
+ * the event descriptor alone. Socket options are those of a running capture, ioctl(2) is the question
+ * for a link's speed. Whatever is not listed ends the process. */
+#include "sandbox/seccomp.h"
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <linux/sockios.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "base/own.h"
+#include "sandbox/table.h"
+
+static const char *const allowed[] = {
+	"brk", "clock_gettime", "close", "exit", "exit_group", "getsockopt", "madvise", "munmap",
+	"poll", "ppoll", "read", "recvfrom", "recvmsg", "restart_syscall", "rt_sigreturn",
+};
+
+static int allow_options(scmp_filter_ctx f, int packet)
+{
+	int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) packet), SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
+		SCMP_A2(SCMP_CMP_EQ, SO_ATTACH_FILTER));
+
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) packet),
+			SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
+			SCMP_A2(SCMP_CMP_EQ, PACKET_ADD_MEMBERSHIP));
+	return rc;
+}
+
+/* Memory may be had, but never memory that can be executed. */
+static int allow_memory(scmp_filter_ctx f)
+{
+	int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0);
+	return rc;
+}
+
+int seccomp_reader(const struct seccomp_reader_fds *fds, struct err *e)
+{
+	AUTO_FILTER scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int rc;
+
+	if (!f)
+		return err_set(e, -ENOMEM, "cannot make a system call filter");
+	rc = table_allow(f, allowed, ARRAY_LEN(allowed), e);
+	if (rc < 0)
+		return rc;
+	rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) fds->event));
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(bind), 1,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) fds->packet));
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) fds->packet),
+			SCMP_A1(SCMP_CMP_EQ, SIOCETHTOOL));
+	if (rc == 0)
+		rc = allow_options(f, fds->packet);
+	if (rc == 0)
+		rc = allow_memory(f);
+	return rc < 0 ? err_sys(e, rc, "cannot write the system call table") : table_load(f, e);
+}
