@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Containers as one scan found them: each tied to one process. */
+/* Containers as one scan found them, each tied to one process: what engines say, then what cgroups
+ * tell of beyond that. Each container and each process occurs once. */
 #ifndef DISCOVER_CONTAINER_H
 #define DISCOVER_CONTAINER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "discover/cgroup_scan.h"
+#include "discover/engines.h"
 #include "discover/proc_table.h"
 
-/* Limits of names that engines tell us; longer ones are cut. */
-#define CONTAINER_NAME_MAX 1024
+#define CONTAINER_NAME_MAX   1024 /* bytes with NUL; longer ones are cut */
+#define CONTAINER_PREFIX_MAX 4096
 
 struct container {
 	const struct process *proc; /* borrowed from the scan's table */
@@ -17,6 +20,7 @@ struct container {
 	char *name;                 /* owned; clean UTF-8 */
 	char *prefix;               /* owned; enclosing containers' names, "" if not nested */
 	char *pod;                  /* owned; "NAMESPACE/POD" if it belongs to one, else NULL */
+	int32_t engine_pid;         /* of the engine that told of it, 0 if none did */
 	bool paused;
 };
 
@@ -25,6 +29,15 @@ struct container_list {
 	size_t n, cap;
 };
 
+/* Put together what @es (NULL: no engines) and @cgroups tell of processes in @procs. Notes in the
+ * engines' lists which process a container was found to be. Containers whose process is not in
+ * @procs are left out. Returns 0 or -ENOMEM; free with container_list_done(). */
+int container_list_make(int procfd, const struct proc_table *procs, struct engines *es,
+	const struct cgroup_list *cgroups, struct container_list *ret);
 void container_list_done(struct container_list *l);
+
+/* Fill in all prefixes: the names of the containers around each one's engine (around its own process
+ * if no engine told of it), outermost first, with '/' in between. No I/O. Returns 0 or -ENOMEM. */
+int container_list_nest(struct container_list *l, const struct proc_table *procs);
 
 #endif

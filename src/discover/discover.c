@@ -14,6 +14,7 @@
 #include "base/own.h"
 #include "discover/channel.h"
 #include "discover/container.h"
+#include "discover/engines.h"
 #include "discover/host.h"
 #include "discover/links.h"
 #include "discover/loop.h"
@@ -30,6 +31,7 @@ struct discover {
 	struct host host;
 	struct loop_source broker;
 	struct links links;
+	struct engines engines;
 	struct channel channel;
 	struct publication pub;
 
@@ -38,7 +40,7 @@ struct discover {
 	uint32_t scan_asked; /* request this scan answers, 0 = none */
 	int64_t scan_began_ns, scan_took_ns, scan_ended_ns;
 	int64_t next_ns; /* when the next scan is due */
-	struct loop_timer next, links_limit;
+	struct loop_timer next, links_limit, engines_limit;
 	int status; /* why the loop was stopped */
 };
 
@@ -57,21 +59,41 @@ static void schedule(struct discover *d, int64_t at_ns)
 		loop_arm(&d->loop, &d->next, d->next_ns);
 }
 
-static int publish(struct discover *d)
+/* Make a generation of @containers and what else the scan found. */
+static int make_generation(struct discover *d, const struct container_list *containers)
 {
-	struct container_list containers = {0};
+	struct mobyshark_engine engines[ENGINES_MAX];
 	struct catalog catalog;
-	struct mobyshark m = {.host = &d->host, .catalog = &catalog, .wall_ns = clock_wall_ns()};
-	int rc = targets_make(&d->scan.nets, &d->scan.procs, &containers, &catalog);
+	struct mobyshark m = {.host = &d->host,
+		.engines = engines,
+		.catalog = &catalog,
+		.wall_ns = clock_wall_ns()};
+	int rc = targets_make(&d->scan.nets, &d->scan.procs, containers, &catalog);
 
 	if (rc < 0)
 		return rc;
+	for (const struct engine *e = d->engines.first; e && m.n_engines < ENGINES_MAX; e = e->next)
+		engines[m.n_engines++] = (struct mobyshark_engine) {
+			e->id, e->driver->engine_type, e->version, e->pid};
 	rc = publication_make(&d->pub, &m, (uint64_t) (clock_mono_ns() - d->scan_began_ns));
-	log_debug("scanned generation=%" PRIu64 " took_us=%" PRIu64 " processes=%zu namespaces=%" PRIu32
-		  " targets=%" PRIu32 " unread=%zu",
+	log_debug("scanned generation=%" PRIu64 " took_us=%" PRIu64
+		  " processes=%zu namespaces=%" PRIu32 " containers=%zu targets=%" PRIu32 " unread=%zu",
 		d->pub.generation, d->pub.scan_ns / 1000, d->scan.procs.n, catalog.n_netns,
-		catalog.n_targets, d->links.failed);
+		containers->n, catalog.n_targets, d->links.failed);
 	catalog_done(&catalog);
+	return rc;
+}
+
+static int publish(struct discover *d)
+{
+	struct container_list containers = {0};
+	int rc = container_list_make(
+		d->procfd, &d->scan.procs, &d->engines, &d->scan.cgroups, &containers);
+
+	if (rc == 0)
+		rc = make_generation(d, &containers);
+	if (rc == 0)
+		engines_note_seen(&d->engines);
 	container_list_done(&containers);
 	return rc;
 }
@@ -87,6 +109,7 @@ static void end_scan(struct discover *d)
 	else
 		channel_publish(&d->channel, d->scan_asked);
 	loop_disarm(&d->loop, &d->links_limit);
+	loop_disarm(&d->loop, &d->engines_limit);
 	links_stop(&d->links);
 	scan_done(&d->scan);
 	d->scanning = false;
@@ -99,7 +122,7 @@ static void end_scan(struct discover *d)
 
 static void end_scan_if_complete(struct discover *d)
 {
-	if (d->scanning && links_finished(&d->links))
+	if (d->scanning && links_finished(&d->links) && !engines_pending(&d->engines))
 		end_scan(d);
 }
 
@@ -110,6 +133,67 @@ static void on_links_limit(void *ctx)
 	log_warn("the broker is slow: some namespaces are shown without links");
 	links_stop(&d->links);
 	end_scan_if_complete(d);
+}
+
+static void on_engines_limit(void *ctx)
+{
+	struct discover *d = ctx;
+	size_t n = engines_give_up(&d->engines);
+
+	log_warn("container engines are slow: their containers are shown as far as known late=%zu", n);
+	end_scan_if_complete(d);
+}
+
+static void on_round_done(void *ctx)
+{
+	end_scan_if_complete(ctx);
+}
+
+/* An engine has announced something, or a late one has answered. */
+static void on_change(void *ctx)
+{
+	struct discover *d = ctx;
+	int64_t now = clock_mono_ns(), gap_ns = (int64_t) DISCOVER_GAP_MS * MS_NS;
+
+	if (gap_ns < d->scan_took_ns)
+		gap_ns = d->scan_took_ns;
+	schedule(d, d->scan_ended_ns + gap_ns > now ? d->scan_ended_ns + gap_ns : now);
+}
+
+/* Ask all engines for their containers. */
+static int ask_engines(struct discover *d)
+{
+	const struct cgroup_list *l = &d->scan.cgroups;
+	char(*seen)[ENGINE_ID_MAX] = calloc(l->n + 1, sizeof(*seen));
+	size_t n = 0;
+
+	if (!seen)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n; i++) {
+		const char *id = l->v[i].name.id;
+
+		/* not those that go by a name: there is no engine to ask */
+		if (strlen(id) == ENGINE_ID_MAX - 1 && strspn(id, "0123456789abcdef") == strlen(id))
+			memcpy(seen[n++], id, ENGINE_ID_MAX);
+	}
+	engines_update(&d->engines, &d->scan.procs);
+	engines_ask(&d->engines, seen, n);
+	return 0;
+}
+
+/* Ask for what takes others' help: links and containers. */
+static int ask_all(struct discover *d)
+{
+	int64_t now = clock_mono_ns();
+	int rc = ask_engines(d);
+
+	if (rc == 0)
+		rc = links_start(&d->links, &d->scan.nets);
+	if (rc == 0) {
+		loop_arm(&d->loop, &d->links_limit, now + (int64_t) DISCOVER_LINKS_MS * MS_NS);
+		loop_arm(&d->loop, &d->engines_limit, now + (int64_t) DISCOVER_ENGINE_MS * MS_NS);
+	}
+	return rc;
 }
 
 static void begin_scan(void *ctx)
@@ -126,15 +210,16 @@ static void begin_scan(void *ctx)
 		schedule(d, d->scan_began_ns + (int64_t) DISCOVER_REST_MS * MS_NS);
 		return;
 	}
-	d->scanning = true;
 	if (d->scan.cut)
 		log_warn("too many network namespaces limit=%d", CATALOG_NETNS_MAX);
-	loop_arm(&d->loop, &d->links_limit,
-		clock_mono_ns() + (int64_t) DISCOVER_LINKS_MS * MS_NS);
-	if (links_start(&d->links, &d->scan.nets) < 0)
-		stop(d, 0);
-	else
-		end_scan_if_complete(d);
+	rc = ask_all(d);
+	if (rc < 0) {
+		scan_done(&d->scan);
+		stop(d, rc == -EPIPE || rc == -ECONNRESET ? 0 : rc);
+		return;
+	}
+	d->scanning = true;
+	end_scan_if_complete(d);
 }
 
 static void on_refresh(void *ctx)
@@ -202,7 +287,8 @@ static void init(struct discover *d, const struct discover_fds *fds)
 		.pub = PUBLICATION_NONE,
 		.next_ns = INT64_MAX,
 		.next = {.fn = begin_scan, .ctx = d},
-		.links_limit = {.fn = on_links_limit, .ctx = d}};
+		.links_limit = {.fn = on_links_limit, .ctx = d},
+		.engines_limit = {.fn = on_engines_limit, .ctx = d}};
 	host_read(d->procfd, &d->host);
 }
 
@@ -210,11 +296,22 @@ static void done(struct discover *d)
 {
 	if (d->scanning)
 		scan_done(&d->scan);
+	engines_done(&d->engines);
 	channel_done(&d->channel);
 	publication_done(&d->pub);
 	loop_done(&d->loop);
 	close_p(&d->broker.fd);
 	close_p(&d->procfd);
+}
+
+static int init_engines(struct discover *d)
+{
+	int rc = engines_init(&d->engines, &d->loop, d->procfd);
+
+	d->engines.env.round_fn = on_round_done;
+	d->engines.env.change_fn = on_change;
+	d->engines.env.ctx = d;
+	return rc;
 }
 
 int discover_run(const struct discover_fds *fds, struct err *e)
@@ -223,8 +320,10 @@ int discover_run(const struct discover_fds *fds, struct err *e)
 	int rc;
 
 	init(&d, fds);
-	rc = loop_init(&d.loop);
 	channel_init(&d.channel, &d.loop, &d.pub, on_refresh, &d);
+	rc = loop_init(&d.loop);
+	if (rc == 0)
+		rc = init_engines(&d);
 	if (rc == 0)
 		rc = loop_watch(&d.loop, &d.broker, EPOLLIN);
 	if (rc == 0)

@@ -175,6 +175,16 @@ bool proc_is_netns_leader(const struct proc_table *t, const struct process *p)
 	return !parent || parent->netns != p->netns;
 }
 
+bool proc_may_be_container(const struct proc_table *t, const struct process *p)
+{
+	const struct process *parent;
+
+	if (p->netns == 0 || p->ours)
+		return false;
+	parent = proc_table_parent(t, p);
+	return !parent || parent->netns != p->netns || parent->mntns != p->mntns;
+}
+
 bool proc_is_kthreadd(const struct process *p)
 {
 	return p->pid == 2 && p->ppid == 0;

@@ -55,6 +55,10 @@ const struct process *proc_table_parent(const struct proc_table *t, const struct
  * Never true for processes without a readable namespace. */
 bool proc_is_netns_leader(const struct proc_table *t, const struct process *p);
 
+/* True if @p may be the first process of a container: its mount or network namespace is another one
+ * than its parent's. Looking at these only saves reading most processes' files. */
+bool proc_may_be_container(const struct proc_table *t, const struct process *p);
+
 /* True for the parent of kernel threads, which is never shown. */
 bool proc_is_kthreadd(const struct process *p);
 

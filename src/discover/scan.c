@@ -23,6 +23,8 @@ int scan_read(int procfd, const struct proc_self *self, struct scan *ret)
 
 	if (rc == 0)
 		rc = read_namespaces(procfd, &s);
+	if (rc == 0)
+		rc = cgroup_scan(procfd, &s.procs, &s.cgroups);
 	if (rc < 0) {
 		scan_done(&s);
 		return rc;
@@ -35,4 +37,5 @@ void scan_done(struct scan *s)
 {
 	proc_table_done(&s->procs);
 	netns_set_done(&s->nets);
+	cgroup_list_done(&s->cgroups);
 }

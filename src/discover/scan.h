@@ -7,12 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "discover/cgroup_scan.h"
 #include "discover/netns_set.h"
 #include "discover/proc_table.h"
 
 struct scan {
 	struct proc_table procs;
 	struct netns_set nets; /* sorted */
+	struct cgroup_list cgroups;
 	bool cut;              /* there were more namespaces than the catalog holds */
 };
 

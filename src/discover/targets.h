@@ -16,8 +16,4 @@
 int targets_make(struct netns_set *set, const struct proc_table *procs,
 	const struct container_list *containers, struct catalog *ret);
 
-/* Take a name as dockershim makes them, k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT[_RANDOM], apart.
- * Returns "NAMESPACE/POD" (free() it), or NULL when @name is no such name or memory is short. */
-char *targets_pod_of_name(const char *name);
-
 #endif
