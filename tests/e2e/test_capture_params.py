@@ -9,6 +9,7 @@ import pytest
 
 from harness import service
 from harness.client import Raw, Viewer, check_close, path, refusal
+from harness.engine import Engine
 from harness.pcapng import Stream
 from harness.wait import until
 
@@ -127,9 +128,19 @@ def test_a_bad_netns_is_refused_and_quoted(shared, value):
 
 @pytest.mark.parametrize("value", ["9" * 200, "ä" * 100, "a" + "ä" * 100, "€" * 60, "x€" * 50, "😀" * 40])
 def test_a_long_reason_is_cut_at_a_border_of_utf8(shared, value):
-    reason = refused(shared, {"netns": value})     # valid UTF-8 and 123 bytes: checked by the client
-    assert f'invalid netns "{value}"'.startswith(reason)
-    assert len(reason.encode()) > 123 - 4
+    reason = refused(shared, {"netns": value})     # valid UTF-8 and at most 123 bytes: checked by the client
+    common = os.path.commonprefix([reason, f'invalid netns "{value}"'])
+    assert len(common) > 30 and "\ufffd" not in reason
+
+
+def test_the_longest_reasons_are_cut_not_lost(shared, scene):
+    """A refusal that lists what there is instead gets longer than a close can carry."""
+    for number in range(12):
+        scene.box.ip("link", "add", f"dev-ü-{number:08}", "type", "dummy")
+        scene.box.ip("link", "set", f"dev-ü-{number:08}", "up")
+    for length in range(4):
+        reason = refused(shared, {"netns": scene.inode, "nif": "no" + "x" * length})
+        assert 115 <= len(reason.encode()) <= 123 and "\ufffd" not in reason
 
 
 @pytest.mark.parametrize("value", [NOBODY, 1, 2 ** 31, 2 ** 32 + 7, 2 ** 63 - 1])
@@ -334,10 +345,12 @@ def test_the_ways_to_ask_for_all_interfaces(shared, plain_scene, nif):
     assert sorted(viewer.stream.names_of_interfaces()) == ["eth0", "lo"]
 
 
-@pytest.mark.parametrize("nif", ["lo", "eth0", "lo/eth0", "eth0/lo"])
-def test_interfaces_are_described_in_the_order_asked_for(shared, plain_scene, nif):
-    viewer = Viewer(shared, netns=plain_scene.inode, nif=nif).wait_interfaces(*nif.split("/"))
-    assert viewer.stream.names_of_interfaces() == nif.split("/")
+@pytest.mark.parametrize("nif,expected", [("lo", ["lo"]), ("eth0", ["eth0"]), ("lo/eth0", ["lo", "eth0"]),
+                                          ("eth0/lo", ["eth0", "lo"]), ("eth0/eth0", ["eth0"]),
+                                          ("lo/eth0/lo", ["lo", "eth0"])])
+def test_interfaces_are_described_once_in_the_order_asked_for(shared, plain_scene, nif, expected):
+    viewer = Viewer(shared, netns=plain_scene.inode, nif=nif).wait_interfaces(*expected)
+    assert viewer.stream.names_of_interfaces() == expected
 
 
 @pytest.mark.parametrize("listed,nif,expected", [
@@ -365,8 +378,14 @@ def test_an_interface_that_does_not_exist_is_refused_in_words(shared, plain_scen
     if not name.startswith("/"):
         code, reason = refusal(shared, netns=plain_scene.inode, nif=name)
         assert code == 1008 and "interface" in reason
-    code, reason = refusal(shared, container=target(netns=plain_scene.inode, **{"network-interfaces": ["lo", name]}))
-    assert code == 1008 and "interface" in reason
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=lambda n: repr(n[:20]))
+def test_interfaces_of_an_old_description_that_are_gone_are_left_out(shared, plain_scene, name):
+    """A description may be a moment old; as long as one of its interfaces is there, that one is captured."""
+    text = target(netns=plain_scene.inode, **{"network-interfaces": ["lo", name]})
+    viewer = Viewer(shared, container=text).wait_interfaces("lo")
+    assert viewer.stream.names_of_interfaces() == ["lo"]
 
 
 @pytest.mark.parametrize("nif", ["eth0/", "eth0//lo", "lo/eth0/", "eth0/nonsense"])
@@ -418,6 +437,23 @@ def test_a_short_target_names_a_process(shared, sleeper):
 def test_a_short_target_excludes_the_other_ways_to_name_one(shared, other):
     code, reason = refusal(shared, {"target": "x", **other})
     assert code == 1008 and reason
+
+
+def test_a_short_target_that_means_two_things_is_refused_with_both(shared, container, owned):
+    other = owned.add(Engine())
+    container("twice")
+    other.run("twice")
+    code, reason = refusal(shared, target="twice")
+    assert code == 1008 and "twice" in reason and "ambiguous" in reason
+    for pid in [t["pid"] for t in shared.targets() if t["name"] == "twice"]:
+        inode = os.stat(f"/proc/{pid}/ns/net").st_ino
+        Viewer(shared, netns=inode).wait_interfaces("eth0")
+
+
+@pytest.mark.parametrize("snaplen", ["x", "-1", "1.5", "", "99999999999999999999"])
+def test_a_bad_snap_length_is_refused(shared, plain_scene, snaplen):
+    code, reason = refusal(shared, netns=plain_scene.inode, snaplen=snaplen)
+    assert code == 1008 and "snaplen" in reason
 
 
 def test_refusals_come_at_once_and_leave_no_reader(shared):

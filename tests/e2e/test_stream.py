@@ -115,6 +115,20 @@ def test_an_unfiltered_interface_has_no_filter_option(shared, plain_scene):
 
 # -- packets ---------------------------------------------------------------------------------
 
+@pytest.mark.parametrize("snaplen,kept", [(100, 100), (64, 64), (1000, 1000), (1514, 1514), (0, 1514), (262144, 1514)])
+def test_a_snap_length_cuts_packets_and_keeps_their_real_length(shared, scene, snaplen, kept):
+    viewer = view(shared, scene, nif="eth0", snaplen=snaplen).wait_interfaces("eth0")
+    frame, small = Numbered(b"<snap>", 1514).frame(1), Numbered(b"<snap>", 60).frame(2)
+    tagged = tag(Numbered(b"<snap>", 1500).frame(3), (0x8100, 5))
+    scene.send(frame, small, tagged)
+    packets = viewer.wait_carrying(b"<snap>", 3)
+    for packet, sent in zip(packets, (frame, small, tagged)):
+        assert packet.data == sent[:kept] and packet.origlen == len(sent)
+    if snaplen and snaplen < 65536:
+        assert viewer.stream.interfaces[0].snaplen == snaplen
+    assert judge(viewer.saved) == 3
+
+
 SIZES = [14, 15, 16, 17, 42, 59, 60, 61, 63, 64, 65, 127, 128, 1000, 1499, 1500, 1513, 1514]
 
 

@@ -138,7 +138,7 @@ class Service:
         def is_ready():
             assert self.process.poll() is None, f"packetflix ended at once:\n{self.log}"
             try:
-                return self.get("/readyz", timeout=2).status == 200
+                return self.get("/readyz", timeout=2).status in (200, 401)     # 401: up, and the token is asked for
             except OSError:
                 return False
         until(is_ready, "packetflix to be ready", timeout)
