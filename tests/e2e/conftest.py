@@ -109,6 +109,8 @@ def shared(_shared_service, request):
     assert _shared_service.process.poll() is None, "the shared packetflix has died"
     yield _shared_service
     _close_viewers()
+    if _shared_service.process.poll() is None:
+        _shared_service.wait_readers(0)
 
 
 class Scene:

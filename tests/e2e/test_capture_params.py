@@ -8,6 +8,7 @@ import time
 import pytest
 
 from harness import service
+from harness.netns import promiscuity
 from harness.client import Raw, Viewer, check_close, path, refusal
 from harness.engine import Engine
 from harness.pcapng import Stream
@@ -320,10 +321,6 @@ def test_plus_and_percent_are_decoded_in_the_query(shared, plain_scene):
 
 
 # -- chaste ----------------------------------------------------------------------------------
-
-def promiscuity(ns, device):
-    return json.loads(ns.ip("-d", "-j", "link", "show", device))[0]["promiscuity"]
-
 
 @pytest.mark.parametrize("params,headers,expected", [
     ({}, {}, 1), ({"chaste": ""}, {}, 0), ({"chaste": "false"}, {}, 0), ({}, {"Clustershark-Chaste": ""}, 0),

@@ -9,9 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-
 from harness.client import Download, Viewer
-from harness.pcapng import judge, parse, tshark
+from harness.pcapng import Stream, judge, parse, tshark
 from harness.reference import Tcpdump
 from harness.wait import until
 
@@ -104,7 +103,6 @@ def test_the_command_of_the_readme_works(shared, web, tmp_path):
 
 
 def whole_blocks(data):
-    from harness.pcapng import Stream
     stream = Stream()
     stream.feed(data)
     return data[:len(data) - len(stream.pending)]

@@ -5,11 +5,13 @@ import socket
 import struct
 
 import pytest
+import yaml
 
 from harness import netns
 from harness.client import Raw, Viewer, check_close, refusal
 from harness.reference import Tcpdump, complaint
 from harness.traffic import Numbered, ethernet, ipv4, tag, udp, udp_frame
+from harness.wait import until
 from test_stream import tun
 
 END_MAC = bytes.fromhex("0200000000ee")
@@ -82,7 +84,6 @@ def compare(running, owned, scene, expressions):
 
 
 def wait_for_end(reference):
-    from harness.wait import until
     return until(lambda: (lambda p: p if p and b"the-end" in p[-1] else None)(reference.packets()), "tcpdump's packets")
 
 
@@ -218,7 +219,6 @@ def test_a_filter_of_64_kib_is_answered_in_words_and_harms_nobody(shared, plain_
 
 
 def test_the_filter_is_in_the_comment_as_it_was_given(shared, plain_scene):
-    import yaml
     text = 'udp  port 9 and ( host 192.0.2.1 )'
     viewer = Viewer(shared, netns=plain_scene.inode, nif="eth0", filter=text).wait_interfaces("eth0")
     assert yaml.safe_load(viewer.stream.comment.partition("information\n")[2])["capture-filter"] == text

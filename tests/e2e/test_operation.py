@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Running it: health, numbers, orderly ends, and surviving what dies or runs out."""
+import json
 import os
 import re
 import signal
@@ -210,7 +211,6 @@ def test_a_target_that_vanishes_ends_its_stream_with_a_reason(start, new_netns, 
         child = ns.popen(["/usr/bin/sleep", "600"])
         until(lambda: service.role_of(child.pid) == "sleep", "sleep to run")
         listed_target = running.target(pid=child.pid)
-        import json
         viewer = Viewer(running, container=json.dumps(listed_target)).wait_interfaces("lo")
     else:
         viewer = Viewer(running, netns=ns.inode).wait_interfaces("lo")
@@ -253,7 +253,7 @@ def test_captures_leave_no_descriptors_and_no_processes(start, scene):
     baseline = inventory()
     for _ in range(10):
         use()
-    until(lambda: inventory() <= baseline, f"the descriptors {baseline}, not {inventory()}")
+    until(lambda: all(now <= then for now, then in zip(inventory(), baseline)), f"no more than {baseline} descriptors")
 
 
 def test_running_out_of_descriptors_is_survived(start, scene):

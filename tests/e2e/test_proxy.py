@@ -78,10 +78,11 @@ class Handler(BaseHTTPRequestHandler):
     def plain(self, status, body, kind):
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Backend", "ghostwire")
         self.end_headers()
-        if self.command != "HEAD":
+        if self.command != "HEAD" and status != 204:
             self.wfile.write(body)
 
     def chunked(self):

@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import subprocess
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -158,7 +159,6 @@ def test_old_tls_versions_are_refused(encrypted, version):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
-    import warnings
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         context.minimum_version = context.maximum_version = version

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Viewers that ask for the same thing share one reader, and each has a complete stream."""
+import json
+
 import pytest
 
 from harness import netns
@@ -56,7 +58,6 @@ def test_a_latecomer_gets_the_header_all_interfaces_so_far_and_only_what_follows
 
 
 def test_each_viewer_has_its_own_description_of_the_target_in_the_comment(shared, scene):
-    import json
     names = ["first", "second"]
     viewers = [Viewer(shared, container=json.dumps({"netns": scene.inode, "name": name})).wait_interfaces("lo")
                for name in names]

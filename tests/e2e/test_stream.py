@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The stream itself: blocks, options, and every packet exactly as it was on the wire."""
 import fcntl
+import json
 import os
+import random
 import re
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -16,6 +19,7 @@ from harness import netns, service
 from harness.client import Raw, Viewer
 from harness.pcapng import (LINKTYPE_ETHERNET, LINKTYPE_IPV4, LINKTYPE_RAW, MARKER, SHB, IDB, Stream, dissect, judge,
                             tshark)
+from harness.netns import promiscuity
 from harness.traffic import BROADCAST, Numbered, ethernet, ipv4, tag, udp, udp_frame
 from harness.wait import until
 
@@ -75,7 +79,6 @@ def test_the_section_header_is_first_and_alone_and_of_unknown_length(shared, pla
      {"container-name": "systemd(1)", "container-type": "", "node-name": "",
       "capture-filter": "udp port 1 and (host 192.0.2.1 or host 192.0.2.2) and ether[0] & 1 = 0"})])
 def test_the_comment_is_the_marker_and_one_yaml_document(shared, plain_scene, target, params, expected):
-    import json
     viewer = Viewer(shared, {"container": json.dumps({"netns": plain_scene.inode, **target}), **params})
     viewer.wait_interfaces("eth0")
     comment = viewer.stream.comment
@@ -149,7 +152,6 @@ def test_packets_arrive_byte_exact_and_in_order(shared, scene):
 
 
 def test_random_bytes_of_any_kind_arrive_as_they_are(shared, scene):
-    import random
     dice = random.Random(4711)
     frames = [BROADCAST + dice.randbytes(6) + struct.pack(">H", dice.choice([0x0800, 0x86DD, 0x0806, 0x88B5, 0x0010,
                                                                             0x8847, 0xFFFF]))
@@ -345,11 +347,6 @@ def test_packets_of_common_virtual_devices_are_ethernet(shared, scene, kind, opt
 
 # -- interfaces that come and go -------------------------------------------------------------
 
-def promiscuity(ns, device):
-    import json
-    return json.loads(ns.ip("-d", "-j", "link", "show", device))[0]["promiscuity"]
-
-
 @pytest.mark.parametrize("chaste", [False, True])
 def test_an_interface_that_appears_later_joins_the_stream(shared, scene, chaste):
     viewer = view(shared, scene, **({"chaste": ""} if chaste else {})).wait_interfaces("eth0", "lo")
@@ -455,7 +452,6 @@ def test_a_bind_mounted_namespace_is_captured_by_its_listed_name(shared, plain_s
 
 
 def target_json(listed):
-    import json
     return {"container": json.dumps(listed)}
 
 
@@ -512,7 +508,6 @@ def test_capinfos_shows_the_comment_and_the_interfaces(shared, plain_scene):
     viewer = view(shared, plain_scene, filter="udp port 9").wait_interfaces("eth0", "lo")
     plain_scene.send(Numbered(b"<info>").frame(1))
     viewer.wait_carrying(b"<info>")
-    import tempfile
     with tempfile.NamedTemporaryFile(suffix=".pcapng") as saved:
         saved.write(viewer.saved)
         saved.flush()

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -220,7 +221,6 @@ def test_odd_names_are_listed_as_valid_json(shared, new_netns):
 
 
 def test_many_requests_at_once_all_get_the_whole_list(shared):
-    from concurrent.futures import ThreadPoolExecutor
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: shared.get("/mobyshark"), range(48)))
     assert {a.status for a in answers} == {200}

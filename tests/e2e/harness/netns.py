@@ -2,6 +2,7 @@
 """Network namespaces, links in them, and sockets made inside them. Documentation addresses only."""
 import ctypes
 import itertools
+import json
 import os
 import socket
 import subprocess
@@ -148,6 +149,11 @@ def veth(left, left_dev, right, right_dev, left_ip=None, right_ip=None, mtu=None
                                                   (right, right_dev, left, left_dev, left_ip)):
             colons = mac(far, other).hex(":")
             near.ip("neigh", "replace", address, "lladdr", colons, "dev", device, "nud", "permanent")
+
+
+def promiscuity(namespace, device):
+    """How many have put DEVICE into promiscuous mode."""
+    return json.loads(namespace.ip("-d", "-j", "link", "show", device))[0]["promiscuity"]
 
 
 def host_inode():
