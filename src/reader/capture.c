@@ -261,10 +261,10 @@ static int on_control(struct capture *c)
 		return c->conf.snaplen ? -EBADMSG : capture_conf_decode(buf, len, &c->conf);
 	case CONF_EXCLUDE:
 		n = conf_exclude_decode(buf, len, c->conf.endpoints);
-		if (n < 0 || !c->running)
+		if (n < 0)
 			return -EBADMSG;
 		c->conf.n_endpoints = (uint16_t) n;
-		return apply(c);
+		return c->running ? apply(c) : 0;
 	case CONF_STOP:
 		c->stopping = true;
 		return 0;

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/hub/capture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "base/utf8.h"
+
+struct capture *capture_new(uint32_t id, const struct ns_ref *ns, struct capture_conf *conf)
+{
+	struct capture *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->id = id;
+	c->ns = *ns;
+	c->conf = *conf;
+	memset(conf, 0, sizeof(*conf));
+	c->event_fd = c->space_fd = c->control_fd = -1;
+	c->is_unwatched = ns->kind != NS_REF_PROC;
+	return c;
+}
+
+void capture_free(struct capture *c)
+{
+	if (!c)
+		return;
+	if (c->map)
+		(void) munmap(c->map, c->map_bytes);
+	close_p(&c->event_fd);
+	close_p(&c->space_fd);
+	close_p(&c->control_fd);
+	idb_list_done(&c->idbs);
+	capture_conf_done(&c->conf);
+	free(c);
+}
+
+static int map_stream(struct capture *c, int fd, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_size <= 0)
+		return err_set(e, -EBADF, "was given no stream buffer");
+	c->map_bytes = (size_t) st.st_size;
+	c->map = mmap(NULL, c->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (c->map == MAP_FAILED) {
+		c->map = NULL;
+		return err_sys(e, -errno, "cannot map the stream buffer");
+	}
+	if (chunk_reader_init(&c->in, c->map, c->map_bytes) < 0)
+		return err_set(e, -EINVAL, "the stream buffer has an impossible size");
+	return 0;
+}
+
+static int send_conf(struct capture *c, struct err *e)
+{
+	AUTO_FREE uint8_t *buf = malloc(CONF_MAX_BYTES);
+	ssize_t n;
+
+	if (!buf)
+		return err_set(e, -ENOMEM, "out of memory");
+	n = capture_conf_encode(&c->conf, buf, CONF_MAX_BYTES);
+	if (n < 0)
+		return err_sys(e, (int) n, "cannot describe the capture");
+	n = fdpass_send(c->control_fd, buf, (size_t) n, NULL, 0);
+	return n < 0 ? err_sys(e, (int) n, "cannot configure the reader") : 0;
+}
+
+int capture_attach(struct capture *c, struct fdset *fds, struct err *e)
+{
+	AUTO_CLOSE int stream = fdset_take(fds, 0);
+	int rc;
+
+	c->event_fd = fdset_take(fds, 1);
+	c->space_fd = fdset_take(fds, 2);
+	c->control_fd = fdset_take(fds, 3);
+	if (stream < 0 || c->control_fd < 0)
+		return err_set(e, -EPROTO, "the broker sent too few descriptors");
+	rc = map_stream(c, stream, e);
+	if (rc == 0)
+		rc = send_conf(c, e);
+	if (rc == 0)
+		c->state = CAPTURE_STARTING;
+	return rc;
+}
+
+static void wake_all(struct capture *c)
+{
+	struct viewer *next;
+
+	for (struct viewer *v = c->viewers; v; v = next) {
+		next = v->next;
+		v->ops->wake(v->ctx);
+	}
+}
+
+void capture_set_ended(struct capture *c, const struct refusal *end)
+{
+	if (c->end.text[0] == '\0' && c->end.close_code == 0)
+		c->end = *end;
+	c->state = CAPTURE_ENDED;
+	wake_all(c);
+}
+
+/* The reader's last words. */
+static void on_end(struct capture *c, const struct chunk *k)
+{
+	struct refusal why = {.http_status = 200, .close_code = CLOSE_NORMAL};
+	char text[ERR_TEXT_MAX];
+	size_t n = k->info.payload_len_bytes < sizeof(text) - 1 ? k->info.payload_len_bytes
+								: sizeof(text) - 1;
+
+	memcpy(text, k->payload, n);
+	text[n] = '\0';
+	if (k->info.status == 0)
+		(void) snprintf(why.text, sizeof(why.text), "capture process terminated");
+	else if (k->info.status == -ENODEV)
+		(void) refuse(&why, 0, 404, CLOSE_POLICY, "%s", text);
+	else
+		(void) refuse(&why, 0, 500, CLOSE_INTERNAL, "%s", text);
+	capture_set_ended(c, &why);
+}
+
+static int on_chunk(struct capture *c, const struct chunk *k)
+{
+	switch ((enum chunk_kind) k->info.kind) {
+	case CHUNK_INTERFACE:
+		return idb_list_add(&c->idbs, k->payload, k->info.payload_len_bytes);
+	case CHUNK_READY:
+		c->has_started = true;
+		c->state = CAPTURE_RUNNING;
+		return 0;
+	case CHUNK_PACKETS:
+		c->packets += k->info.packets;
+		c->payload_bytes += k->info.payload_len_bytes;
+		c->lost_ring += k->info.lost;
+		return 0;
+	case CHUNK_END:
+	default:
+		on_end(c, k);
+		return 0;
+	}
+}
+
+int capture_scan(struct capture *c)
+{
+	struct refusal nonsense;
+	bool is_new = false;
+	int rc = 0;
+
+	while (c->map && rc == 0) {
+		struct chunk k;
+
+		rc = chunk_reader_next(&c->in, c->scan_pos, &k);
+		if (rc <= 0)
+			break;
+		rc = on_chunk(c, &k);
+		c->scan_pos = k.next;
+		is_new = true;
+	}
+	if (rc < 0) {
+		(void) refuse(&nonsense, 0, 500, CLOSE_INTERNAL, "capture process failed");
+		capture_set_ended(c, &nonsense);
+		return rc;
+	}
+	if (is_new)
+		wake_all(c);
+	return 0;
+}
+
+/* The position of the viewer that is furthest behind, and of the one furthest ahead. */
+static void extremes(const struct capture *c, uint64_t *ret_least, uint64_t *ret_most)
+{
+	*ret_least = UINT64_MAX;
+	*ret_most = 0;
+	for (const struct viewer *v = c->viewers; v; v = v->next) {
+		if (v->pos < *ret_least)
+			*ret_least = v->pos;
+		if (v->pos > *ret_most)
+			*ret_most = v->pos;
+	}
+	if (!c->viewers)
+		*ret_least = *ret_most = c->scan_pos;
+	if (*ret_least > c->scan_pos)
+		*ret_least = c->scan_pos;
+	if (*ret_most > c->scan_pos)
+		*ret_most = c->scan_pos;
+}
+
+/* Make every viewer that has not passed chunk @k at @pos skip it. */
+static void skip(struct capture *c, uint64_t pos, const struct chunk *k)
+{
+	for (struct viewer *v = c->viewers; v; v = v->next) {
+		if (v->pos > pos)
+			continue;
+		/* without memory for its counts the viewer ends at its next step */
+		if (viewer_skip(v, k) == 0)
+			c->lost_viewer += k->info.packets;
+	}
+}
+
+static void wake_reader(struct capture *c)
+{
+	static const uint64_t one = 1;
+
+	(void) !write(c->space_fd, &one, sizeof(one));
+}
+
+void capture_reclaim(struct capture *c)
+{
+	uint64_t least, most, pos;
+	bool wake;
+
+	if (!c->map)
+		return;
+	extremes(c, &least, &most);
+	wake = chunk_reader_release(&c->in, least);
+	/* the slow may hold half of the buffer; the rest is for the reader to go on */
+	pos = c->in.released;
+	while (pos < most && chunk_reader_held(&c->in) > c->in.size_bytes / 2) {
+		struct chunk k;
+
+		if (chunk_reader_next(&c->in, pos, &k) <= 0 || k.next > most)
+			break;
+		skip(c, pos, &k);
+		pos = k.next;
+		wake |= chunk_reader_release(&c->in, pos);
+	}
+	if (wake)
+		wake_reader(c);
+}
+
+static void send_small(struct capture *c, const uint8_t *msg, ssize_t len)
+{
+	/* a reader that does not read any more ends by being hung up on or killed */
+	if (len > 0 && c->control_fd >= 0)
+		(void) fdpass_send(c->control_fd, msg, (size_t) len, NULL, 0);
+}
+
+void capture_stop(struct capture *c, const struct refusal *why, int64_t now_ns)
+{
+	uint8_t msg[8];
+
+	if (c->is_stopping || c->state == CAPTURE_ENDED)
+		return;
+	c->is_stopping = true;
+	c->stop_ns = now_ns;
+	c->end = *why;
+	if (c->control_fd < 0)
+		capture_set_ended(c, why);
+	else
+		send_small(c, msg, conf_stop_encode(msg, sizeof(msg)));
+}
+
+void capture_exclude(struct capture *c)
+{
+	uint8_t msg[CONF_ENDPOINTS_MAX * sizeof(struct conf_endpoint) + 16];
+
+	if (c->state == CAPTURE_STARTING || c->state == CAPTURE_RUNNING)
+		send_small(c, msg,
+			conf_exclude_encode(
+				c->conf.endpoints, c->conf.n_endpoints, msg, sizeof(msg)));
+}
+
+bool capture_matches(const struct capture *c, uint64_t inode, const struct capture_conf *conf)
+{
+	if (c->state == CAPTURE_ENDED || c->is_stopping || c->ns.inode != inode ||
+		c->conf.snaplen != conf->snaplen || c->conf.promiscuous != conf->promiscuous ||
+		c->conf.n_names != conf->n_names || strcmp(c->conf.filter, conf->filter) != 0)
+		return false;
+	for (uint16_t i = 0; i < conf->n_names; i++) {
+		if (strcmp(c->conf.names[i], conf->names[i]) != 0)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* One running capture as the service sees it: the stream buffer, the reader's control socket, and
+ * the viewers that share it. */
+#ifndef HUB_CAPTURE_H
+#define HUB_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/broker.h"
+#include "proto/capture_conf.h"
+#include "proto/fdpass.h"
+#include "service/admit/refusal.h"
+#include "service/hub/idb_list.h"
+#include "service/hub/viewer.h"
+#include "stream/chunk.h"
+
+enum capture_state {
+	CAPTURE_OPENING,  /* the broker was asked */
+	CAPTURE_STARTING, /* the reader was told what to do */
+	CAPTURE_RUNNING,  /* all interfaces known at the start are told */
+	CAPTURE_ENDED,    /* no more chunks will come; see end */
+};
+
+struct capture {
+	uint32_t id;
+	enum capture_state state;
+	struct ns_ref ns;
+	struct capture_conf conf; /* owned; with ns.inode, what viewers share a capture by */
+	uint64_t bytes;           /* of the memory budget */
+	uint32_t ring_bytes, stream_bytes;
+
+	int event_fd, space_fd, control_fd; /* owned, -1 before the broker answered */
+	void *watch;                        /* of event_fd, the hub's */
+	bool has_reader;                    /* between the broker's answer and the reader's end */
+	void *map;                          /* owned: the stream buffer */
+	size_t map_bytes;
+	struct chunk_reader in;
+	uint64_t scan_pos; /* chunks before it have been looked at */
+	struct idb_list idbs;
+
+	struct viewer *viewers;
+	uint32_t n_viewers;
+	bool has_started;  /* all interfaces known at the start were told */
+	bool is_stopping;  /* the reader was told to stop, or was hung up on */
+	bool is_stale;     /* the broker found the reference stale: ask again with another */
+	bool is_unwatched; /* nobody tells when the target ends: discovery has to be asked */
+	int64_t stop_ns;   /* when it was told to stop, monotonic */
+	struct refusal end; /* why it ended, or will; text "" while unknown */
+
+	/* totals for metrics */
+	uint64_t packets, payload_bytes, lost_ring, lost_viewer;
+};
+
+/* A capture that waits for the broker. @conf is taken over. Returns NULL if there is no memory. */
+struct capture *capture_new(uint32_t id, const struct ns_ref *ns, struct capture_conf *conf);
+
+/* Free @c; it must have no viewers. */
+void capture_free(struct capture *c);
+
+/* Take over the descriptors of the broker's answer and configure the reader. Returns 0 or a negative
+ * errno with words in @e. */
+int capture_attach(struct capture *c, struct fdset *fds, struct err *e);
+
+/* Look at new chunks: interfaces, start, end. Then wake the viewers. Returns 0, or -EBADMSG when the
+ * reader wrote nonsense: the capture is then ended. */
+int capture_scan(struct capture *c);
+
+/* Give back what every viewer has taken, and make slow viewers skip what the reader needs the room
+ * for. */
+void capture_reclaim(struct capture *c);
+
+/* Mark the capture ended for reason @end (kept if there is one already) and wake the viewers. */
+void capture_set_ended(struct capture *c, const struct refusal *end);
+
+/* Ask the reader to stop: it delivers what it has and ends. */
+void capture_stop(struct capture *c, const struct refusal *why, int64_t now_ns);
+
+/* Tell a running reader the end points to leave out, which changed in c->conf. */
+void capture_exclude(struct capture *c);
+
+/* Would a viewer that asks for (@inode, @conf) see the same? */
+bool capture_matches(const struct capture *c, uint64_t inode, const struct capture_conf *conf);
+
+#endif

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/hub/hub.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "service/hub/budget.h"
+
+#define STOP_LIMIT_NS  (3 * 1000000000LL) /* for a reader to deliver what it has */
+#define START_LIMIT_NS (20 * 1000000000LL)
+
+struct hub {
+	int broker_fd;
+	struct hub_limits limits;
+	const struct hub_ops *ops;
+	void *ctx;
+	struct capture **all; /* owned */
+	size_t n, cap;
+	uint32_t last_id, n_viewers;
+	struct hub_endpoints endpoints;
+	struct hub_totals gone; /* of captures that are freed */
+};
+
+struct hub *hub_new(int broker_fd, const struct hub_limits *limits, const struct hub_ops *ops, void *ctx)
+{
+	struct hub *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->broker_fd = broker_fd;
+	h->limits = *limits;
+	h->ops = ops;
+	h->ctx = ctx;
+	return h;
+}
+
+static struct capture *find(const struct hub *h, uint32_t id)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		if (h->all[i]->id == id)
+			return h->all[i];
+	}
+	return NULL;
+}
+
+static uint64_t used_bytes(const struct hub *h)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		sum += h->all[i]->bytes;
+	return sum;
+}
+
+static void add_totals(struct hub_totals *t, const struct capture *c)
+{
+	t->packets += c->packets;
+	t->payload_bytes += c->payload_bytes;
+	t->lost_ring += c->lost_ring;
+	t->lost_viewer += c->lost_viewer;
+}
+
+static void forget(struct hub *h, struct capture *c)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		if (h->all[i] != c)
+			continue;
+		h->all[i] = h->all[--h->n];
+		break;
+	}
+	if (c->watch)
+		h->ops->unwatch(h->ctx, c->watch);
+	add_totals(&h->gone, c);
+	capture_free(c);
+}
+
+/* Nobody needs @c any more: hang up on its reader, and free it when that has ended. */
+static void retire(struct hub *h, struct capture *c)
+{
+	if (c->n_viewers > 0 || c->state == CAPTURE_OPENING)
+		return;
+	c->state = CAPTURE_ENDED;
+	close_p(&c->control_fd);
+	c->control_fd = -1;
+	if (!c->has_reader)
+		forget(h, c);
+}
+
+void hub_free(struct hub *h)
+{
+	if (!h)
+		return;
+	while (h->n > 0)
+		forget(h, h->all[0]);
+	free(h->all);
+	free(h);
+}
+
+static void apply_endpoints(const struct hub *h, struct capture_conf *conf, uint64_t inode)
+{
+	const struct hub_endpoints *e = &h->endpoints;
+	uint16_t n = inode == e->own_inode ? e->n_here : 0;
+
+	/* what is only known here comes first: when all do not fit, loopback matters most */
+	memcpy(conf->endpoints, e->here, n * sizeof(e->here[0]));
+	for (uint16_t i = 0; i < e->n_everywhere && n < CONF_ENDPOINTS_MAX; i++)
+		conf->endpoints[n++] = e->everywhere[i];
+	conf->n_endpoints = n;
+}
+
+static int keep(struct hub *h, struct capture *c)
+{
+	size_t cap = h->cap ? h->cap * 2 : 16;
+	struct capture **all;
+
+	if (h->n == h->cap) {
+		all = reallocarray(h->all, cap, sizeof(struct capture *));
+		if (!all)
+			return -ENOMEM;
+		h->all = all;
+		h->cap = cap;
+	}
+	h->all[h->n++] = c;
+	return 0;
+}
+
+static int ask_broker(struct hub *h, struct capture *c)
+{
+	struct msg m = {.op = MSG_CAPTURE_OPEN,
+		.id = c->id,
+		.u.capture_open = {.ns = c->ns,
+			.ring_bytes = c->ring_bytes,
+			.stream_bytes = c->stream_bytes,
+			.latency_ms = (uint16_t) h->limits.latency_ms}};
+
+	return msg_send(h->broker_fd, &m, NULL, 0);
+}
+
+static int refuse_memory(struct hub *h, struct refusal *why)
+{
+	return refuse(why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER,
+		"no memory for another capture: %" PRIu64 " of %" PRIu64
+		" MiB are in use; end a capture or raise --memory",
+		used_bytes(h) >> 20, h->limits.memory_bytes >> 20);
+}
+
+/* Start a capture of @ns. @conf is emptied. */
+static int start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
+	struct capture **ret, struct refusal *why)
+{
+	const struct budget b = {h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
+	struct budget_share share;
+	struct capture *c;
+
+	if (h->n >= h->limits.max_captures)
+		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
+			"there are %zu captures already; raise --max-captures for more", h->n);
+	if (budget_next(&b, used_bytes(h), &share) < 0)
+		return refuse_memory(h, why);
+	apply_endpoints(h, conf, ns->inode);
+	c = capture_new(++h->last_id, ns, conf);
+	if (!c || keep(h, c) < 0) {
+		capture_free(c);
+		return refuse(why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
+	}
+	c->ring_bytes = share.ring_bytes;
+	c->stream_bytes = share.stream_bytes;
+	c->bytes = (uint64_t) share.ring_bytes + share.stream_bytes;
+	c->stop_ns = clock_mono_ns();
+	if (ask_broker(h, c) < 0) {
+		forget(h, c);
+		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER, "cannot start capture process");
+	}
+	h->gone.captures_started++;
+	log_info("capture starts id=%" PRIu32 " netns=%" PRIu64 " interfaces=%u ring=%" PRIu32
+		 " stream=%" PRIu32 " filter=\"%s\"",
+		c->id, ns->inode, c->conf.n_names, share.ring_bytes, share.stream_bytes,
+		c->conf.filter);
+	*ret = c;
+	return 0;
+}
+
+static struct capture *find_same(const struct hub *h, const struct hub_request *req)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		if (capture_matches(h->all[i], req->ns.inode, &req->conf))
+			return h->all[i];
+	}
+	return NULL;
+}
+
+static int add_viewer(struct hub *h, struct hub_request *req, struct capture *c, struct viewer **ret)
+{
+	struct viewer *v = calloc(1, sizeof(*v));
+	int rc = 0;
+
+	if (!v)
+		return -ENOMEM;
+	v->capture = c;
+	v->ops = req->ops;
+	v->ctx = req->ctx;
+	v->shb = TAKE_PTR(req->shb);
+	v->shb_len_bytes = req->shb_len_bytes;
+	v->tally.start_ns = clock_wall_ns();
+	v->progress_ns = clock_mono_ns();
+	if (c->map)
+		v->pos = chunk_reader_head(&c->in, &rc);
+	if (rc < 0) {
+		viewer_done(v);
+		free(v);
+		return rc;
+	}
+	v->next = c->viewers;
+	c->viewers = v;
+	c->n_viewers++;
+	h->n_viewers++;
+	*ret = v;
+	return 0;
+}
+
+static int join(struct hub *h, struct hub_request *req, struct viewer **ret, struct refusal *why)
+{
+	struct capture *c = find_same(h, req);
+	int rc = 0;
+
+	if (h->n_viewers >= h->limits.max_viewers)
+		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
+			"there are %" PRIu32 " viewers already; raise --max-viewers for more",
+			h->n_viewers);
+	if (!c)
+		rc = start(h, &req->ns, &req->conf, &c, why);
+	if (rc < 0)
+		return rc;
+	rc = add_viewer(h, req, c, ret);
+	if (rc < 0) {
+		retire(h, c);
+		return refuse(why, rc, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
+	}
+	log_info("viewer joins id=%" PRIu32 " viewers=%" PRIu32, c->id, c->n_viewers);
+	/* a running capture has something to send at once */
+	(*ret)->ops->wake((*ret)->ctx);
+	return 0;
+}
+
+int hub_join(struct hub *h, struct hub_request *req, struct viewer **ret, struct refusal *why)
+{
+	int rc = join(h, req, ret, why);
+
+	capture_conf_done(&req->conf);
+	free(TAKE_PTR(req->shb));
+	return rc;
+}
+
+static void unlink_viewer(struct capture *c, struct viewer *v)
+{
+	struct viewer **p = &c->viewers;
+
+	while (*p && *p != v)
+		p = &(*p)->next;
+	if (*p)
+		*p = v->next;
+	c->n_viewers--;
+}
+
+void hub_leave(struct hub *h, struct viewer *v)
+{
+	struct capture *c = v->capture;
+
+	unlink_viewer(c, v);
+	h->n_viewers--;
+	log_info("viewer leaves id=%" PRIu32 " viewers=%" PRIu32, c->id, c->n_viewers);
+	viewer_done(v);
+	free(v);
+	if (c->n_viewers == 0)
+		retire(h, c);
+	else
+		capture_reclaim(c);
+}
+
+void hub_sent(struct hub *h, struct viewer *v)
+{
+	(void) h;
+	capture_reclaim(v->capture);
+}
+
+void hub_event(struct hub *h, uint32_t id)
+{
+	struct capture *c = find(h, id);
+	uint64_t n;
+
+	if (!c)
+		return;
+	(void) !read(c->event_fd, &n, sizeof(n));
+	(void) capture_scan(c);
+	capture_reclaim(c);
+}
+
+static void end_capture(struct capture *c, int http, int code, const char *text)
+{
+	struct refusal why;
+
+	(void) refuse(&why, 0, http, code, "%s", text);
+	capture_set_ended(c, &why);
+}
+
+/* The broker could not open the capture. */
+static void on_refused(struct hub *h, struct capture *c, const struct msg_status *s)
+{
+	if (s->status == -ESRCH || s->status == -EXDEV) {
+		c->is_stale = true;
+		end_capture(c, 404, CLOSE_POLICY, "could not locate network namespace for container");
+		h->ops->refresh(h->ctx);
+		return;
+	}
+	log_warn("capture refused id=%" PRIu32 " reason=\"%s\"", c->id, s->text);
+	if (s->status == -EBUSY || s->status == -ENOMEM)
+		end_capture(c, 503, CLOSE_TRY_AGAIN_LATER, s->text);
+	else
+		end_capture(c, 500, CLOSE_INTERNAL, "cannot lock target network stack");
+}
+
+static void on_opened(struct hub *h, struct capture *c, const struct msg *m, struct fdset *fds)
+{
+	struct err e = ERR_NONE;
+
+	if (m->u.status.status < 0) {
+		on_refused(h, c, &m->u.status);
+		retire(h, c);
+		return;
+	}
+	c->has_reader = true;
+	if (capture_attach(c, fds, &e) < 0) {
+		log_error("%s id=%" PRIu32, e.text, c->id);
+		end_capture(c, 500, CLOSE_INTERNAL, "cannot start capture process");
+	} else {
+		c->watch = h->ops->watch(h->ctx, c->event_fd, c->id);
+		if (!c->watch)
+			end_capture(c, 503, CLOSE_TRY_AGAIN_LATER, "cannot start capture process");
+	}
+	retire(h, c);
+}
+
+static void on_reader_ended(struct hub *h, struct capture *c, const struct msg_status *s)
+{
+	c->has_reader = false;
+	(void) capture_scan(c);
+	if (s->status < 0)
+		h->gone.readers_crashed++;
+	if (c->state != CAPTURE_ENDED)
+		end_capture(c, 500, CLOSE_INTERNAL, "capture process failed");
+	log_info("capture ends id=%" PRIu32 " packets=%" PRIu64 " lost_ring=%" PRIu64
+		 " lost_viewer=%" PRIu64 " reason=\"%s\"",
+		c->id, c->packets, c->lost_ring, c->lost_viewer, c->end.text);
+	retire(h, c);
+}
+
+int hub_message(struct hub *h, const struct msg *m, struct fdset *fds)
+{
+	struct capture *c = find(h, m->id);
+
+	switch ((enum msg_op) m->op) {
+	case MSG_CAPTURE_OPENED:
+		if (c && c->state == CAPTURE_OPENING)
+			on_opened(h, c, m, fds);
+		return 0;
+	case MSG_CAPTURE_ENDED:
+		if (c)
+			on_reader_ended(h, c, &m->u.status);
+		return 0;
+	case MSG_TARGET_EXITED:
+		if (c) {
+			c->is_unwatched = true;
+			h->ops->refresh(h->ctx);
+		}
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
+void hub_catalog(struct hub *h, const struct catalog *cat)
+{
+	struct refusal why = {.http_status = 200, .close_code = CLOSE_NORMAL};
+
+	(void) snprintf(why.text, sizeof(why.text),
+		"the target has ended: its network namespace has no process any more");
+	for (size_t i = 0; i < h->n; i++) {
+		struct capture *c = h->all[i];
+
+		/* only when its process has ended: a scan may miss what is being started */
+		if (c->is_unwatched && !catalog_find_netns(cat, c->ns.inode))
+			capture_stop(c, &why, clock_mono_ns());
+	}
+}
+
+static void tick_viewers(struct capture *c)
+{
+	struct viewer *next;
+
+	for (struct viewer *v = c->viewers; v; v = next) {
+		next = v->next;
+		v->stats_due = true;
+		v->ops->wake(v->ctx);
+	}
+}
+
+void hub_tick(struct hub *h, int64_t now_ns)
+{
+	bool is_unwatched = false;
+
+	for (size_t i = 0; i < h->n; i++) {
+		struct capture *c = h->all[i];
+		struct msg kill = {.op = MSG_CAPTURE_KILL, .id = c->id};
+		bool is_late = c->is_stopping ? now_ns - c->stop_ns > STOP_LIMIT_NS
+					      : now_ns - c->stop_ns > START_LIMIT_NS;
+
+		is_unwatched |= c->is_unwatched && !c->is_stopping;
+		/* a reader that neither starts nor stops in time */
+		if (c->has_reader && is_late && (c->is_stopping || c->state == CAPTURE_STARTING))
+			(void) msg_send(h->broker_fd, &kill, NULL, 0);
+		tick_viewers(c);
+	}
+	if (is_unwatched)
+		h->ops->refresh(h->ctx);
+}
+
+void hub_stop_all(struct hub *h, const struct refusal *why)
+{
+	for (size_t i = 0; i < h->n; i++)
+		capture_stop(h->all[i], why, clock_mono_ns());
+}
+
+const struct refusal *hub_end(const struct viewer *v, bool *ret_stale)
+{
+	*ret_stale = v->capture->is_stale;
+	return &v->capture->end;
+}
+
+void hub_set_endpoints(struct hub *h, const struct hub_endpoints *ep)
+{
+	h->endpoints = *ep;
+	for (size_t i = 0; i < h->n; i++) {
+		struct capture *c = h->all[i];
+		struct capture_conf *conf = &c->conf;
+
+		apply_endpoints(h, conf, c->ns.inode);
+		capture_exclude(c);
+	}
+}
+
+void hub_totals(const struct hub *h, struct hub_totals *ret)
+{
+	*ret = h->gone;
+	for (size_t i = 0; i < h->n; i++) {
+		add_totals(ret, h->all[i]);
+		ret->captures += h->all[i]->state != CAPTURE_ENDED;
+	}
+	ret->memory_bytes = used_bytes(h);
+	ret->viewers = h->n_viewers;
+}

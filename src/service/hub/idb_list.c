@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/hub/idb_list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int reserve_bytes(struct idb_list *l, size_t more)
+{
+	size_t cap = l->cap_bytes ? l->cap_bytes : 1024;
+	uint8_t *p;
+
+	if (more <= l->cap_bytes - l->len_bytes)
+		return 0;
+	while (cap - l->len_bytes < more)
+		cap *= 2;
+	p = realloc(l->bytes, cap);
+	if (!p)
+		return -ENOMEM;
+	l->bytes = p;
+	l->cap_bytes = cap;
+	return 0;
+}
+
+static int reserve_one(struct idb_list *l)
+{
+	uint32_t cap = l->cap ? l->cap * 2 : 8;
+	size_t *p;
+
+	if (l->n < l->cap)
+		return 0;
+	p = reallocarray(l->end_of, cap, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	l->end_of = p;
+	l->cap = cap;
+	return 0;
+}
+
+int idb_list_add(struct idb_list *l, const uint8_t *block, size_t len_bytes)
+{
+	if (reserve_bytes(l, len_bytes) < 0 || reserve_one(l) < 0)
+		return -ENOMEM;
+	memcpy(l->bytes + l->len_bytes, block, len_bytes);
+	l->len_bytes += len_bytes;
+	l->end_of[l->n++] = l->len_bytes;
+	return 0;
+}
+
+const uint8_t *idb_list_range(const struct idb_list *l, uint32_t from, uint32_t to, size_t *ret_len)
+{
+	size_t begin = from ? l->end_of[from - 1] : 0;
+
+	*ret_len = (to ? l->end_of[to - 1] : 0) - begin;
+	return l->bytes + begin;
+}
+
+void idb_list_done(struct idb_list *l)
+{
+	free(l->bytes);
+	free(l->end_of);
+	memset(l, 0, sizeof(*l));
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/hub/viewer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pcapng/write.h"
+#include "service/hub/capture.h"
+
+#define DROPCOUNT_BYTES 16 /* an option that is added to a packet block, at most */
+
+void viewer_done(struct viewer *v)
+{
+	free(v->shb);
+	free(v->own);
+	tally_done(&v->tally);
+	v->shb = v->own = NULL;
+}
+
+/* Make room for an own piece of at most @bytes. Returns where it starts, NULL without memory. */
+static uint8_t *own_begin(struct viewer *v, size_t bytes)
+{
+	v->own = malloc(CHUNK_HEADROOM_BYTES + bytes + CHUNK_TAILROOM_BYTES);
+	v->own_len_bytes = 0;
+	return v->own ? v->own + CHUNK_HEADROOM_BYTES : NULL;
+}
+
+/* Section header (once) and the interfaces not sent so far. */
+static int make_idbs(struct viewer *v)
+{
+	const struct idb_list *l = &v->capture->idbs;
+	size_t idbs_len, shb_len = v->shb ? v->shb_len_bytes : 0;
+	const uint8_t *idbs = idb_list_range(l, v->idbs_sent, l->n, &idbs_len);
+	uint8_t *p;
+
+	if (tally_grow(&v->tally, l->n) < 0)
+		return -ENOMEM;
+	p = own_begin(v, shb_len + idbs_len);
+	if (!p)
+		return -ENOMEM;
+	if (shb_len)
+		memcpy(p, v->shb, shb_len);
+	if (idbs_len)
+		memcpy(p + shb_len, idbs, idbs_len);
+	v->own_len_bytes = shb_len + idbs_len;
+	v->idbs_sent = l->n;
+	free(v->shb);
+	v->shb = NULL;
+	return VIEWER_PIECE;
+}
+
+static int make_stats(struct viewer *v, bool all, uint64_t now_ns)
+{
+	size_t cap = (size_t) v->tally.n * TALLY_ISB_BYTES;
+	uint8_t *p = own_begin(v, cap);
+
+	if (!p)
+		return -ENOMEM;
+	v->own_len_bytes = tally_put(&v->tally, all, now_ns, p, cap);
+	v->stats_due = false;
+	return VIEWER_PIECE;
+}
+
+/* A copy of the chunk at hand whose first packet tells how many were lost before it. */
+static int make_gap_chunk(struct viewer *v)
+{
+	const struct chunk *c = &v->chunk;
+	size_t len = c->info.payload_len_bytes, old, cap = len + DROPCOUNT_BYTES;
+	uint8_t *p = own_begin(v, cap);
+	ssize_t n;
+
+	if (!p)
+		return -ENOMEM;
+	n = pcapng_copy_epb_dropcount(c->payload, len, v->gap, p, cap, &old);
+	if (n < 0)
+		return -EBADMSG;
+	memcpy(p + n, c->payload + old, len - old);
+	v->own_len_bytes = (size_t) n + len - old;
+	/* the copy is the viewer's own and will go out: the stream has done its part */
+	tally_delivered(&v->tally, c);
+	v->gap = 0;
+	v->pos = c->next;
+	return VIEWER_PIECE;
+}
+
+/* The end of the stream was reached: statistics of everything, then the end. */
+static int finish(struct viewer *v, uint64_t now_ns)
+{
+	if (v->is_final || v->tally.n == 0)
+		return VIEWER_END;
+	v->is_final = true;
+	return make_stats(v, true, now_ns);
+}
+
+/* Look at the chunk at the viewer's position. Returns VIEWER_PIECE when there is something to send
+ * (either @own or the chunk itself), VIEWER_WAIT, VIEWER_END, or a negative errno. */
+static int next_chunk(struct viewer *v, uint64_t now_ns)
+{
+	struct capture *c = v->capture;
+
+	for (;;) {
+		int rc = chunk_reader_next(&c->in, v->pos, &v->chunk);
+
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			return c->state == CAPTURE_ENDED ? finish(v, now_ns) : VIEWER_WAIT;
+		if (v->chunk.info.kind == CHUNK_END)
+			return c->state == CAPTURE_ENDED ? finish(v, now_ns) : VIEWER_WAIT;
+		if (v->chunk.info.kind != CHUNK_PACKETS) {
+			v->pos = v->chunk.next;
+			continue;
+		}
+		if (v->idbs_sent < v->chunk.info.interfaces) {
+			/* this chunk may be newer than the last look of the capture */
+			if (capture_scan(c) < 0 || c->idbs.n < v->chunk.info.interfaces)
+				return -EBADMSG;
+			return make_idbs(v);
+		}
+		if (v->chunk.info.packets == 0) {
+			tally_delivered(&v->tally, &v->chunk);
+			v->gap += v->chunk.info.lost;
+			v->pos = v->chunk.next;
+			continue;
+		}
+		return v->gap ? make_gap_chunk(v) : VIEWER_PIECE;
+	}
+}
+
+/* Decide what the next piece is; afterwards it is @own, or the payload of @chunk. */
+static int choose(struct viewer *v, uint64_t now_ns)
+{
+	const struct capture *c = v->capture;
+
+	if (v->own)
+		return VIEWER_PIECE;
+	if (!c->has_started)
+		return c->state == CAPTURE_ENDED ? VIEWER_END : VIEWER_WAIT;
+	if (!v->is_started) {
+		v->is_started = true;
+		return make_idbs(v);
+	}
+	if (v->stats_due && v->tally.changed)
+		return make_stats(v, false, now_ns);
+	return next_chunk(v, now_ns);
+}
+
+int viewer_next(struct viewer *v, uint64_t now_ns, struct piece *ret)
+{
+	int rc = choose(v, now_ns);
+
+	if (rc != VIEWER_PIECE)
+		return rc;
+	if (v->own)
+		*ret = (struct piece){v->own + CHUNK_HEADROOM_BYTES, v->own_len_bytes};
+	else
+		*ret = (struct piece){v->chunk.payload, v->chunk.info.payload_len_bytes};
+	return rc;
+}
+
+void viewer_sent(struct viewer *v, int64_t now_ns)
+{
+	v->progress_ns = now_ns;
+	if (v->own) {
+		free(v->own);
+		v->own = NULL;
+		return;
+	}
+	tally_delivered(&v->tally, &v->chunk);
+	v->pos = v->chunk.next;
+}
+
+int viewer_skip(struct viewer *v, const struct chunk *c)
+{
+	if (c->info.kind == CHUNK_PACKETS) {
+		if (tally_grow(&v->tally, c->info.interfaces) < 0)
+			return -ENOMEM;
+		tally_skipped(&v->tally, c);
+		v->gap += c->info.packets + c->info.lost;
+	}
+	v->pos = c->next;
+	return 0;
+}
