@@ -21,6 +21,7 @@
 #include "numbered.h"
 #include "pace.h"
 
+#define FRAME_MIN_BYTES (NUMBERED_HEAD_BYTES + NUMBERED_BODY_BYTES)
 #define FRAME_MAX_BYTES 1514
 #define BODY_MAX_BYTES  (FRAME_MAX_BYTES - NUMBERED_HEAD_BYTES)
 #define BUNDLE          32 /* datagrams in one message; 64 KiB is the kernel's limit */
@@ -60,6 +61,36 @@ static void parse_target(struct options *o, const char *text)
 		errx(2, "--to must be an IPv4 address, not '%s'", text);
 }
 
+/* False if @c is no option of ours. */
+static bool set_option(struct options *o, int c, const char *arg)
+{
+	switch (c) {
+	case 't':
+		parse_target(o, arg);
+		return true;
+	case 'p':
+		o->to.sin_port = htons((uint16_t) args_number("--port", arg, 1, 65535));
+		return true;
+	case 's':
+		o->frame_bytes = args_number("--size", arg, FRAME_MIN_BYTES, FRAME_MAX_BYTES);
+		return true;
+	case 'r':
+		o->rate_pps = args_number("--rate", arg, 0, 100000000);
+		return true;
+	case 'm':
+		o->duration_ns = (int64_t) args_number("--ms", arg, 1, 3600000) * NS_PER_MS;
+		return true;
+	case 'c':
+		o->count = args_number("--count", arg, 1, UINT64_MAX);
+		return true;
+	case 'j':
+		o->ping = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static struct options parse_options(int argc, char **argv)
 {
 	static const struct option names[] = {
@@ -73,39 +104,13 @@ static struct options parse_options(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	struct options o = {.frame_bytes = 64, .duration_ns = 1000 * (int64_t) NS_PER_MS};
+	bool good = true;
 	int c;
 
 	o.to.sin_port = htons(9);
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			parse_target(&o, optarg);
-			break;
-		case 'p':
-			o.to.sin_port = htons((uint16_t) args_number("--port", optarg, 1, 65535));
-			break;
-		case 's':
-			o.frame_bytes = args_number("--size", optarg, 62, FRAME_MAX_BYTES);
-			break;
-		case 'r':
-			o.rate_pps = args_number("--rate", optarg, 0, 100000000);
-			break;
-		case 'm':
-			o.duration_ns =
-				(int64_t) args_number("--ms", optarg, 1, 3600000) * NS_PER_MS;
-			break;
-		case 'c':
-			o.count = args_number("--count", optarg, 1, UINT64_MAX);
-			break;
-		case 'j':
-			o.ping = true;
-			break;
-		default:
-			(void) fputs(usage_text, stderr);
-			errx(2, "bad arguments");
-		}
-	}
-	if (!o.to.sin_family || optind != argc) {
+	while (good && (c = getopt_long(argc, argv, "", names, NULL)) != -1)
+		good = set_option(&o, c, optarg);
+	if (!good || !o.to.sin_family || optind != argc) {
 		(void) fputs(usage_text, stderr);
 		errx(2, "needs --to and nothing beside options");
 	}

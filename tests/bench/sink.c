@@ -93,7 +93,7 @@ static _Noreturn void count(int fd)
 
 int sink_start(bool tcp, bool tally, const int *others, int n_others)
 {
-	int pair[2];
+	int pair[2] = {-1, -1};
 	int ret = tcp ? tcp_pair(pair) : unix_pair(pair);
 	pid_t pid;
 

@@ -121,7 +121,7 @@ static size_t head_wanted(const struct ws *ws)
 /* True when the head is complete. */
 static bool gather_head(struct ws *ws, struct ws_input *in)
 {
-	while (ws->head_bytes < head_wanted(ws) || ws->head_bytes < 2) {
+	while (ws->head_bytes < head_wanted(ws)) {
 		if (!in->len_bytes)
 			return false;
 		ws->head[ws->head_bytes++] = *in->p++;
@@ -176,9 +176,17 @@ static enum ws_event finish_control(struct ws *ws)
 	return WS_CLOSE;
 }
 
+static enum ws_event take_control(struct ws *ws, struct ws_input part)
+{
+	memcpy(ws->control + ws->control_bytes, part.p, part.len_bytes);
+	ws->control_bytes += part.len_bytes;
+	return ws->in_payload ? WS_NEED_MORE : finish_control(ws);
+}
+
 enum ws_event ws_next(struct ws *ws, struct ws_input *in, struct ws_input *ret_bytes)
 {
-	for (;;) {
+	while (in->len_bytes) {
+		enum ws_event e = WS_NEED_MORE;
 		struct ws_input part;
 
 		if (!ws->in_payload) {
@@ -188,22 +196,14 @@ enum ws_event ws_next(struct ws *ws, struct ws_input *in, struct ws_input *ret_b
 				return WS_BAD;
 		}
 		part = take_payload(ws, in);
-		if (ws->opcode < OP_CLOSE) {
-			if (part.len_bytes) {
-				*ret_bytes = part;
-				return WS_BYTES;
-			}
-		} else {
-			memcpy(ws->control + ws->control_bytes, part.p, part.len_bytes);
-			ws->control_bytes += part.len_bytes;
-			if (!ws->in_payload) {
-				enum ws_event e = finish_control(ws);
-
-				if (e != WS_NEED_MORE)
-					return e;
-			}
-		}
-		if (!in->len_bytes && ws->in_payload)
-			return WS_NEED_MORE;
+		if (ws->opcode >= OP_CLOSE)
+			e = take_control(ws, part);
+		else if (part.len_bytes)
+			e = WS_BYTES;
+		if (e == WS_BYTES)
+			*ret_bytes = part;
+		if (e != WS_NEED_MORE)
+			return e;
 	}
+	return WS_NEED_MORE;
 }
