@@ -77,8 +77,8 @@ static void unescape(char *s)
 	char *out = s;
 
 	while (*s) {
-		bool escape = s[0] == '\\' && s[1] == 'x' && hex_value(s[2]) >= 0 &&
-			hex_value(s[3]) >= 0;
+		bool escape =
+			s[0] == '\\' && s[1] == 'x' && hex_value(s[2]) >= 0 && hex_value(s[3]) >= 0;
 		int v = escape ? hex_value(s[2]) << 4 | hex_value(s[3]) : 0;
 
 		*out++ = v ? (char) v : *s;
@@ -189,7 +189,7 @@ static struct word path_of_line(struct word line)
 		s = memchr(s, ':', (size_t) (end - s));
 		s = s ? s + 1 : NULL;
 	}
-	return s ? (struct word) {s, (size_t) (end - s)} : (struct word) {line.p, 0};
+	return s ? (struct word){s, (size_t) (end - s)} : (struct word){line.p, 0};
 }
 
 int cgroup_name_parse(const char *text, struct cgroup_name *ret)

@@ -83,7 +83,7 @@ int cgroup_scan(int procfd, const struct proc_table *procs, struct cgroup_list *
 void cgroup_list_done(struct cgroup_list *l)
 {
 	free(l->v);
-	*l = (struct cgroup_list) {0};
+	*l = (struct cgroup_list){0};
 }
 
 const struct cgroup_container *cgroup_list_find(const struct cgroup_list *l, const char *id)

@@ -77,13 +77,13 @@ static bool is_seqpacket(int fd)
 	socklen_t len = sizeof(int);
 
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX &&
-		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
 }
 
 void channel_init(struct channel *c, struct loop *loop, const struct publication *pub,
 	void (*refresh_fn)(void *ctx), void *ctx)
 {
-	*c = (struct channel) {.loop = loop,
+	*c = (struct channel){.loop = loop,
 		.src = {.fd = -1, .fn = on_event, .ctx = c},
 		.pub = pub,
 		.refresh_fn = refresh_fn,

@@ -12,12 +12,12 @@
 
 struct channel {
 	struct loop *loop;
-	struct loop_source src;         /* src.fd: owned, -1 = no service */
-	const struct publication *pub;  /* borrowed; what is sent */
-	uint32_t asked;                 /* newest MSG_REFRESH of this service, 0 = none */
-	uint32_t answered;              /* newest one that @pub satisfies */
-	bool behind;                    /* @pub is not sent yet: the service has to read first */
-	void (*refresh_fn)(void *ctx);  /* called when @asked has grown */
+	struct loop_source src;        /* src.fd: owned, -1 = no service */
+	const struct publication *pub; /* borrowed; what is sent */
+	uint32_t asked;                /* newest MSG_REFRESH of this service, 0 = none */
+	uint32_t answered;             /* newest one that @pub satisfies */
+	bool behind;                   /* @pub is not sent yet: the service has to read first */
+	void (*refresh_fn)(void *ctx); /* called when @asked has grown */
 	void *ctx;
 };
 

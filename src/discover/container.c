@@ -31,7 +31,7 @@ void container_list_done(struct container_list *l)
 		free(l->v[i].pod);
 	}
 	free(l->v);
-	*l = (struct container_list) {0};
+	*l = (struct container_list){0};
 }
 
 static int add(struct making *m, const struct container *c, const char *name)
@@ -66,12 +66,12 @@ static bool may_claim(const struct making *m, const struct engine *e, const stru
 		return false;
 	(void) snprintf(path, sizeof(path), "%" PRId32 "/ns/user", p->pid);
 	return engine.euid == claimed.euid ||
-		ns_link_read(m->procfd, path, "user") !=
-		ns_link_read(m->procfd, "self/ns/user", "user");
+	       ns_link_read(m->procfd, path, "user") !=
+		       ns_link_read(m->procfd, "self/ns/user", "user");
 }
 
-/* The process of @c: what was found before, what the engine says, or what its cgroup tells while the
- * engine has not said. NULL if there is none. */
+/* The process of @c: what was found before, what the engine says, or what its cgroup tells while
+ * the engine has not said. NULL if there is none. */
 static const struct process *process_of(
 	const struct making *m, const struct pid_map *pids, const struct engine_container *c)
 {
@@ -132,8 +132,7 @@ static bool is_alive(int procfd, const struct process *p)
 {
 	struct procstat st;
 
-	return procstat_read(procfd, p->pid, &st) == 0 &&
-		st.starttime_ticks == p->starttime_ticks;
+	return procstat_read(procfd, p->pid, &st) == 0 && st.starttime_ticks == p->starttime_ticks;
 }
 
 static int add_cgroup(struct making *m, const struct cgroup_container *cg)
@@ -149,8 +148,7 @@ static int add_cgroup(struct making *m, const struct cgroup_container *cg)
 int container_list_make(int procfd, const struct proc_table *procs, struct engines *es,
 	const struct cgroup_list *cgroups, struct container_list *ret)
 {
-	struct making m = {
-		.procfd = procfd, .procs = procs, .engines = es, .cgroups = cgroups};
+	struct making m = {.procfd = procfd, .procs = procs, .engines = es, .cgroups = cgroups};
 	int rc = 0;
 
 	m.taken = calloc(procs->n + 1, sizeof(*m.taken));

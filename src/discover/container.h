@@ -36,8 +36,9 @@ int container_list_make(int procfd, const struct proc_table *procs, struct engin
 	const struct cgroup_list *cgroups, struct container_list *ret);
 void container_list_done(struct container_list *l);
 
-/* Fill in all prefixes: the names of the containers around each one's engine (around its own process
- * if no engine told of it), outermost first, with '/' in between. No I/O. Returns 0 or -ENOMEM. */
+/* Fill in all prefixes: the names of the containers around each one's engine (around its own
+ * process if no engine told of it), outermost first, with '/' in between. No I/O. Returns 0 or
+ * -ENOMEM. */
 int container_list_nest(struct container_list *l, const struct proc_table *procs);
 
 #endif

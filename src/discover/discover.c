@@ -73,11 +73,12 @@ static int make_generation(struct discover *d, const struct container_list *cont
 	if (rc < 0)
 		return rc;
 	for (const struct engine *e = d->engines.first; e && m.n_engines < ENGINES_MAX; e = e->next)
-		engines[m.n_engines++] = (struct mobyshark_engine) {
+		engines[m.n_engines++] = (struct mobyshark_engine){
 			e->id, e->driver->engine_type, e->version, e->pid};
 	rc = publication_make(&d->pub, &m, (uint64_t) (clock_mono_ns() - d->scan_began_ns));
 	log_debug("scanned generation=%" PRIu64 " took_us=%" PRIu64
-		  " processes=%zu namespaces=%" PRIu32 " containers=%zu targets=%" PRIu32 " unread=%zu",
+		  " processes=%zu namespaces=%" PRIu32 " containers=%zu targets=%" PRIu32
+		  " unread=%zu",
 		d->pub.generation, d->pub.scan_ns / 1000, d->scan.procs.n, catalog.n_netns,
 		containers->n, catalog.n_targets, d->links.failed);
 	catalog_done(&catalog);
@@ -140,7 +141,10 @@ static void on_engines_limit(void *ctx)
 	struct discover *d = ctx;
 	size_t n = engines_give_up(&d->engines);
 
-	log_warn("container engines are slow: their containers are shown as far as known late=%zu", n);
+	if (n > 0)
+		log_warn(
+			"container engines are slow: containers are shown as far as known late=%zu",
+			n);
 	end_scan_if_complete(d);
 }
 
@@ -278,7 +282,7 @@ static void on_broker(void *ctx, uint32_t events)
 
 static void init(struct discover *d, const struct discover_fds *fds)
 {
-	*d = (struct discover) {.procfd = fds->proc,
+	*d = (struct discover){.procfd = fds->proc,
 		.self = {.pid = getpid(),
 			.broker_pid = getppid(),
 			.netns = ns_link_read(fds->proc, "self/ns/net", "net")},

@@ -61,7 +61,7 @@ static void connect_now(void *ctx)
 void docker_events_start(
 	struct docker_events *ev, struct engine_env *env, const struct docker_end *end)
 {
-	*ev = (struct docker_events) {.env = env,
+	*ev = (struct docker_events){.env = env,
 		.end = end,
 		.retry = {.fn = connect_now, .ctx = ev},
 		.pause_ns = PAUSE_FIRST_NS};
@@ -74,5 +74,5 @@ void docker_events_stop(struct docker_events *ev)
 		return;
 	loop_disarm(ev->env->loop, &ev->retry);
 	http_cancel(ev->env->http, ev->request);
-	*ev = (struct docker_events) {0};
+	*ev = (struct docker_events){0};
 }

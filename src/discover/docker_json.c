@@ -18,7 +18,7 @@ static void json_decref_p(json_t **j)
 
 #define AUTO_JSON __attribute__((cleanup(json_decref_p)))
 
-/* The parser refuses a whole document for one malformed byte in a name; a '?' harms one name only. */
+/* The parser refuses a whole document for one malformed byte; a '?' harms but one name. */
 static void repair(char *p, size_t len_bytes)
 {
 	for (size_t i = 0; i < len_bytes; i++) {

@@ -16,8 +16,8 @@ struct docker_version {
 	char version[DOCKER_TEXT_MAX]; /* "20.10.24+dfsg1" */
 };
 
-/* All parsers may change @body (malformed UTF-8 is replaced in place). Each returns 0, -EBADMSG when
- * the answer is not what it should be, or -ENOMEM; @ret is untouched then. */
+/* All parsers may change @body (malformed UTF-8 is replaced in place). Each returns 0, -EBADMSG
+ * when the answer is not what it should be, or -ENOMEM; @ret is untouched then. */
 int docker_parse_version(char *body, size_t len_bytes, struct docker_version *ret);
 int docker_parse_info(char *body, size_t len_bytes, char ret_id[DOCKER_TEXT_MAX]);
 int docker_parse_list(char *body, size_t len_bytes, struct engine_list *ret);

@@ -53,12 +53,12 @@ static void on_answer(void *ctx, const struct http_answer *a)
 
 	c->request = NULL;
 	c->speaks = a->error == 0 && a->status == 200 &&
-		docker_parse_version(a->body, a->len_bytes, &c->version) == 0;
+		    docker_parse_version(a->body, a->len_bytes, &c->version) == 0;
 	decide(c->probe);
 }
 
-struct docker_probe *docker_probe_start(struct engine *e,
-	void (*done_fn)(void *ctx, const struct docker_end *end), void *ctx)
+struct docker_probe *docker_probe_start(
+	struct engine *e, void (*done_fn)(void *ctx, const struct docker_end *end), void *ctx)
 {
 	struct docker_probe *p = calloc(1, sizeof(*p));
 	size_t started = 0;

@@ -19,11 +19,11 @@ struct docker_end {
 /* Start looking. @done_fn is called once, never from inside this function, with the end found (its
  * descriptor then belongs to the callee) or with fd -1. Returns NULL without memory or when the
  * process's sockets cannot be read or are none. */
-struct docker_probe *docker_probe_start(struct engine *e,
-	void (*done_fn)(void *ctx, const struct docker_end *end), void *ctx);
+struct docker_probe *docker_probe_start(
+	struct engine *e, void (*done_fn)(void *ctx, const struct docker_end *end), void *ctx);
 
-/* Give up; NULL is fine. After @done_fn was called the probe is still the caller's to free; @done_fn
- * itself may do so. */
+/* Give up; NULL is fine. After @done_fn was called the probe is still the caller's to free;
+ * @done_fn itself may do so. */
 void docker_probe_free(struct docker_probe *p);
 
 #endif

@@ -57,7 +57,8 @@ struct engine {
 	uint64_t starttime_ticks;
 	bool privileged; /* runs as root of our user namespace: its word is good for any process */
 	/* set by the driver */
-	char id[ENGINE_TEXT_MAX], version[ENGINE_TEXT_MAX]; /* clean UTF-8, "" = not known yet */
+	char id[ENGINE_TEXT_MAX]; /* clean UTF-8, "" = not known yet, as @version */
+	char version[ENGINE_TEXT_MAX];
 	struct engine_list list; /* as last known */
 	uint32_t changes;        /* grows when @list has become different */
 	/* set by engines.c */
@@ -67,8 +68,8 @@ struct engine {
 	bool late;             /* did not answer in time, and has not since: nobody waits for it */
 };
 
-/* Called by the driver at the end of a round. @answered is false when the engine could not be talked
- * to; its list is then what it was. */
+/* Called by the driver at the end of a round. @answered is false when the engine could not be
+ * talked to; its list is then what it was. */
 void engine_round_done(struct engine *e, bool answered);
 
 #endif

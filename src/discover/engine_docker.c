@@ -36,8 +36,8 @@ struct docker {
 	struct docker_events events;
 	struct http_request *info, *list;
 	struct inspect inspects[INSPECTS_AT_ONCE];
-	size_t n_running;             /* of them */
-	char (*todo)[ENGINE_ID_MAX];  /* owned; ids to inspect in this round */
+	size_t n_running;            /* of them */
+	char (*todo)[ENGINE_ID_MAX]; /* owned; ids to inspect in this round */
 	size_t n_todo, next_todo;
 	char (*foreign)[ENGINE_ID_MAX]; /* owned, sorted; ids this engine does not know */
 	size_t n_foreign;

@@ -18,7 +18,7 @@ void engine_list_done(struct engine_list *l)
 	for (size_t i = 0; i < l->n; i++)
 		engine_container_done(&l->v[i]);
 	free(l->v);
-	*l = (struct engine_list) {0};
+	*l = (struct engine_list){0};
 }
 
 static int cmp_id(const void *a, const void *b)

@@ -40,8 +40,8 @@ struct engine_container *engine_list_find(const struct engine_list *l, const cha
  * -ENOSPC when the list is full, or -ENOMEM. */
 int engine_list_put(struct engine_list *l, struct engine_container *c);
 
-/* Give the containers of @next, newly listed, what @before knew of their processes. Returns true when
- * the two differ in ids, names or states. */
+/* Give the containers of @next, newly listed, what @before knew of their processes. Returns true
+ * when the two differ in ids, names or states. */
 bool engine_list_inherit(struct engine_list *next, const struct engine_list *before);
 
 #endif

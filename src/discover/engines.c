@@ -12,7 +12,7 @@ static const struct engine_driver *const drivers[] = {&engine_docker};
 
 int engines_init(struct engines *es, struct loop *loop, int procfd)
 {
-	*es = (struct engines) {.env = {.loop = loop, .procfd = procfd}};
+	*es = (struct engines){.env = {.loop = loop, .procfd = procfd}};
 	es->env.http = http_new(loop);
 	return es->env.http ? 0 : -ENOMEM;
 }
@@ -35,7 +35,7 @@ void engines_done(struct engines *es)
 	}
 	free(es->env.seen);
 	http_free(es->env.http);
-	*es = (struct engines) {0};
+	*es = (struct engines){0};
 }
 
 static const struct engine_driver *driver_of(const struct process *p)
@@ -116,8 +116,7 @@ static void forget_ended_pids(struct engine *e, const struct proc_table *procs)
 	for (size_t i = 0; i < e->list.n; i++) {
 		struct engine_container *c = &e->list.v[i];
 
-		if (c->host_pid == 0 ||
-			proc_table_has(procs, c->host_pid, c->host_starttime_ticks))
+		if (c->host_pid == 0 || proc_table_has(procs, c->host_pid, c->host_starttime_ticks))
 			continue;
 		c->pid = c->host_pid = 0;
 		c->asked = 0;

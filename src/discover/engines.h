@@ -14,8 +14,8 @@ struct engines {
 	size_t n;
 };
 
-/* Returns 0 or -ENOMEM. The caller then sets the functions and the context of @es->env. @es must stay
- * in place. */
+/* Returns 0 or -ENOMEM. The caller then sets the functions and the context of @es->env. @es must
+ * stay in place. */
 int engines_init(struct engines *es, struct loop *loop, int procfd);
 void engines_done(struct engines *es);
 

@@ -13,7 +13,7 @@
 struct host {
 	char hostname[HOST_TEXT_MAX];
 	char osrel_name[HOST_TEXT_MAX], osrel_version[HOST_TEXT_MAX];
-	char kernel_version[1024]; /* the whole of /proc/version, newline included */
+	char kernel_version[1024];       /* the whole of /proc/version, newline included */
 	uint32_t cpus[HOST_CPUS_MAX][2]; /* ranges of CPUs that are online, inclusive */
 	size_t n_cpus;
 };
@@ -21,7 +21,7 @@ struct host {
 /* Find out what can be found out; the host is what process 1 sees. */
 void host_read(int procfd, struct host *ret);
 
-/* Parse a list such as "0-3,5\n" into at most @cap ranges. Returns their number; 0 when malformed. */
+/* Parse a list such as "0-3,5\n" into at most @cap ranges. Returns their number, 0 if malformed. */
 size_t host_parse_cpus(const char *text, uint32_t (*ret)[2], size_t cap);
 
 /* Copy the value of @key out of os-release @text (os-release(5)) into @ret, quotes and backslashes

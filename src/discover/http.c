@@ -144,7 +144,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void 
 		if (!c)
 			return -1;
 		c->http = h;
-		c->src = (struct loop_source) {.fd = fd, .fn = on_socket, .ctx = c};
+		c->src = (struct loop_source){.fd = fd, .fn = on_socket, .ctx = c};
 		(void) curl_multi_assign(h->multi, fd, c);
 	}
 	if (what & CURL_POLL_IN)
@@ -235,7 +235,7 @@ struct http *http_new(struct loop *loop)
 		return NULL;
 	}
 	h->loop = loop;
-	h->timer = (struct loop_timer) {.fn = on_timer, .ctx = h};
+	h->timer = (struct loop_timer){.fn = on_timer, .ctx = h};
 	h->multi = curl_multi_init();
 	if (!h->multi || curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) ||
 		curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h) ||
@@ -269,7 +269,8 @@ struct http_request *http_start(struct http *h, const struct http_get *get)
 		return NULL;
 	r->get = *get;
 	r->easy = curl_easy_init();
-	if (!r->easy || set_options(r) < 0 || curl_multi_add_handle(h->multi, r->easy) != CURLM_OK) {
+	if (!r->easy || set_options(r) < 0 ||
+		curl_multi_add_handle(h->multi, r->easy) != CURLM_OK) {
 		free_request(r);
 		return NULL;
 	}

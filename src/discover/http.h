@@ -14,22 +14,23 @@ struct http_request;
 
 struct http_answer {
 	int error;        /* 0, -ETIMEDOUT, -E2BIG (more than @max_bytes), -EIO for everything else;
-	                   * valid fields follow only on 0 */
+			   * valid fields follow only on 0 */
 	long status;      /* 200 ... */
 	char *body;       /* borrowed until the callback returns, may be changed; NULL if empty */
 	size_t len_bytes; /* of the body */
 };
 
 struct http_get {
-	int socket_fd;       /* an O_PATH descriptor of the unix socket, borrowed until the end */
-	uint32_t peer;       /* number of the peer: connections are reused for equal numbers */
-	const char *path;    /* of the URL, begins with '/'; copied */
-	int timeout_ms;      /* for all of it; 0 = no limit */
-	size_t max_bytes;    /* of the headers, and of a body that is kept */
+	int socket_fd;    /* an O_PATH descriptor of the unix socket, borrowed until the end */
+	uint32_t peer;    /* number of the peer: connections are reused for equal numbers */
+	const char *path; /* of the URL, begins with '/'; copied */
+	int timeout_ms;   /* for all of it; 0 = no limit */
+	size_t max_bytes; /* of the headers, and of a body that is kept */
 	/* The end, for whatever reason; the request is gone when this returns. Never called from
 	 * inside http_start() or http_cancel(). */
 	void (*done_fn)(void *ctx, const struct http_answer *a);
-	/* If set, the body is not kept; this is called when some of that of a 200 has come in. May not start or cancel requests. */
+	/* If set, the body is not kept; this is called when some of that of a 200 has come in. May
+	 * not start or cancel requests. */
 	void (*data_fn)(void *ctx);
 	void *ctx;
 };

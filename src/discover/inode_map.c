@@ -7,7 +7,7 @@
 void inode_map_done(struct inode_map *m)
 {
 	free(m->slots);
-	*m = (struct inode_map) {0};
+	*m = (struct inode_map){0};
 }
 
 /* The slot that holds @inode or would take it. @m has a free slot. */

@@ -10,7 +10,7 @@ struct inode_map {
 	struct inode_slot {
 		uint64_t inode; /* 0 = free */
 		uint32_t value;
-	} *slots; /* owned; zero-initialise the struct for an empty map */
+	} * slots; /* owned; zero-initialise the struct for an empty map */
 	size_t n, cap;
 };
 

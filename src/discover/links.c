@@ -30,7 +30,7 @@ static int add_link(void *ctx, const struct link *link, bool gone)
 	if (!v)
 		return -ENOMEM;
 	l->v = v;
-	l->v[l->n] = (struct catalog_link) {
+	l->v[l->n] = (struct catalog_link){
 		.ifindex = link->ifindex, .arphrd = link->arphrd, .operstate = link->operstate};
 	memcpy(l->v[l->n].name, link->name, sizeof(l->v[l->n].name));
 	l->n++;
@@ -50,9 +50,9 @@ static bool is_netlink_route(int fd)
 	socklen_t len = sizeof(int);
 
 	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
-		domain == AF_NETLINK &&
-		getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 &&
-		protocol == NETLINK_ROUTE;
+	       domain == AF_NETLINK &&
+	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 &&
+	       protocol == NETLINK_ROUTE;
 }
 
 static int dump(int sock, struct netns *ns)
@@ -91,7 +91,7 @@ static int ask(struct links *l, struct links_slot *slot)
 	rc = msg_send(l->broker, &m, NULL, 0);
 	if (rc < 0)
 		return rc;
-	*slot = (struct links_slot) {.id = m.id, .netns = l->next};
+	*slot = (struct links_slot){.id = m.id, .netns = l->next};
 	l->next++;
 	l->in_flight++;
 	return 0;
@@ -128,7 +128,7 @@ int links_answer(struct links *l, const struct msg *m, struct fdset *fds)
 		return 0;
 	if (!is_netlink_route(sock) || dump(sock, &l->set->v[slot->netns]) < 0)
 		l->failed++;
-	*slot = (struct links_slot) {0};
+	*slot = (struct links_slot){0};
 	l->in_flight--;
 	return fill_window(l);
 }

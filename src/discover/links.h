@@ -15,14 +15,14 @@
 #define LINKS_WINDOW 32 /* requests under way at once */
 
 struct links {
-	int broker;         /* borrowed */
-	uint32_t next_id;   /* never 0 */
+	int broker;            /* borrowed */
+	uint32_t next_id;      /* never 0 */
 	struct netns_set *set; /* borrowed; NULL between runs */
-	size_t next;        /* first namespace not asked for yet */
+	size_t next;           /* first namespace not asked for yet */
 	size_t in_flight;
 	size_t failed; /* namespaces of this run that have no link list */
 	struct links_slot {
-		uint32_t id; /* 0 = free */
+		uint32_t id;  /* 0 = free */
 		size_t netns; /* index in set->v */
 	} slots[LINKS_WINDOW];
 };

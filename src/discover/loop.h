@@ -9,7 +9,7 @@
 
 /* Both structs belong to the user of the loop and must stay in place while watched or armed. */
 struct loop_source {
-	int fd; /* borrowed */
+	int fd;                                 /* borrowed */
 	void (*fn)(void *ctx, uint32_t events); /* EPOLLIN ... */
 	void *ctx;
 };

@@ -58,19 +58,19 @@ static bool parse_args(int argc, char *argv[], struct args *ret)
 	}
 	*ret = a;
 	return optind == argc && a.broker_fd >= 0 && a.catalog_fd >= 0 &&
-		fcntl(a.broker_fd, F_SETFD, FD_CLOEXEC) == 0 &&
-		fcntl(a.catalog_fd, F_SETFD, FD_CLOEXEC) == 0;
+	       fcntl(a.broker_fd, F_SETFD, FD_CLOEXEC) == 0 &&
+	       fcntl(a.catalog_fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
 /* Reading the links in /proc/PID/ns and /proc/PID/fd of others is a matter of CAP_SYS_PTRACE;
- * directories and engine sockets of other users are a matter of the other two. The root stays: it is
- * where /proc is, and every process's files are below that. */
+ * directories and engine sockets of other users are a matter of the other two. The root stays: it
+ * is where /proc is, and every process's files are below that. */
 static int drop_rights(struct err *e)
 {
 	const struct sandbox_drop drop = {.empty_root_fd = -1,
 		.keep_ids = true,
 		.keep_caps = 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_DAC_READ_SEARCH |
-			1ULL << CAP_DAC_OVERRIDE,
+			     1ULL << CAP_DAC_OVERRIDE,
 		.max_files = MAX_FILES,
 		.no_new_processes = true};
 	int rc = sandbox_drop(&drop, e);

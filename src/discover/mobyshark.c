@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/version.h"
+
 #define OPERSTATE_DOWN 2 /* RFC 2863, IF_OPER_DOWN */
 
 /* ,"key": where the comma is left out in front of a first member. */

@@ -8,8 +8,8 @@
 
 #include "discover/ns_link.h"
 
-/* Copy the blank-terminated word at @s into @ret. Returns what follows the blank, NULL when the word
- * does not fit or nothing follows. */
+/* Copy the blank-terminated word at @s into @ret. Returns what follows the blank, NULL when the
+ * word does not fit or nothing follows. */
 static const char *take_word(const char *s, char *ret, size_t cap_bytes)
 {
 	size_t n = strcspn(s, " \n");
@@ -46,7 +46,7 @@ static const char *take_number(const char *s, uint32_t *ret)
 static bool is_octal(const char *s)
 {
 	return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' &&
-		s[2] <= '7';
+	       s[2] <= '7';
 }
 
 /* The kernel writes blank, tab, newline and backslash as \OOO. In place. */

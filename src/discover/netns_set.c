@@ -16,7 +16,7 @@ void netns_set_done(struct netns_set *s)
 	}
 	free(s->v);
 	inode_map_done(&s->index);
-	*s = (struct netns_set) {0};
+	*s = (struct netns_set){0};
 }
 
 static char *clean_copy(const char *text)
@@ -56,7 +56,7 @@ int netns_set_add(struct netns_set *s, const struct ns_ref *ref, const char *pla
 		free(copy);
 		return rc;
 	}
-	s->v[s->n++] = (struct netns) {.ref = *ref, .place = copy};
+	s->v[s->n++] = (struct netns){.ref = *ref, .place = copy};
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 struct netns {
 	struct ns_ref ref;
 	char *place; /* owned; where it is kept when no process is in it ("/proc/1/ns/mnt:/run/x"),
-	              * NULL for NS_REF_PROC */
+		      * NULL for NS_REF_PROC */
 	uint32_t n_links;
 	struct catalog_link *links; /* owned, by ifindex */
 };
@@ -35,13 +35,13 @@ int netns_set_add(struct netns_set *s, const struct ns_ref *ref, const char *pla
 /* True if the namespace is in the (unsorted) set. */
 bool netns_set_has(const struct netns_set *s, uint64_t inode);
 
-/* Add the namespaces of all processes, each by its ealdorman: the oldest leader, of those of one age
- * the one with the smallest pid. Errors of netns_set_add(). */
+/* Add the namespaces of all processes, each by its ealdorman: the oldest leader, of those of one
+ * age the one with the smallest pid. Errors of netns_set_add(). */
 int netns_set_add_processes(struct netns_set *s, const struct proc_table *procs);
 
 /* Add the namespaces that are bind-mounted somewhere in any mount namespace, by way of that mount
- * namespace's oldest process, older mount namespaces first. Reads /proc/PID/mountinfo once per mount
- * namespace; what cannot be read is passed over. Errors of netns_set_add(). */
+ * namespace's oldest process, older mount namespaces first. Reads /proc/PID/mountinfo once per
+ * mount namespace; what cannot be read is passed over. Errors of netns_set_add(). */
 int netns_set_add_mounts(struct netns_set *s, int procfd, const struct proc_table *procs);
 
 /* Add the namespaces that are only held by an open descriptor, older processes first. Our own

@@ -18,8 +18,8 @@ static uint64_t read_pidns(int procfd, int32_t pid)
 	return ns_link_read(procfd, path, "pid");
 }
 
-/* Equal numbers occur in unrelated PID namespaces of the same depth: only a process with an ancestor
- * in the engine's namespace (at least the shim that started it) is below that. */
+/* Equal numbers occur in unrelated PID namespaces of the same depth: only a process with an
+ * ancestor in the engine's namespace (at least the shim that started it) is below that. */
 static bool is_below(const struct pid_map *m, int procfd, const struct process *p, uint64_t pidns)
 {
 	for (size_t steps = 0; p && steps < m->procs->n; steps++) {
@@ -37,7 +37,7 @@ static int add(struct pid_map *m, int32_t inner, const struct process *p)
 	if (!v)
 		return -ENOMEM;
 	m->v = v;
-	m->v[m->n++] = (struct pid_pair) {inner, p};
+	m->v[m->n++] = (struct pid_pair){inner, p};
 	return 0;
 }
 
@@ -88,7 +88,7 @@ int pid_map_read(
 void pid_map_done(struct pid_map *m)
 {
 	free(m->v);
-	*m = (struct pid_map) {0};
+	*m = (struct pid_map){0};
 }
 
 const struct process *pid_map_find(const struct pid_map *m, int32_t pid)

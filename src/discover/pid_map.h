@@ -11,11 +11,11 @@
 
 struct pid_map {
 	const struct proc_table *procs; /* borrowed */
-	bool same; /* the engine counts as we do: nothing is translated */
+	bool same;                      /* the engine counts as we do: nothing is translated */
 	struct pid_pair {
 		int32_t inner; /* as the engine sees it */
 		const struct process *proc;
-	} *v; /* owned, by inner */
+	} * v; /* owned, by inner */
 	size_t n, cap;
 };
 

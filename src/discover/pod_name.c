@@ -21,7 +21,8 @@ static size_t field_len(const char *s, const char *set)
 
 static bool is_label(const char *s, size_t len_bytes)
 {
-	return len_bytes > 0 && len_bytes <= DNS_LABEL_MAX && s[0] != '-' && s[len_bytes - 1] != '-';
+	return len_bytes > 0 && len_bytes <= DNS_LABEL_MAX && s[0] != '-' &&
+	       s[len_bytes - 1] != '-';
 }
 
 char *pod_name_of(const char *name)

@@ -33,16 +33,14 @@ static uint64_t read_ns(int procfd, int32_t pid, const char *type)
 	return ns_link_read(procfd, path, type);
 }
 
-static int read_process(
-	int procfd, int32_t pid, const struct proc_self *self, struct process *ret)
+static int read_process(int procfd, int32_t pid, const struct proc_self *self, struct process *ret)
 {
 	struct procstat st;
 	int rc = procstat_read(procfd, pid, &st);
 
 	if (rc < 0)
 		return rc;
-	*ret = (struct process) {
-		.pid = pid, .ppid = st.ppid, .starttime_ticks = st.starttime_ticks};
+	*ret = (struct process){.pid = pid, .ppid = st.ppid, .starttime_ticks = st.starttime_ticks};
 	memcpy(ret->comm, st.comm, sizeof(ret->comm));
 	ret->ours = is_ours(self, ret);
 	ret->netns = ret->ours ? self->netns : read_ns(procfd, pid, "net");
@@ -110,7 +108,7 @@ void proc_table_done(struct proc_table *t)
 {
 	free(t->v);
 	free(t->by_age);
-	*t = (struct proc_table) {0};
+	*t = (struct proc_table){0};
 }
 
 static int cmp_pid(const void *a, const void *b)

@@ -47,8 +47,9 @@ const struct process *proc_table_find(const struct proc_table *t, int32_t pid);
 /* True if exactly this process, not a later one of the same pid, is there. */
 bool proc_table_has(const struct proc_table *t, int32_t pid, uint64_t starttime_ticks);
 
-/* The parent of @p if it is in the table and not younger than @p, else NULL. Who climbs further must
- * bound the number of steps (by the size of the table): start times of one clock tick are equal. */
+/* The parent of @p if it is in the table and not younger than @p, else NULL. Who climbs further
+ * must bound the number of steps (by the size of the table): start times of one clock tick are
+ * equal. */
 const struct process *proc_table_parent(const struct proc_table *t, const struct process *p);
 
 /* True if @p is a leader of its network namespace: its parent is in another one (or unknown).

@@ -15,11 +15,11 @@ struct scan {
 	struct proc_table procs;
 	struct netns_set nets; /* sorted */
 	struct cgroup_list cgroups;
-	bool cut;              /* there were more namespaces than the catalog holds */
+	bool cut; /* there were more namespaces than the catalog holds */
 };
 
-/* Read processes, then the namespaces they are in, then those that are only mounted, then those only
- * held by a descriptor. Returns 0 or a negative errno; free with scan_done(). */
+/* Read processes, then the namespaces they are in, then those that are only mounted, then those
+ * only held by a descriptor. Returns 0 or a negative errno; free with scan_done(). */
 int scan_read(int procfd, const struct proc_self *self, struct scan *ret);
 void scan_done(struct scan *s);
 

@@ -11,7 +11,11 @@
 #include "discover/grow.h"
 
 /* Targets come in three groups, in this order. */
-enum group { GROUP_CONTAINER, GROUP_PROCESS, GROUP_PLACE };
+enum group {
+	GROUP_CONTAINER,
+	GROUP_PROCESS,
+	GROUP_PLACE
+};
 
 struct draft {
 	struct catalog_target t;
@@ -33,8 +37,8 @@ static void drafts_done(struct drafts *d)
 	free(d->v);
 }
 
-static int add(struct drafts *d, enum group group, const char *name, const char *type,
-	const char *prefix)
+static int add(
+	struct drafts *d, enum group group, const char *name, const char *type, const char *prefix)
 {
 	struct draft *v = grow(d->v, d->n, &d->cap, sizeof(*v));
 	struct catalog_target *t;
@@ -42,7 +46,7 @@ static int add(struct drafts *d, enum group group, const char *name, const char 
 	if (!v)
 		return -ENOMEM;
 	d->v = v;
-	v[d->n] = (struct draft) {.group = group};
+	v[d->n] = (struct draft){.group = group};
 	t = &v[d->n++].t;
 	t->name = strdup(name);
 	t->type = strdup(type);
@@ -96,8 +100,8 @@ static int add_containers(struct drafts *d, const struct container_list *l)
 
 static int cmp_proc(const void *a, const void *b)
 {
-	uintptr_t x = (uintptr_t) *(const struct process *const *) a;
-	uintptr_t y = (uintptr_t) *(const struct process *const *) b;
+	uintptr_t x = (uintptr_t) * (const struct process *const *) a;
+	uintptr_t y = (uintptr_t) * (const struct process *const *) b;
 
 	return (x > y) - (x < y);
 }
@@ -183,7 +187,7 @@ static int fill_catalog(struct catalog *c, struct drafts *d, struct netns_set *s
 	for (size_t i = 0; i < set->n; i++) {
 		struct netns *ns = &set->v[i];
 
-		c->netns[i] = (struct catalog_netns) {
+		c->netns[i] = (struct catalog_netns){
 			.ref = ns->ref, .n_links = ns->n_links, .links = ns->links};
 		ns->links = NULL;
 		ns->n_links = 0;
@@ -191,7 +195,7 @@ static int fill_catalog(struct catalog *c, struct drafts *d, struct netns_set *s
 	c->n_netns = (uint32_t) set->n;
 	for (size_t i = 0; i < n; i++) {
 		c->targets[i] = d->v[i].t;
-		d->v[i].t = (struct catalog_target) {0};
+		d->v[i].t = (struct catalog_target){0};
 	}
 	c->n_targets = (uint32_t) n;
 	return 0;

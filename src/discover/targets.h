@@ -8,11 +8,11 @@
 #include "discover/proc_table.h"
 #include "proto/catalog.h"
 
-/* Make the catalog of @set (sorted), @procs and @containers. Per namespace: its containers, each pod
- * once in all, its leaders that are not containers; a namespace without any of these appears by the
- * place that keeps it. Order: containers and pods by name, prefix, type, pid; processes by name;
- * places by name.
- * Link lists move from @set to the catalog. Returns 0 or -ENOMEM; free with catalog_done(). */
+/* Make the catalog of @set (sorted), @procs and @containers. Per namespace: its containers, each
+ * pod once in all, its leaders that are not containers; a namespace without any of these appears by
+ * the place that keeps it. Order: containers and pods by name, prefix, type, pid; processes by
+ * name; places by name. Link lists move from @set to the catalog. Returns 0 or -ENOMEM; free with
+ * catalog_done(). */
 int targets_make(struct netns_set *set, const struct proc_table *procs,
 	const struct container_list *containers, struct catalog *ret);
 

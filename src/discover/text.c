@@ -11,7 +11,7 @@
 void text_done(struct text *t)
 {
 	free(t->p);
-	*t = (struct text) {0};
+	*t = (struct text){0};
 }
 
 static bool reserve(struct text *t, size_t more_bytes)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that grows, and JSON as Go's encoder writes it (which is what clients have always been sent):
- * no blanks, '<', '>', '&' and the two line separators escaped. */
+/* Text that grows, and JSON as Go's encoder writes it (which is what clients have always been
+ * sent): no blanks, '<', '>', '&' and the two line separators escaped. */
 #ifndef DISCOVER_TEXT_H
 #define DISCOVER_TEXT_H
 
