@@ -7,13 +7,17 @@
 
 #include "base/own.h"
 
-enum line_kind { LINE_OP, LINE_IF, LINE_GOTO };
+enum line_kind {
+	LINE_OP,
+	LINE_IF,
+	LINE_GOTO
+};
 
 struct bpf_line {
 	enum line_kind kind;
 	uint16_t code;
 	uint32_t k;
-	int to_true, to_false; /* labels; LINE_GOTO uses to_true */
+	int to_true, to_false;    /* labels; LINE_GOTO uses to_true */
 	bool far_true, far_false; /* reached through a jump of its own behind the instruction */
 };
 
@@ -93,11 +97,28 @@ void bpf_asm_if(struct bpf_asm *a, uint16_t code, uint32_t k, int label_true, in
 
 void bpf_asm_goto(struct bpf_asm *a, int label)
 {
-	add(a, &(struct bpf_line){
-		       .kind = LINE_GOTO, .code = BPF_JMP | BPF_JA, .to_true = label});
+	add(a, &(struct bpf_line){.kind = LINE_GOTO, .code = BPF_JMP | BPF_JA, .to_true = label});
 }
 
-void bpf_asm_append(struct bpf_asm *a, const struct sock_filter *prog, size_t n)
+/* Add the jump @f, instruction @i of @n, whose labels start at @first. */
+static void add_jump(
+	struct bpf_asm *a, const struct sock_filter *f, size_t i, size_t n, size_t first)
+{
+	size_t to_true = i + 1 + f->jt, to_false = i + 1 + f->jf;
+	bool always = BPF_OP(f->code) == BPF_JA;
+
+	if (always)
+		to_true = to_false = i + 1 + (size_t) f->k;
+	if (to_true >= n || to_false >= n)
+		a->failed = true;
+	else if (always)
+		bpf_asm_goto(a, (int) (first + to_true));
+	else
+		bpf_asm_if(a, f->code, f->k, (int) (first + to_true), (int) (first + to_false));
+}
+
+int bpf_asm_rewrite(
+	struct bpf_asm *a, const struct sock_filter *prog, size_t n, bpf_rewrite_fn fn, void *ctx)
 {
 	size_t first = a->n_labels;
 
@@ -105,23 +126,26 @@ void bpf_asm_append(struct bpf_asm *a, const struct sock_filter *prog, size_t n)
 		(void) bpf_asm_label(a);
 	for (size_t i = 0; i < n && !a->failed; i++) {
 		const struct sock_filter *f = &prog[i];
-		size_t to_true = i + 1 + f->jt, to_false = i + 1 + f->jf;
+		int rc = 0;
 
 		bpf_asm_bind(a, (int) (first + i));
-		if (BPF_CLASS(f->code) != BPF_JMP) {
-			bpf_asm_op(a, f->code, f->k);
+		if (BPF_CLASS(f->code) == BPF_JMP) {
+			add_jump(a, f, i, n, first);
 			continue;
 		}
-		if (BPF_OP(f->code) == BPF_JA)
-			to_true = to_false = i + 1 + (size_t) f->k;
-		if (to_true >= n || to_false >= n)
-			a->failed = true;
-		else if (BPF_OP(f->code) == BPF_JA)
-			bpf_asm_goto(a, (int) (first + to_true));
-		else
-			bpf_asm_if(a, f->code, f->k, (int) (first + to_true),
-				(int) (first + to_false));
+		if (fn)
+			rc = fn(ctx, a, f);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			bpf_asm_op(a, f->code, f->k);
 	}
+	return 0;
+}
+
+void bpf_asm_append(struct bpf_asm *a, const struct sock_filter *prog, size_t n)
+{
+	(void) bpf_asm_rewrite(a, prog, n, NULL, NULL);
 }
 
 /* Instructions that line @l becomes. */

@@ -41,6 +41,14 @@ void bpf_asm_goto(struct bpf_asm *a, int label);
 /* Add a finished program of @n instructions; its own jumps stay inside it. */
 void bpf_asm_append(struct bpf_asm *a, const struct sock_filter *prog, size_t n);
 
+/* Called for an instruction that is not a jump. Return 1 if @a now has a replacement, 0 to have the
+ * instruction added as it is, a negative errno to give up. */
+typedef int (*bpf_rewrite_fn)(void *ctx, struct bpf_asm *a, const struct sock_filter *insn);
+
+/* As bpf_asm_append(), but let @fn replace instructions. Returns 0 or what @fn returned. */
+int bpf_asm_rewrite(
+	struct bpf_asm *a, const struct sock_filter *prog, size_t n, bpf_rewrite_fn fn, void *ctx);
+
 /* Resolve all labels into @ret. Returns the number of instructions, -E2BIG when there are more than
  * @cap (BPF_MAXINSNS for the kernel), -EINVAL for an unbound label or a jump backwards, -ENOMEM. */
 ssize_t bpf_asm_finish(const struct bpf_asm *a, struct sock_filter *ret, size_t cap);

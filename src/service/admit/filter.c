@@ -2,15 +2,25 @@
 #include "service/admit/filter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <pcap/pcap.h>
 
 #include "base/own.h"
+#include "bpf/asm.h"
 #include "netlink/linktype.h"
+#include "service/admit/bpf_check.h"
+#include "service/admit/bpf_sll.h"
+#include "service/admit/filter_text.h"
 
 #define KINDS_MAX CONF_PROGRAMS_MAX
+
+/* libpcap's time grows with the square of what it has to compile: at the upper limit a link type
+ * takes some tenths of a second. Between the two, only link types that are there are compiled. */
+#define FILTER_COST_LIGHT 2500
+#define FILTER_COST_MAX   10000
 
 /* The filter for one link type while it is being made. */
 struct kind {
@@ -20,7 +30,7 @@ struct kind {
 	bool failed;               /* @words say why */
 	struct sock_filter *insns; /* owned, NULL if impossible or failed */
 	size_t n_insns;
-	char words[PCAP_ERRBUF_SIZE];
+	char words[PCAP_ERRBUF_SIZE]; /* unless there is a program: why not */
 };
 
 struct kinds {
@@ -69,51 +79,206 @@ static int dlt_of(uint16_t linktype)
 	return linktype == LINKTYPE_RAW_IP ? DLT_RAW : linktype;
 }
 
-static int take_program(struct kind *k, const struct bpf_program *prog)
+/* What libpcap makes of an expression. */
+struct program {
+	struct sock_filter *insns; /* owned, NULL if impossible or failed */
+	size_t n;
+	bool impossible;              /* valid, but no packet can match */
+	char words[PCAP_ERRBUF_SIZE]; /* unless there is a program: why not */
+};
+
+static void program_done(struct program *p)
 {
-	k->insns = calloc(prog->bf_len, sizeof(*k->insns));
-	if (!k->insns)
+	free(p->insns);
+}
+
+#define AUTO_PROGRAM __attribute__((cleanup(program_done)))
+
+static void complain(char words[PCAP_ERRBUF_SIZE], const char *text)
+{
+	(void) snprintf(words, PCAP_ERRBUF_SIZE, "%s", text);
+}
+
+static int take_program(struct program *ret, const struct bpf_program *prog)
+{
+	const char *wrong;
+
+	ret->insns = calloc(prog->bf_len, sizeof(*ret->insns));
+	if (!ret->insns)
 		return -ENOMEM;
 	for (size_t i = 0; i < prog->bf_len; i++)
-		k->insns[i] = (struct sock_filter){.code = prog->bf_insns[i].code,
+		ret->insns[i] = (struct sock_filter){.code = prog->bf_insns[i].code,
 			.jt = prog->bf_insns[i].jt,
 			.jf = prog->bf_insns[i].jf,
 			.k = prog->bf_insns[i].k};
-	k->n_insns = prog->bf_len;
+	ret->n = prog->bf_len;
+	wrong = bpf_check(ret->insns, ret->n);
+	if (!wrong)
+		return 0;
+	complain(ret->words, wrong);
+	free(TAKE_PTR(ret->insns));
 	return 0;
 }
 
-/* Compile @text for @k, which tells the outcome. Returns 0 or -ENOMEM. */
-static int compile(struct kind *k, const char *text, uint32_t snaplen)
+/* Let libpcap compile @text. Returns 0 or -ENOMEM; @ret, zeroed before, tells the outcome. */
+static int compile(const char *text, uint16_t linktype, uint32_t snaplen, struct program *ret)
 {
-	pcap_t *p = pcap_open_dead(dlt_of(k->linktype), (int) snaplen);
+	pcap_t *p = pcap_open_dead(dlt_of(linktype), (int) snaplen);
 	struct bpf_program prog;
 	int rc = 0;
 
 	if (!p)
 		return -ENOMEM;
 	if (pcap_compile(p, &prog, text, 1, PCAP_NETMASK_UNKNOWN) == 0) {
-		rc = take_program(k, &prog);
+		rc = take_program(ret, &prog);
 		pcap_freecode(&prog);
 	} else {
-		memcpy(k->words, pcap_geterr(p), sizeof(k->words));
-		k->words[sizeof(k->words) - 1] = '\0';
+		complain(ret->words, pcap_geterr(p));
 		/* The optimiser also fails when it finds that nothing can match. */
-		k->impossible = pcap_compile(p, &prog, text, 0, PCAP_NETMASK_UNKNOWN) == 0;
-		k->failed = !k->impossible;
-		if (k->impossible)
+		ret->impossible = pcap_compile(p, &prog, text, 0, PCAP_NETMASK_UNKNOWN) == 0;
+		if (ret->impossible)
 			pcap_freecode(&prog);
 	}
 	pcap_close(p);
 	return rc;
 }
 
-static int compile_all(struct kinds *ks, const struct capture_conf *conf)
+/* Give @k the finished program of @a. */
+static int finish(struct kind *k, const struct bpf_asm *a)
+{
+	struct sock_filter *insns = calloc(BPF_MAXINSNS, sizeof(*insns));
+	ssize_t n;
+
+	if (!insns)
+		return -ENOMEM;
+	n = bpf_asm_finish(a, insns, BPF_MAXINSNS);
+	if (n < 0) {
+		free(insns);
+		k->failed = true;
+		complain(k->words, "more instructions than the kernel takes");
+		return n == -ENOMEM ? -ENOMEM : 0;
+	}
+	k->insns = insns;
+	k->n_insns = (size_t) n;
+	return 0;
+}
+
+static void append(struct bpf_asm *a, const struct program *p)
+{
+	if (p->insns)
+		bpf_asm_append(a, p->insns, p->n);
+	else
+		bpf_asm_op(a, BPF_RET | BPF_K, 0);
+}
+
+/* Choose between the two programs by whether the outer tag is beside the packet. */
+static int join_vlan(struct kind *k, const struct program *plain, const struct program *stripped)
+{
+	struct bpf_asm a;
+	int tagged, rc;
+
+	bpf_asm_init(&a);
+	tagged = bpf_asm_label(&a);
+	bpf_asm_op(&a, BPF_LD | BPF_W | BPF_ABS, (uint32_t) SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT);
+	bpf_asm_if(&a, BPF_JMP | BPF_JEQ | BPF_K, 0, BPF_LABEL_NEXT, tagged);
+	append(&a, plain);
+	bpf_asm_bind(&a, tagged);
+	append(&a, stripped);
+	rc = finish(k, &a);
+	bpf_asm_done(&a);
+	return rc;
+}
+
+static int cook(struct kind *k, const struct program *plain)
+{
+	const char *words = "";
+	struct bpf_asm a;
+	int rc = 0;
+
+	bpf_asm_init(&a);
+	if (bpf_sll_append(&a, plain->insns, plain->n, &words) < 0) {
+		k->failed = true;
+		complain(k->words, words);
+	} else {
+		rc = finish(k, &a);
+	}
+	bpf_asm_done(&a);
+	return rc;
+}
+
+/* Make the program for @k. Returns 0 or -ENOMEM; @k tells the outcome. */
+static int make(struct kind *k, const struct filter_text *t, uint32_t snaplen)
+{
+	AUTO_PROGRAM struct program plain = {0}, stripped = {0};
+	bool twice = t->stripped && k->linktype == LINKTYPE_ETHERNET;
+
+	if (compile(t->plain, k->linktype, snaplen, &plain) < 0)
+		return -ENOMEM;
+	if (twice && (plain.insns || plain.impossible) &&
+		compile(t->stripped, k->linktype, snaplen, &stripped) < 0)
+		return -ENOMEM;
+	if (!plain.insns && !stripped.insns) {
+		k->impossible = plain.impossible && (!twice || stripped.impossible);
+		k->failed = !k->impossible;
+		complain(k->words, plain.words);
+		return 0;
+	}
+	if (twice && !stripped.insns && !stripped.impossible) {
+		k->failed = true;
+		complain(k->words, stripped.words);
+		return 0;
+	}
+	if (twice)
+		return join_vlan(k, &plain, &stripped);
+	if (k->linktype == LINKTYPE_LINUX_SLL)
+		return cook(k, &plain);
+	k->n_insns = plain.n;
+	k->insns = TAKE_PTR(plain.insns);
+	return 0;
+}
+
+static size_t total(const struct kinds *ks)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < ks->n; i++)
+		sum += ks->k[i].n_insns;
+	return sum;
+}
+
+/* Make the programs for link types that are there, as long as they fit into the kernel together. */
+static int make_present(struct kinds *ks, const struct filter_text *t, uint32_t snaplen)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < ks->n && rc == 0; i++)
-		rc = compile(&ks->k[i], conf->filter, conf->snaplen);
+	for (size_t i = 0; i < ks->n && rc == 0 && total(ks) <= FILTER_INSNS_MAX; i++) {
+		if (ks->k[i].ifname)
+			rc = make(&ks->k[i], t, snaplen);
+	}
+	return rc;
+}
+
+/* Make the programs for link types that only later links may have, as far as that is cheap. */
+static int make_absent(struct kinds *ks, const struct filter_text *t, uint32_t snaplen)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < ks->n && rc == 0; i++) {
+		struct kind *k = &ks->k[i];
+		size_t before = total(ks);
+
+		if (k->ifname)
+			continue;
+		if (t->cost <= FILTER_COST_LIGHT)
+			rc = make(k, t, snaplen);
+		else
+			k->impossible = true;
+		if (before + k->n_insns > FILTER_INSNS_MAX) {
+			free(TAKE_PTR(k->insns));
+			k->n_insns = 0;
+			k->impossible = true;
+		}
+	}
 	return rc;
 }
 
@@ -148,34 +313,6 @@ static int judge(const struct kinds *ks, struct refusal *why)
 		"invalid capture filter: %s (interface \"%s\")", bad->words, bad->ifname);
 }
 
-static size_t total(const struct kinds *ks)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < ks->n; i++)
-		sum += ks->k[i].n_insns;
-	return sum;
-}
-
-/* Give up link types that no link has now if all together are too much for the kernel. */
-static int fit(struct kinds *ks, struct refusal *why)
-{
-	for (size_t i = 0; i < ks->n && total(ks) > FILTER_INSNS_MAX; i++) {
-		struct kind *k = &ks->k[i];
-
-		if (k->ifname)
-			continue;
-		free(k->insns);
-		k->insns = NULL;
-		k->n_insns = 0;
-	}
-	if (total(ks) <= FILTER_INSNS_MAX)
-		return 0;
-	return refuse(why, -EINVAL, 400, CLOSE_POLICY,
-		"invalid capture filter: %zu instructions, the kernel takes %d", total(ks),
-		FILTER_INSNS_MAX);
-}
-
 static void commit(struct capture_conf *conf, struct kinds *ks)
 {
 	for (size_t i = 0; i < ks->n; i++) {
@@ -189,22 +326,54 @@ static void commit(struct capture_conf *conf, struct kinds *ks)
 	conf->n_programs = (uint16_t) ks->n;
 }
 
+/* Say that a name is unknown; but a syntax error comes first, as it does in libpcap. */
+static int refuse_unknown(const struct filter_text *t, uint32_t snaplen, struct refusal *why)
+{
+	AUTO_PROGRAM struct program p = {0};
+
+	if (compile(t->plain, LINKTYPE_ETHERNET, snaplen, &p) < 0)
+		return refuse_nomem(why);
+	return refuse(why, -EINVAL, 400, CLOSE_POLICY, "invalid capture filter: %s",
+		strstr(p.words, "syntax error") ? p.words : t->unknown);
+}
+
+static int compile_text(struct capture_conf *conf, const struct filter_text *t,
+	const struct filter_link *links, size_t n, struct refusal *why)
+{
+	AUTO_KINDS struct kinds ks = {0};
+	int rc;
+
+	if (t->cost > FILTER_COST_MAX)
+		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
+			"invalid capture filter: too long or too complicated");
+	if (t->unknown[0])
+		return refuse_unknown(t, conf->snaplen, why);
+	list_kinds(&ks, links, n);
+	if (make_present(&ks, t, conf->snaplen) < 0)
+		return refuse_nomem(why);
+	if (total(&ks) > FILTER_INSNS_MAX)
+		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
+			"invalid capture filter: more than %d instructions", FILTER_INSNS_MAX);
+	if (make_absent(&ks, t, conf->snaplen) < 0)
+		return refuse_nomem(why);
+	rc = judge(&ks, why);
+	if (rc == 0)
+		commit(conf, &ks);
+	return rc;
+}
+
 int filter_compile(
 	struct capture_conf *conf, const struct filter_link *links, size_t n, struct refusal *why)
 {
-	AUTO_KINDS struct kinds ks = {0};
+	struct filter_text t;
 	int rc;
 
 	if (strlen(conf->filter) > CONF_FILTER_MAX)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
 			"invalid capture filter: more than %d bytes", CONF_FILTER_MAX);
-	list_kinds(&ks, links, n);
-	if (compile_all(&ks, conf) < 0)
+	if (filter_text_prepare(conf->filter, &t) < 0)
 		return refuse_nomem(why);
-	rc = judge(&ks, why);
-	if (rc == 0)
-		rc = fit(&ks, why);
-	if (rc == 0)
-		commit(conf, &ks);
+	rc = compile_text(conf, &t, links, n, why);
+	filter_text_done(&t);
 	return rc;
 }

@@ -23,9 +23,13 @@ struct filter_link {
 
 /* Compile conf->filter with conf->snaplen for every link type we know and put the programs into
  * @conf (its programs must be empty). The filter is refused if libpcap refuses it for the link type
- * of one of the @n @links; link types that only later interfaces could have get a program that
- * refuses every packet instead, as do those on which the filter can match nothing. An empty filter
- * keeps everything.
+ * of one of the @n @links, or if it can match nothing on any of them. Link types that only later
+ * interfaces could have get a program that refuses every packet where the filter does not fit, or
+ * when it is so long that time or instructions are scarce. An empty filter keeps everything.
+ *
+ * A tag in the packet and the outer tag that the kernel keeps beside it are tested as by libpcap on
+ * a live interface: vlan finds both, other tests see the packet without the tag beside it.
+ * Names of hosts are refused; those of the usual services and protocols are known.
  * Returns 0, -EINVAL with @why holding libpcap's words, and the interface if it fits others, or
  * -ENOMEM with @why filled. @conf is untouched on failure. */
 int filter_compile(
