@@ -9,6 +9,7 @@
 
 #define ADDR_AT TPACKET_ALIGN(sizeof(struct tpacket3_hdr))
 #define LEAST   (ADDR_AT + sizeof(struct sockaddr_ll))
+#define ALIGN   8 /* of packets in a block, af_packet's V3_ALIGNMENT */
 
 int block_begin(struct block_walk *w, const uint8_t *block, size_t block_bytes, bool *ret_lossy)
 {
@@ -54,7 +55,7 @@ int block_next(struct block_walk *w, struct packet *ret)
 	if (h.tp_mac < LEAST || h.tp_mac > room || h.tp_snaplen > room - h.tp_mac ||
 		h.tp_snaplen > h.tp_len || h.tp_next_offset > room)
 		return -EBADMSG;
-	if (w->left > 1 && (h.tp_next_offset < LEAST || h.tp_next_offset % TPACKET_ALIGNMENT != 0))
+	if (w->left > 1 && (h.tp_next_offset < LEAST || h.tp_next_offset % ALIGN != 0))
 		return -EBADMSG;
 	ret->data = p + h.tp_mac;
 	ret->caplen = h.tp_snaplen;

@@ -406,6 +406,8 @@ static void tick_viewers(struct capture *c)
 
 	for (struct viewer *v = c->viewers; v; v = next) {
 		next = v->next;
+		if (!v->tally.changed)
+			continue; /* idle viewers cost nothing */
 		v->stats_due = true;
 		v->ops->wake(v->ctx);
 	}

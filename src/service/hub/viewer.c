@@ -171,6 +171,11 @@ void viewer_sent(struct viewer *v, int64_t now_ns)
 	v->pos = v->chunk.next;
 }
 
+bool viewer_has_more(const struct viewer *v)
+{
+	return v->own || v->pos < v->capture->scan_pos;
+}
+
 int viewer_skip(struct viewer *v, const struct chunk *c)
 {
 	if (c->info.kind == CHUNK_PACKETS) {

@@ -63,6 +63,9 @@ int viewer_next(struct viewer *v, uint64_t now_ns, struct piece *ret);
 /* The piece was handed to the transport whole. @now_ns is monotonic. */
 void viewer_sent(struct viewer *v, int64_t now_ns);
 
+/* Is there something that the viewer has not taken? */
+bool viewer_has_more(const struct viewer *v);
+
 /* The viewer does not get chunk @c, which is at its position: it was too slow. Returns 0 or
  * -ENOMEM. */
 int viewer_skip(struct viewer *v, const struct chunk *c);

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# Sourced: installs Debian packages that are missing. Needs root only when something is missing.
+
+build_packages="gcc libc6-dev meson ninja-build pkg-config python3
+ libwebsockets-dev libssl-dev libjansson-dev libcurl4-openssl-dev libpcap-dev libmnl-dev libcap-dev
+ libseccomp-dev"
+test_packages="libcmocka-dev clang clang-tidy clang-format llvm libclang-rt-14-dev docker.io containerd runc
+ iptables nftables busybox-static tshark wireshark-common tcpdump iproute2 curl openssl util-linux
+ procps libcap2-bin ethtool python3-pytest python3-pytest-timeout python3-websockets python3-yaml"
+bench_packages="wireshark-common iproute2 util-linux procps python3"
+
+# need_packages NAME... : install those that are not there
+need_packages() {
+	missing=
+	for package in "$@"; do
+		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+			missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "These packages are needed; run this once with sudo:$missing" >&2
+		return 1
+	fi
+	echo "Installing:$missing" >&2
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq >&2
+	# shellcheck disable=SC2086
+	apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What the service is told by the broker (proto/service_args.h), and what it reads before it gives
+ * up its file system. */
+#ifndef SERVICE_CONFIG_H
+#define SERVICE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "service/hub/hub.h"
+
+#define CONFIG_LISTEN_MAX 16
+#define CONFIG_HOSTS_MAX  32
+#define CONFIG_PEM_MAX    1048576
+#define CONFIG_TOKEN_MAX  4096
+
+struct config {
+	uint32_t n_listen; /* descriptors SERVICE_FD_FILES... */
+	bool debug, log_requests, log_headers;
+	bool proxy; /* pass what is not ours to @discovery_service */
+	const char *discovery_service; /* borrowed from argv */
+	uint16_t gw_port;
+	const char *allow_host[CONFIG_HOSTS_MAX]; /* borrowed from argv */
+	uint32_t n_allow_host;
+	char hostname[256]; /* of this machine: clients may use it too */
+	struct hub_limits limits;
+	uint32_t max_connections;
+	char *tls_cert, *tls_key; /* owned PEM texts, NULL without TLS */
+	char *token;              /* owned, NULL without */
+	char hardware[256], os[256]; /* of the section header */
+	uint64_t own_netns; /* inode */
+};
+
+/* Read arguments and files. Returns 0, or a negative errno with words in @e. */
+int config_read(int argc, char **argv, struct config *ret, struct err *e);
+void config_done(struct config *c);
+
+#endif

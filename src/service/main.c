@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* packetflix-service: the process that talks to the network. It reads what it needs from its
+ * descriptors, gives up its file system, its user and every capability, and serves. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "proto/service_args.h"
+#include "sandbox/drop.h"
+#include "sandbox/seccomp.h"
+#include "service/config.h"
+#include "service/serve/app.h"
+
+static int give_up_rights(const struct config *config, struct err *e)
+{
+	struct sandbox_drop drop = {
+		.empty_root_fd = SERVICE_FD_ROOT,
+		/* no limit on file sizes: standard error may well be a log file */
+		.no_new_processes = true,
+	};
+	int rc = sandbox_drop(&drop, e);
+
+	if (rc < 0)
+		return rc;
+	(void) close(SERVICE_FD_ROOT);
+	return seccomp_service(config->proxy, e);
+}
+
+int main(int argc, char **argv)
+{
+	struct config config;
+	struct app app;
+	struct err e = {0, ""};
+	int rc;
+
+	log_init("service", false);
+	rc = config_read(argc, argv, &config, &e);
+	if (rc == 0) {
+		log_init("service", config.debug);
+		/* libraries read their files now, or never */
+		rc = app_init(&app, &config, &e);
+	}
+	if (rc < 0) {
+		log_error("%s", e.text);
+		return EXIT_CONFIGURATION;
+	}
+	rc = give_up_rights(&config, &e);
+	if (rc < 0) {
+		log_error("%s", e.text);
+		return EXIT_CONFIGURATION;
+	}
+	app_run(&app);
+	app_done(&app);
+	config_done(&config);
+	return EXIT_SUCCESS;
+}

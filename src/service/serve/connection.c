@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/serve/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "service/serve/access.h"
+#include "service/serve/metrics.h"
+#include "service/serve/page.h"
+#include "service/serve/proxy.h"
+#include "service/serve/reply.h"
+#include "service/serve/stream.h"
+
+#define PATH_MAX_BYTES 2048
+#define KEY_BYTES      24 /* base64 of 16 bytes, RFC 6455 section 4.1 */
+
+static void wake(void *ctx)
+{
+	struct connection *c = ctx;
+
+	lws_callback_on_writable(c->wsi);
+}
+
+const struct viewer_ops connection_ops = {.wake = wake};
+
+/* What a connection may hold, released; it can then take another request. */
+static void release(struct connection *c)
+{
+	if (!c->app)
+		return;
+	catalog_client_cancel(&c->app->catalog, &c->waiter);
+	session_free(c->session);
+	proxy_free(c->proxy);
+	words_done(&c->words);
+	free(c->body);
+	memset(c, 0, sizeof(*c));
+}
+
+static void log_request(struct app *a, struct lws *wsi, const char *path)
+{
+	char peer[64] = "", agent[256] = "", referer[256] = "";
+
+	a->counters.requests++;
+	if (!a->config->log_requests && !a->config->log_headers)
+		return;
+	(void) lws_get_peer_simple(wsi, peer, sizeof(peer));
+	(void) lws_hdr_copy(wsi, agent, (int) sizeof(agent), WSI_TOKEN_HTTP_USER_AGENT);
+	(void) lws_hdr_copy(wsi, referer, (int) sizeof(referer), WSI_TOKEN_HTTP_REFERER);
+	if (!a->config->log_headers) {
+		log_info("request peer=%s path=\"%s\" referer=\"%s\" agent=\"%s\"", peer, path,
+			referer, agent);
+		return;
+	}
+	log_info("request peer=%s path=\"%s\"", peer, path);
+	/* the token of the Authorization header stays secret */
+	for (int i = 0; i < WSI_TOKEN_COUNT; i++) {
+		const unsigned char *name = lws_token_to_string((enum lws_token_indexes) i);
+		char value[512];
+
+		if (!name || i == WSI_TOKEN_HTTP_AUTHORIZATION || i == WSI_TOKEN_HTTP_URI_ARGS ||
+			lws_hdr_copy(wsi, value, (int) sizeof(value), (enum lws_token_indexes) i) <= 0)
+			continue;
+		log_info("header peer=%s %s \"%s\"", peer, (const char *) name, value);
+	}
+}
+
+static void on_catalog(void *ctx, bool is_fresh)
+{
+	struct connection *c = ctx;
+
+	c->has_waited = true;
+	c->is_fresh = is_fresh;
+	lws_callback_on_writable(c->wsi);
+}
+
+/* A list of targets is never older than the question: wait for a scan begun after now. */
+static int begin_targets(struct connection *c)
+{
+	c->kind = CONNECTION_TARGETS;
+	c->waiter.ready = on_catalog;
+	c->waiter.ctx = c;
+	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+	catalog_client_wait(&c->app->catalog, &c->waiter, clock_mono_ns());
+	return 0;
+}
+
+static int reply_targets(struct connection *c)
+{
+	const struct catalog_client *cat = &c->app->catalog;
+	char *copy;
+
+	if (!c->has_waited)
+		return 0;
+	c->has_waited = false;
+	if (!c->is_fresh)
+		return reply_error(c, 504, "discovery does not answer");
+	copy = malloc(cat->json_len_bytes);
+	if (copy)
+		memcpy(copy, cat->json, cat->json_len_bytes);
+	return reply_begin(c, 200, "application/json", copy, cat->json_len_bytes);
+}
+
+static int begin_stream(struct connection *c)
+{
+	c->kind = CONNECTION_STREAM;
+	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+	c->session = session_new(&c->app->env, &c->words.words, &connection_ops, c);
+	words_done(&c->words);
+	return c->session ? 0 : -1;
+}
+
+static int reply_metrics(struct connection *c)
+{
+	char *text = metrics_text(c->app);
+
+	return reply_begin(c, 200, METRICS_TYPE, text, text ? strlen(text) : 0);
+}
+
+static int reply_ready(struct connection *c)
+{
+	if (c->app->is_ending)
+		return reply_error(c, 503, "shutting down");
+	if (!c->app->catalog.has_catalog || c->app->catalog.channel < 0)
+		return reply_error(c, 503, "discovery is not ready");
+	return reply_text(c, 200, "text/plain; charset=utf-8", "ready\n");
+}
+
+static int reply_version(struct connection *c)
+{
+	return reply_text(c, 200, "application/json",
+		"{\"name\":\"packetflix\",\"version\":\"" PACKETFLIX_VERSION "\"}");
+}
+
+static bool is_get(struct lws *wsi)
+{
+	return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
+		lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+}
+
+static int route(struct connection *c, const char *path)
+{
+	const struct page *page = page_find(path);
+
+	if (strcmp(path, "/version") == 0)
+		return reply_version(c);
+	if (strcmp(path, "/capture") == 0)
+		return reply_error(c, 400, "a WebSocket is needed here; /capture.pcapng is plain HTTP");
+	if (strcmp(path, "/healthz") != 0 && strcmp(path, "/readyz") != 0 &&
+		strcmp(path, "/metrics") != 0 && strcmp(path, "/capture.pcapng") != 0 &&
+		c->app->config->proxy)
+		return proxy_begin_http(c, path);
+	if (!is_get(c->wsi))
+		return reply_error(c, 405, "only GET is served here");
+	if (strcmp(path, "/capture.pcapng") == 0)
+		return begin_stream(c);
+	if (strcmp(path, "/mobyshark") == 0 || strcmp(path, "/discover/mobyshark") == 0)
+		return begin_targets(c);
+	if (strcmp(path, "/healthz") == 0)
+		return reply_text(c, 200, "text/plain; charset=utf-8", "ok\n");
+	if (strcmp(path, "/readyz") == 0)
+		return reply_ready(c);
+	if (strcmp(path, "/metrics") == 0)
+		return reply_metrics(c);
+	if (page)
+		return reply_begin(c, 200, page->type, page_copy(page), page->len_bytes);
+	return reply_error(c, 404, "404 page not found");
+}
+
+static int on_http(struct connection *c, struct lws *wsi, const char *path)
+{
+	const char *why = "";
+	int status;
+
+	c->wsi = wsi;
+	c->app = app_of(wsi);
+	log_request(c->app, wsi, path);
+	if (words_read(wsi, &c->words) < 0)
+		return reply_error(c, 431, "the request is too large");
+	status = access_check(c->app, wsi, path, c->words.token, &why);
+	if (status)
+		return reply_error(c, status, why);
+	return route(c, path);
+}
+
+/* The path of a request that wants to be upgraded. */
+static bool upgrade_path(struct lws *wsi, char *ret, size_t cap)
+{
+	return lws_hdr_copy(wsi, ret, (int) cap, WSI_TOKEN_GET_URI) > 0;
+}
+
+/* RFC 6455 section 4.2.1, and who may ask. */
+static int on_upgrade(struct lws *wsi, const char *to)
+{
+	struct app *a = app_of(wsi);
+	char path[PATH_MAX_BYTES], version[8], key[KEY_BYTES + 2];
+	struct words words;
+	const char *why = "";
+	int status;
+
+	if (!upgrade_path(wsi, path, sizeof(path)))
+		return reply_refuse_upgrade(wsi, 405, "Method Not Allowed");
+	log_request(a, wsi, path);
+	if (strcasecmp(to, "websocket") != 0 ||
+		lws_hdr_copy(wsi, version, (int) sizeof(version), WSI_TOKEN_VERSION) <= 0 ||
+		strcmp(version, "13") != 0 ||
+		lws_hdr_copy(wsi, key, (int) sizeof(key), WSI_TOKEN_KEY) != KEY_BYTES)
+		return reply_refuse_upgrade(wsi, 400, "Bad Request");
+	if (words_read(wsi, &words) < 0)
+		return reply_refuse_upgrade(wsi, 431, "Request Header Fields Too Large");
+	status = access_check(a, wsi, path, words.token, &why);
+	words_done(&words);
+	if (status)
+		return reply_refuse_upgrade(wsi, status, why);
+	if (strcmp(path, "/capture") != 0 && !a->config->proxy)
+		return reply_refuse_upgrade(wsi, 404, "404 page not found");
+	return 0;
+}
+
+/* The upgrade is allowed: keep its words, as the headers go away now. */
+static int before_websocket(struct connection *c, struct lws *wsi)
+{
+	char path[PATH_MAX_BYTES];
+
+	c->wsi = wsi;
+	c->app = app_of(wsi);
+	if (!upgrade_path(wsi, path, sizeof(path)))
+		return -1;
+	if (strcmp(path, "/capture") != 0)
+		return proxy_prepare_ws(c, path);
+	c->kind = CONNECTION_CAPTURE;
+	return words_read(wsi, &c->words) < 0 ? -1 : 0;
+}
+
+static int on_websocket(struct connection *c)
+{
+	if (c->kind == CONNECTION_PROXY)
+		return proxy_begin_ws(c);
+	c->session = session_new(&c->app->env, &c->words.words, &connection_ops, c);
+	words_done(&c->words);
+	return c->session ? 0 : -1;
+}
+
+static int on_writable(struct connection *c)
+{
+	if (c->session && session_is_stuck(c->session, clock_mono_ns()))
+		return -1;
+	switch (c->kind) {
+	case CONNECTION_REPLY:
+		return reply_continue(c);
+	case CONNECTION_TARGETS:
+		return reply_targets(c);
+	case CONNECTION_STREAM:
+		return stream_write_http(c);
+	case CONNECTION_CAPTURE:
+		return c->session ? stream_write_ws(c) : 0;
+	case CONNECTION_PROXY:
+		return proxy_on_writable(c);
+	case CONNECTION_NEW:
+	default:
+		return 0;
+	}
+}
+
+int connection_callback(
+	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+	struct connection *c = user;
+
+	switch (reason) {
+	case LWS_CALLBACK_WSI_CREATE:
+		app_of(wsi)->n_wsi++;
+		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		app_of(wsi)->n_wsi--;
+		return 0;
+	case LWS_CALLBACK_HTTP:
+		return on_http(c, wsi, in);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return on_upgrade(wsi, in);
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return before_websocket(c, wsi);
+	case LWS_CALLBACK_ESTABLISHED:
+		return on_websocket(c);
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return on_writable(c);
+	case LWS_CALLBACK_RECEIVE:
+		/* what viewers say is read and forgotten; a proxied socket passes it on */
+		return c->kind == CONNECTION_PROXY ? proxy_on_client_message(c, in, len) : 0;
+	case LWS_CALLBACK_HTTP_BODY:
+		return c->kind == CONNECTION_PROXY ? proxy_on_client_body(c, in, len) : 0;
+	case LWS_CALLBACK_CLOSED:
+	case LWS_CALLBACK_CLOSED_HTTP:
+	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+		if (c)
+			release(c);
+		return 0;
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* One connection of a client, from the request on. */
+#ifndef SERVE_CONNECTION_H
+#define SERVE_CONNECTION_H
+
+#include <libwebsockets.h>
+
+#include "service/catalog_client.h"
+#include "service/serve/app.h"
+#include "service/serve/session.h"
+#include "service/serve/words.h"
+
+#define CONNECTION_PROTOCOL "packetflix"
+
+enum connection_kind {
+	CONNECTION_NEW,
+	CONNECTION_REPLY,   /* a body of known length goes out */
+	CONNECTION_TARGETS, /* waits for a catalog, then a reply */
+	CONNECTION_STREAM,  /* plain HTTP capture */
+	CONNECTION_CAPTURE, /* WebSocket capture */
+	CONNECTION_PROXY,   /* passed on to another service */
+};
+
+struct proxy;
+
+/* Kept by libwebsockets for each connection, zeroed at first. */
+struct connection {
+	struct lws *wsi;
+	struct app *app;
+	enum connection_kind kind;
+	struct catalog_waiter waiter; /* CONNECTION_TARGETS */
+	bool has_waited, is_fresh;
+	char *body;                   /* CONNECTION_REPLY: owned */
+	size_t body_len_bytes, sent_bytes;
+	struct words words;           /* from the upgrade until the session begins */
+	struct session *session;      /* owned */
+	bool is_chunked, has_headers;
+	struct proxy *proxy;          /* owned */
+};
+
+/* The libwebsockets callback of CONNECTION_PROTOCOL: HTTP and WebSocket requests alike. */
+int connection_callback(
+	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
+
+/* Wakes a connection: struct viewer_ops with a struct connection as context. */
+extern const struct viewer_ops connection_ops;
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/serve/reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#define HEADERS_MAX 2048
+#define PIECE_BYTES 65536
+
+static int add_header(struct lws *wsi, const char *name, const char *value, unsigned char **p,
+	unsigned char *end)
+{
+	return lws_add_http_header_by_name(wsi, (const unsigned char *) name,
+		(const unsigned char *) value, (int) strlen(value), p, end);
+}
+
+static const char page_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
+				  "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+				  "form-action 'none'; frame-ancestors 'none'";
+
+static int write_headers(struct lws *wsi, int status, const char *type, size_t len)
+{
+	unsigned char buf[LWS_PRE + HEADERS_MAX], *start = buf + LWS_PRE, *p = start;
+	unsigned char *end = buf + sizeof(buf) - 1;
+
+	if (lws_add_http_common_headers(wsi, (unsigned int) status, type, len, &p, end) ||
+		add_header(wsi, "cache-control:", "no-store", &p, end) ||
+		add_header(wsi, "x-content-type-options:", "nosniff", &p, end) ||
+		add_header(wsi, "content-security-policy:", page_policy, &p, end))
+		return -1;
+	if (status == 401 && add_header(wsi, "www-authenticate:", "Bearer", &p, end))
+		return -1;
+	if (status == 405 && add_header(wsi, "allow:", "GET, HEAD", &p, end))
+		return -1;
+	/* the version we speak: also in answers to requests that should have been upgrades */
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0 || status == 400)
+		if (add_header(wsi, "sec-websocket-version:", "13", &p, end))
+			return -1;
+	return lws_finalize_write_http_header(wsi, start, &p, end) ? -1 : 0;
+}
+
+static int completed(struct connection *c)
+{
+	free(c->body);
+	c->body = NULL;
+	c->kind = CONNECTION_NEW;
+	return lws_http_transaction_completed(c->wsi) ? -1 : 0;
+}
+
+int reply_begin(struct connection *c, int status, const char *type, char *body, size_t len_bytes)
+{
+	bool is_head = lws_hdr_total_length(c->wsi, WSI_TOKEN_HEAD_URI) > 0;
+
+	c->kind = CONNECTION_REPLY;
+	c->body = body;
+	c->body_len_bytes = len_bytes;
+	c->sent_bytes = 0;
+	if (!body || write_headers(c->wsi, status, type, len_bytes) < 0)
+		return -1;
+	if (is_head || len_bytes == 0)
+		return completed(c);
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
+	lws_callback_on_writable(c->wsi);
+	return 0;
+}
+
+int reply_text(struct connection *c, int status, const char *type, const char *body)
+{
+	return reply_begin(c, status, type, strdup(body), strlen(body));
+}
+
+/* {"error":"..."}, owned by the caller; NULL without memory. */
+static char *error_json(const char *text)
+{
+	json_t *j = json_pack("{s:s%}", "error", text, strlen(text));
+	char *s = j ? json_dumps(j, JSON_COMPACT) : NULL;
+
+	json_decref(j);
+	return s;
+}
+
+int reply_error(struct connection *c, int status, const char *text)
+{
+	char *s = error_json(text);
+
+	return reply_begin(c, status, "application/json", s, s ? strlen(s) : 0);
+}
+
+int reply_continue(struct connection *c)
+{
+	unsigned char buf[LWS_PRE + PIECE_BYTES];
+	size_t left = c->body_len_bytes - c->sent_bytes;
+	size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
+	bool is_last = n == left;
+
+	memcpy(buf + LWS_PRE, c->body + c->sent_bytes, n);
+	if (lws_write(c->wsi, buf + LWS_PRE, n,
+		    is_last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
+		return -1;
+	c->sent_bytes += n;
+	if (is_last)
+		return completed(c);
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
+	lws_callback_on_writable(c->wsi);
+	return 0;
+}
+
+int reply_refuse_upgrade(struct lws *wsi, int status, const char *text)
+{
+	unsigned char buf[LWS_PRE + ERR_TEXT_MAX + 32];
+	int n = snprintf((char *) buf + LWS_PRE, sizeof(buf) - LWS_PRE, "%s\n", text);
+
+	if (write_headers(wsi, status, "text/plain; charset=utf-8", (size_t) n) < 0)
+		return -1;
+	if (lws_write(wsi, buf + LWS_PRE, (size_t) n, LWS_WRITE_HTTP_FINAL) < 0)
+		return -1;
+	return 1;
+}
