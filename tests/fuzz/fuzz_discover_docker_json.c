@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Laws: whatever an engine answers, ids are unique, sorted and fit for a URL, names are safe to
+ * show, pids are possible; the same answer twice is no change. */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "discover/container.h"
+#include "discover/docker_json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_container(const struct engine_container *c)
+{
+	assert(c->id[0] && strpbrk(c->id, "/?#%.: \n") == NULL);
+	assert(c->name[0] && strlen(c->name) < CONTAINER_NAME_MAX);
+	assert(utf8_valid(c->name, strlen(c->name)));
+	for (const char *s = c->name; *s; s++)
+		assert((unsigned char) *s >= 0x20 && *s != 0x7f);
+	assert(c->pid >= 0 && c->pid <= 4194304);
+}
+
+static void check_list(const char *data, size_t size)
+{
+	struct engine_list l, again;
+	char *copy = memcpy(malloc(size + 1), data, size);
+
+	if (docker_parse_list(copy, size, &l) == 0) {
+		for (size_t i = 0; i < l.n; i++) {
+			check_container(&l.v[i]);
+			assert(i == 0 || strcmp(l.v[i - 1].id, l.v[i].id) < 0);
+			assert(engine_list_find(&l, l.v[i].id) == &l.v[i]);
+		}
+		/* the first parse has repaired the text in place */
+		assert(docker_parse_list(copy, size, &again) == 0 && again.n == l.n);
+		assert(!engine_list_inherit(&again, &l));
+		engine_list_done(&again);
+		engine_list_done(&l);
+	}
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct engine_container c;
+	struct docker_version v;
+	char id[DOCKER_TEXT_MAX];
+	char *copy = memcpy(malloc(size + 1), data, size);
+
+	if (docker_parse_inspect(copy, size, &c) == 0) {
+		check_container(&c);
+		engine_container_done(&c);
+	}
+	if (docker_parse_version(copy, size, &v) == 0)
+		assert(strspn(v.api, "0123456789.") == strlen(v.api));
+	if (docker_parse_info(copy, size, id) == 0)
+		assert(utf8_valid(id, strlen(id)));
+	free(copy);
+	check_list((const char *) data, size);
+	return 0;
+}
