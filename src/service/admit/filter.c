@@ -146,19 +146,23 @@ static int compile(const char *text, uint16_t linktype, uint32_t snaplen, struct
 /* Give @k the finished program of @a. */
 static int finish(struct kind *k, const struct bpf_asm *a)
 {
-	struct sock_filter *insns = calloc(BPF_MAXINSNS, sizeof(*insns));
+	AUTO_FREE struct sock_filter *insns = calloc(BPF_MAXINSNS, sizeof(*insns));
 	ssize_t n;
 
 	if (!insns)
 		return -ENOMEM;
 	n = bpf_asm_finish(a, insns, BPF_MAXINSNS);
+	if (n == -ENOMEM)
+		return -ENOMEM;
 	if (n < 0) {
-		free(insns);
 		k->failed = true;
 		complain(k->words, "more instructions than the kernel takes");
-		return n == -ENOMEM ? -ENOMEM : 0;
+		return 0;
 	}
-	k->insns = insns;
+	k->insns = calloc((size_t) n, sizeof(*insns));
+	if (!k->insns)
+		return -ENOMEM;
+	memcpy(k->insns, insns, (size_t) n * sizeof(*insns));
 	k->n_insns = (size_t) n;
 	return 0;
 }
