@@ -231,7 +231,7 @@ static void bad_descriptions_are_refused(void **state)
 		{"{\"cluster\":{\"uid\":1}}", "\"uid\" must be a string"},
 		{"{\"captureport\":\"80\"}", "\"captureport\" must be a whole number"},
 		{"{\"capture-service\":1}", "\"capture-service\" must be a string"},
-		{"{\"name\":\"a\\u0000b\"}", "\\u0000"},
+		{"{\"name\":\"a\\u0000b\"}", "\"name\" holds a NUL character"},
 		{"{\"name\":\"\xff\"}", "unable to decode"},
 	};
 
@@ -317,7 +317,8 @@ static void interfaces_follow_the_contract(void **state)
 	static const char none[] = "{}", list[] = "{\"network-interfaces\":[\"a\",\"b\",\"a\"]}",
 			  empty[] = "{\"network-interfaces\":[]}",
 			  blank[] = "{\"network-interfaces\":[\"\",\"b\"]}",
-			  any[] = "{\"network-interfaces\":[\"any\"]}";
+			  any[] = "{\"network-interfaces\":[\"any\"]}",
+			  nul[] = "{\"network-interfaces\":[\"eth0\\u0000\",null]}";
 	static const struct {
 		const char *json, *nif;
 		enum request_nif from;
@@ -342,6 +343,7 @@ static void interfaces_follow_the_contract(void **state)
 		{empty, NULL, NIF_ALL, ""},
 		{blank, NULL, NIF_ALL, ""},
 		{any, NULL, NIF_ALL, ""},
+		{nul, NULL, NIF_LISTED, "eth0/ "},
 	};
 
 	(void) state;

@@ -50,6 +50,8 @@ static int get_string(json_t *obj, const char *name, char **ret, struct refusal 
 		return refuse_json(why, name, "must be a string");
 	if (json_string_length(v) >= REQUEST_NAME_MAX)
 		return refuse_json(why, name, "is too long");
+	if (strlen(json_string_value(v)) < json_string_length(v))
+		return refuse_json(why, name, "holds a NUL character");
 	s = strdup(json_string_value(v));
 	if (!s)
 		return refuse_nomem(why);
@@ -73,6 +75,21 @@ static int get_count(
 	return 0;
 }
 
+/* The name of an interface in the list. A NUL in it must not make it the name of another one, so it
+ * becomes something that no interface name holds. */
+static char *dup_name(const json_t *v)
+{
+	size_t len = json_is_null(v) ? 0 : json_string_length(v);
+	char *s = malloc(len + 1);
+
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		s[i] = json_string_value(v)[i] ? json_string_value(v)[i] : '/';
+	s[len] = '\0';
+	return s;
+}
+
 static int get_names(json_t *obj, struct request_target *t, struct refusal *why)
 {
 	static const char name[] = "network-interfaces";
@@ -90,7 +107,7 @@ static int get_names(json_t *obj, struct request_target *t, struct refusal *why)
 
 		if (!json_is_string(v) && !json_is_null(v))
 			return refuse_json(why, name, "must be a list of strings");
-		t->names[i] = strdup(json_is_null(v) ? "" : json_string_value(v));
+		t->names[i] = dup_name(v);
 		if (!t->names[i])
 			return refuse_nomem(why);
 		t->n_names++;
@@ -184,7 +201,7 @@ static int parse(const char *text, json_t **ret, struct refusal *why)
 	if (text[strspn(text, " \t\r\n")] == '\0')
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
 			"invalid container/target description: unexpected end of JSON input");
-	j = json_loads(text, JSON_DECODE_ANY, &e);
+	j = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
 	if (!j)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
 			"invalid container/target description: %s (line %d, column %d)", e.text,
