@@ -18,11 +18,13 @@
 #define HEADER_SECONDS    10 /* for a request to arrive whole */
 #define KEEPALIVE_SECONDS 30 /* an idle connection is kept */
 #define RX_BYTES          4096
+#define TX_BYTES          (128 * 1024) /* of one send: without it libwebsockets cuts at RX_BYTES */
 #define END_LIMIT_NS      (6 * 1000000000LL) /* less than the broker waits */
 #define END_TICK_US       (20 * 1000)
 
 static const struct lws_protocols protocols[] = {
-	{CONNECTION_PROTOCOL, connection_callback, sizeof(struct connection), RX_BYTES, 0, NULL, 0},
+	{CONNECTION_PROTOCOL, connection_callback, sizeof(struct connection), RX_BYTES, 0, NULL,
+		TX_BYTES},
 	{WATCH_PROTOCOL, watch_callback, sizeof(struct watched), RX_BYTES, 0, NULL, 0},
 	{NULL, NULL, 0, 0, 0, NULL, 0},
 };
