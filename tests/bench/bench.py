@@ -45,7 +45,7 @@ def parse_args():
     p.add_argument("--seconds", type=float, default=1.5, help="sending time of a measurement (1.5)")
     p.add_argument("--quick", action="store_true", help="one round")
     p.add_argument("--strict", action="store_true", help="exit 1 if a required ratio is missed")
-    p.add_argument("--programs", type=Path, default=ROOT / "out/build/tests/bench",
+    p.add_argument("--programs", type=Path, default=ROOT / "build-release/tests/bench",
                    help="directory of bench-send, bench-floor, bench-client")
     p.add_argument("--product", type=Path, default=ROOT / "out/packetflix")
     p.add_argument("--json", type=Path, default=ROOT / "out/bench.json", help="result file")

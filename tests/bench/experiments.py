@@ -63,6 +63,8 @@ def measure(capture, tools, network, size, rate, seconds):
     arrived = network.arrived()
     sent = send(tools, network, size, rate, seconds)
     time.sleep(SETTLE_S)
+    if not capture.alive():
+        raise Failed(f"a capture ended by itself ({size} B, {rate}), see {tools.log}")
     cpu = {role: ns - before[role] for role, ns in machine.cpu_by_role(roles).items()}
     memory = machine.memory_kib(_all_pids(roles))
     arrived = network.arrived() - arrived

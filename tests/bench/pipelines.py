@@ -2,6 +2,7 @@
 """The things compared. Each capture is a context manager: running and ready inside, with
 
     roles()    {role: [pid, ...]} of the processes whose CPU time counts
+    alive()    whether it still runs, to the last of its receiving sides
     finish()   end it properly and return what its receiving side counted
 """
 
@@ -123,6 +124,9 @@ class Us:
     def roles(self):
         return self._product.roles()
 
+    def alive(self):
+        return all(viewer.running() for viewer in self._viewers)
+
     def finish(self):
         for viewer in self._viewers:
             viewer.signal(signal.SIGTERM)
@@ -158,6 +162,9 @@ class Dumpcap:
     def roles(self):
         return {"dumpcap": [self._dumpcap.pid]}
 
+    def alive(self):
+        return self._dumpcap.running() and self._client.running()
+
     def finish(self):
         self._dumpcap.signal(signal.SIGINT)
         return self._client.results()
@@ -186,6 +193,9 @@ class Floor:
 
     def roles(self):
         return {"floor": [self._process.pid]}
+
+    def alive(self):
+        return self._process.running()
 
     def finish(self):
         self._process.signal(signal.SIGTERM)
