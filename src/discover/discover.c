@@ -287,7 +287,6 @@ static void init(struct discover *d, const struct discover_fds *fds)
 			.broker_pid = getppid(),
 			.netns = ns_link_read(fds->proc, "self/ns/net", "net")},
 		.broker = {.fd = fds->broker, .fn = on_broker, .ctx = d},
-		.links = {.broker = fds->broker},
 		.pub = PUBLICATION_NONE,
 		.next_ns = INT64_MAX,
 		.next = {.fn = begin_scan, .ctx = d},
@@ -300,6 +299,7 @@ static void done(struct discover *d)
 {
 	if (d->scanning)
 		scan_done(&d->scan);
+	links_stop(&d->links);
 	engines_done(&d->engines);
 	channel_done(&d->channel);
 	publication_done(&d->pub);
@@ -326,6 +326,8 @@ int discover_run(const struct discover_fds *fds, struct err *e)
 	init(&d, fds);
 	channel_init(&d.channel, &d.loop, &d.pub, on_refresh, &d);
 	rc = loop_init(&d.loop);
+	if (rc == 0)
+		rc = links_init(&d.links, d.procfd, d.broker.fd);
 	if (rc == 0)
 		rc = init_engines(&d);
 	if (rc == 0)

@@ -15,17 +15,23 @@
 #define LINKS_WINDOW 32 /* requests under way at once */
 
 struct links {
-	int broker;            /* borrowed */
-	uint32_t next_id;      /* never 0 */
-	struct netns_set *set; /* borrowed; NULL between runs */
-	size_t next;           /* first namespace not asked for yet */
+	int procfd, broker;       /* borrowed */
+	int32_t pid;              /* of this process */
+	uint64_t starttime_ticks; /* of this process */
+	uint32_t next_id;         /* never 0 */
+	struct netns_set *set;    /* borrowed; NULL between runs */
+	size_t next;              /* first namespace not asked for yet */
 	size_t in_flight;
 	size_t failed; /* namespaces of this run that have no link list */
 	struct links_slot {
 		uint32_t id;  /* 0 = free */
 		size_t netns; /* index in set->v */
+		int place;    /* owned: where the namespace is mounted, -1 = not held */
 	} slots[LINKS_WINDOW];
 };
+
+/* @procfd and @broker are borrowed until links_stop(). Returns 0 or a negative errno. */
+int links_init(struct links *l, int procfd, int broker);
 
 /* Start with the namespaces of @set, whose order must not change until links_finished() or
  * links_stop(). Returns 0, or -EPIPE or another negative errno when the broker is gone. */

@@ -30,7 +30,8 @@ static int add_mount(struct netns_set *s, const struct process *p, const struct 
 	struct ns_ref ref = ref_of(m->netns, NS_REF_MOUNT, p, m->mount_id);
 	char place[MOUNTINFO_POINT_MAX + 32];
 
-	(void) snprintf(place, sizeof(place), "/proc/%" PRId32 "/ns/mnt:%s", p->pid, m->point);
+	(void) snprintf(
+		place, sizeof(place), "/proc/%" PRId32 NETNS_PLACE_MOUNT "%s", p->pid, m->point);
 	return netns_set_add(s, &ref, place);
 }
 

@@ -11,6 +11,9 @@
 #include "discover/proc_table.h"
 #include "proto/catalog.h"
 
+/* In the place of a mounted namespace, what stands in front of the mount point. */
+#define NETNS_PLACE_MOUNT "/ns/mnt:"
+
 struct netns {
 	struct ns_ref ref;
 	char *place; /* owned; where it is kept when no process is in it ("/proc/1/ns/mnt:/run/x"),
