@@ -12,11 +12,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import experiments
+import machine
 import report
 from network import Network, remove_leftovers
 from processes import Failed
 
 ROOT = Path(__file__).resolve().parents[2]
+BUSY_LIMIT = 15  # percent of a core, while the benchmark itself does nothing
 
 
 def choice_list(choices):
@@ -75,6 +77,7 @@ def run(args, network, tools):
     def progress(text):
         print(f"[{time.monotonic() - started:5.0f} s] {text}", file=sys.stderr, flush=True)
 
+    busy = [machine.machine_shares(2, 1)["busy"]]
     us = "us" in args.only
     results = experiments.rows(plan(args), tools, network, args.rounds, args.seconds, progress)
     viewers = idle = None
@@ -82,10 +85,11 @@ def run(args, network, tools):
         viewers = experiments.viewers(tools, network, args.rounds, args.seconds, progress)
     if us and "idle" in args.parts:
         idle = experiments.idle(tools, network, 15, progress)
+    busy.append(machine.machine_shares(2, 1)["busy"])
     progress("done")
     return {
         "machine": {"kernel": platform.release(), "cores": os.cpu_count(),
-                    "load_average_at_end": os.getloadavg()},
+                    "busy_percent_before_and_after": busy},
         "rounds": args.rounds, "seconds": args.seconds,
         "rows": report.medians(results), "viewers": viewers, "idle": idle,
         "verdicts": report.verdicts(results, viewers, idle), "runs": results,
@@ -93,6 +97,10 @@ def run(args, network, tools):
 
 
 def show(found):
+    busy = max(found["machine"]["busy_percent_before_and_after"])
+    if busy > BUSY_LIMIT:
+        print(f"Something else ran on this machine ({busy:.0f} % of a core, before or after): "
+              "losses and times below are not only the captures' own.\n")
     if found["rows"]:
         print(report.table(found["rows"]))
     if found["viewers"]:
