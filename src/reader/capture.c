@@ -287,23 +287,41 @@ static int wait_for_conf(struct capture *c)
 	return rc;
 }
 
-/* Every chosen name must be an interface now. */
-static int check_names(const struct capture *c, struct err *e)
+/* The interface called @name now, NULL if there is none. */
+static struct interface *find_name(const struct capture *c, const char *name)
 {
+	for (size_t i = 0; i < c->ifs.n; i++) {
+		if (!c->ifs.all[i]->gone && strcmp(c->ifs.all[i]->link.name, name) == 0)
+			return c->ifs.all[i];
+	}
+	return NULL;
+}
+
+/* The chosen interfaces, told in the order they were asked for; every one must exist. */
+static int admit_chosen(struct capture *c, struct err *e)
+{
+	int rc = 0;
+
 	for (uint16_t n = 0; n < c->conf.n_names; n++) {
-		bool found = false;
-
-		for (size_t i = 0; i < c->ifs.n; i++) {
-			const struct interface *f = c->ifs.all[i];
-
-			found |= !f->gone && strcmp(f->link.name, c->conf.names[n]) == 0;
-		}
-		if (!found)
+		if (!find_name(c, c->conf.names[n]))
 			return err_set(e, -ENODEV,
 				"there is no network interface \"%s\" in the target's network namespace",
 				c->conf.names[n]);
 	}
-	return 0;
+	for (uint16_t n = 0; rc == 0 && n < c->conf.n_names; n++)
+		rc = admit(c, find_name(c, c->conf.names[n]));
+	return rc;
+}
+
+static int admit_all(struct capture *c)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < c->ifs.n; i++) {
+		if (!c->ifs.all[i]->gone)
+			rc = admit(c, c->ifs.all[i]);
+	}
+	return rc;
 }
 
 static int start(struct capture *c, struct err *e)
@@ -313,13 +331,7 @@ static int start(struct capture *c, struct err *e)
 	if (rc == 0)
 		rc = read_links(c);
 	if (rc == 0)
-		rc = check_names(c, e);
-	for (size_t i = 0; rc == 0 && i < c->ifs.n; i++) {
-		struct interface *f = c->ifs.all[i];
-
-		if (!f->gone && is_chosen(c, &f->link))
-			rc = admit(c, f);
-	}
+		rc = c->conf.n_names ? admit_chosen(c, e) : admit_all(c);
 	if (rc == 0)
 		rc = apply(c);
 	if (rc < 0)

@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/admit/bpf_check.h"
 
+#include <string.h>
+
+#define TOO_LONG     "more instructions than the kernel takes"
+#define NOT_TOGETHER "direction, interface and tag cannot be tested in this combination"
+
+/* Scratch memory that is set whenever an instruction is reached, one bit for each word. */
+struct memory {
+	uint16_t set[BPF_MAXINSNS]; /* on all ways seen so far */
+	uint16_t now;
+};
+
 bool bpf_is_beside(uint32_t k)
 {
 	return k == (uint32_t) SKF_AD_OFF + SKF_AD_PKTTYPE ||
@@ -20,7 +31,7 @@ static const char *check_load(const struct sock_filter *f)
 		/* An offset of a fact beside the packet that did not become an absolute load would
 		 * be one in the packet. */
 		if (BPF_CLASS(f->code) == BPF_LDX && bpf_is_beside(f->k))
-			return "direction, interface and tag cannot be tested in this combination";
+			return NOT_TOGETHER;
 		return NULL;
 	case BPF_IND:
 	case BPF_MSH:
@@ -29,7 +40,7 @@ static const char *check_load(const struct sock_filter *f)
 		return NULL;
 	}
 	if (f->k >= (uint32_t) SKF_AD_OFF)
-		return "direction, interface and tag cannot be tested in this combination";
+		return NOT_TOGETHER;
 	return f->k >= BPF_OFFSET_MAX ? "an offset lies outside of every packet" : NULL;
 }
 
@@ -40,24 +51,55 @@ static const char *check_jump(const struct sock_filter *f, size_t room)
 	return f->jt < room && f->jf < room ? NULL : "a jump leaves the program";
 }
 
+/* Follow the scratch memory through instruction @i. libpcap's optimiser may lose the instruction
+ * that sets a word. */
+static const char *check_memory(struct memory *m, const struct sock_filter *f, size_t i)
+{
+	m->now &= m->set[i];
+	switch (BPF_CLASS(f->code)) {
+	case BPF_ST:
+	case BPF_STX:
+		m->now |= (uint16_t) (1U << (f->k % BPF_MEMWORDS));
+		break;
+	case BPF_LD:
+	case BPF_LDX:
+		if (BPF_MODE(f->code) == BPF_MEM && !(m->now >> (f->k % BPF_MEMWORDS) & 1))
+			return "libpcap's program reads memory that it has not set";
+		break;
+	case BPF_JMP:
+		if (BPF_OP(f->code) == BPF_JA) {
+			m->set[i + 1 + f->k] &= m->now;
+		} else {
+			m->set[i + 1 + f->jt] &= m->now;
+			m->set[i + 1 + f->jf] &= m->now;
+		}
+		m->now = UINT16_MAX;
+		break;
+	default:
+		break;
+	}
+	return NULL;
+}
+
 const char *bpf_check(const struct sock_filter *prog, size_t n)
 {
+	struct memory m = {.now = 0};
 	const char *wrong = NULL;
 
-	if (n == 0 || BPF_CLASS(prog[n - 1].code) != BPF_RET)
+	if (n == 0 || n > BPF_MAXINSNS)
+		return TOO_LONG;
+	if (BPF_CLASS(prog[n - 1].code) != BPF_RET)
 		return "the program has no end";
+	memset(m.set, 0xff, sizeof(m.set));
 	for (size_t i = 0; i < n && !wrong; i++) {
-		switch (BPF_CLASS(prog[i].code)) {
-		case BPF_LD:
-		case BPF_LDX:
+		uint16_t class = BPF_CLASS(prog[i].code);
+
+		if (class == BPF_LD || class == BPF_LDX)
 			wrong = check_load(&prog[i]);
-			break;
-		case BPF_JMP:
+		else if (class == BPF_JMP)
 			wrong = check_jump(&prog[i], n - i - 1);
-			break;
-		default:
-			break;
-		}
+		if (!wrong)
+			wrong = check_memory(&m, &prog[i], i);
 	}
 	return wrong;
 }

@@ -172,6 +172,15 @@ static void put(struct scan *c, const char *at, const char *s, size_t len)
 		(void) fwrite(s, 1, len, c->stripped);
 }
 
+/* Add @instead in place of the name at @s, apart from the words around it: what ends a name, a
+ * backslash for example, need not end @instead. */
+static void put_instead(struct scan *c, const char *s, const char *instead)
+{
+	put(c, s, " ", 1);
+	put(c, s, instead, strlen(instead));
+	put(c, s, " ", 1);
+}
+
 static void operand(struct scan *c)
 {
 	uint32_t cost = places[c->place].cost;
@@ -273,10 +282,9 @@ static void keyword(struct scan *c, const char *s, size_t len)
 /* Put a placeholder for the word at @s, the name @n of @n_len bytes, and remember the name. */
 static void unknown(struct scan *c, const char *s, const char *n, size_t n_len)
 {
-	const char *instead = places[c->place].placeholder;
 	char text[256], quoted[REFUSAL_WORD_MAX];
 
-	put(c, s, instead, strlen(instead));
+	put_instead(c, s, places[c->place].placeholder);
 	if (c->t->unknown[0])
 		return;
 	(void) snprintf(text, sizeof(text), "%.*s", (int) n_len, n);
@@ -295,9 +303,8 @@ static void name(struct scan *c, const char *s, size_t len)
 
 	operand(c);
 	if (port || proto) {
-		int digits = snprintf(number, sizeof(number), "%u", port ? port : proto);
-
-		put(c, s, number, (size_t) digits);
+		(void) snprintf(number, sizeof(number), "%u", port ? port : proto);
+		put_instead(c, s, number);
 	} else if (c->place == PLACE_FREE || (c->place == PLACE_PORTRANGE && is_range(s, len)) ||
 		   (c->place == PLACE_LINK_PROTO && filter_is_link_proto(n, n_len))) {
 		put(c, s, s, len);

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define HOST_MAX 512
-
 bool access_same_token(const char *a, const char *b)
 {
 	size_t na = strlen(a), nb = strlen(b);
@@ -39,7 +37,7 @@ static bool host_part(const char *s, char *ret, size_t cap)
 
 bool access_host_allowed(const struct config *config, const char *host)
 {
-	char name[HOST_MAX];
+	char name[ACCESS_HOST_MAX];
 	struct in6_addr addr;
 	size_t n;
 
@@ -68,39 +66,54 @@ static bool same_origin(const char *origin, const char *host)
 	return p && strcasecmp(p + 3, host) == 0;
 }
 
-static int check_token(struct app *a, struct lws *wsi, const char *token)
+static bool has_token(const char *token, const struct access_request *r)
 {
-	char auth[CONFIG_TOKEN_MAX + 16];
-	int n = lws_hdr_copy(wsi, auth, (int) sizeof(auth), WSI_TOKEN_HTTP_AUTHORIZATION);
+	if (r->authorization && strncasecmp(r->authorization, "Bearer ", 7) == 0)
+		return access_same_token(token, r->authorization + 7);
+	return r->token && access_same_token(token, r->token);
+}
 
-	if (n > 7 && strncasecmp(auth, "Bearer ", 7) == 0)
-		return access_same_token(a->config->token, auth + 7) ? 0 : 401;
-	if (token)
-		return access_same_token(a->config->token, token) ? 0 : 401;
-	return 401;
+int access_judge(const struct config *config, const struct access_request *r, const char **ret_why)
+{
+	bool is_open = strcmp(r->path, "/healthz") == 0 || strcmp(r->path, "/version") == 0;
+
+	if (!r->host || !access_host_allowed(config, r->host)) {
+		*ret_why = "this service does not answer to that host name; --allow-host adds one";
+		return 421;
+	}
+	if (r->origin && !same_origin(r->origin, r->host)) {
+		*ret_why = "the request comes from a page of another origin";
+		return 403;
+	}
+	if (!is_open && config->token && !has_token(config->token, r)) {
+		*ret_why = "a valid token is needed: send Authorization: Bearer TOKEN";
+		return 401;
+	}
+	return 0;
+}
+
+/* Copy a header into @buf; NULL when it is absent. One that does not fit becomes "", which is neither
+ * a host nor an origin nor a token. */
+static const char *header(struct lws *wsi, enum lws_token_indexes which, char *buf, size_t cap)
+{
+	if (lws_hdr_total_length(wsi, which) <= 0)
+		return NULL;
+	if (lws_hdr_copy(wsi, buf, (int) cap, which) <= 0)
+		buf[0] = '\0';
+	return buf;
 }
 
 int access_check(struct app *a, struct lws *wsi, const char *path, const char *token,
 	const char **ret_why)
 {
-	char host[HOST_MAX] = "", origin[HOST_MAX];
-	bool is_open = strcmp(path, "/healthz") == 0 || strcmp(path, "/version") == 0;
-	int n;
+	char host[ACCESS_HOST_MAX], origin[ACCESS_HOST_MAX], auth[CONFIG_TOKEN_MAX + 16];
+	struct access_request r = {
+		.path = path,
+		.token = token,
+		.host = header(wsi, WSI_TOKEN_HOST, host, sizeof(host)),
+		.origin = header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)),
+		.authorization = header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, auth, sizeof(auth)),
+	};
 
-	if (lws_hdr_copy(wsi, host, (int) sizeof(host), WSI_TOKEN_HOST) <= 0 ||
-		!access_host_allowed(a->config, host)) {
-		*ret_why = "this service does not answer to that host name; --allow-host adds one";
-		return 421;
-	}
-	n = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN);
-	if (n > 0 && (lws_hdr_copy(wsi, origin, (int) sizeof(origin), WSI_TOKEN_ORIGIN) <= 0 ||
-			     !same_origin(origin, host))) {
-		*ret_why = "the request comes from a page of another origin";
-		return 403;
-	}
-	if (!is_open && a->config->token && check_token(a, wsi, token) != 0) {
-		*ret_why = "a valid token is needed: send Authorization: Bearer TOKEN";
-		return 401;
-	}
-	return 0;
+	return access_judge(a->config, &r, ret_why);
 }

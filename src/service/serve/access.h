@@ -7,8 +7,18 @@
 #include "service/serve/app.h"
 #include "service/serve/words.h"
 
-/* Judge the request on @wsi for @path. @token is its token parameter (NULL = none). Returns 0, or an
- * HTTP status (401, 403, 421) with words in @ret_why. */
+#define ACCESS_HOST_MAX 512 /* of a Host or Origin header, with the NUL */
+
+/* What is looked at; NULL = absent. */
+struct access_request {
+	const char *path, *host, *origin, *authorization;
+	const char *token; /* the parameter of that name */
+};
+
+/* Judge a request: returns 0, or an HTTP status (401, 403, 421) with words in @ret_why. */
+int access_judge(const struct config *config, const struct access_request *r, const char **ret_why);
+
+/* As access_judge() for the request on @wsi for @path. @token is its token parameter (NULL = none). */
 int access_check(struct app *a, struct lws *wsi, const char *path, const char *token,
 	const char **ret_why);
 

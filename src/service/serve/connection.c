@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "service/serve/access.h"
 #include "service/serve/metrics.h"
@@ -110,7 +111,7 @@ static int begin_stream(struct connection *c)
 	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
 	c->session = session_new(&c->app->env, &c->words.words, &connection_ops, c);
 	words_done(&c->words);
-	return c->session ? 0 : -1;
+	return c->session ? stream_check_peer(c) : -1;
 }
 
 static int reply_metrics(struct connection *c)
@@ -192,6 +193,14 @@ static bool upgrade_path(struct lws *wsi, char *ret, size_t cap)
 	return lws_hdr_copy(wsi, ret, (int) cap, WSI_TOKEN_GET_URI) > 0;
 }
 
+/* Is @key (of KEY_BYTES characters) base64 of 16 bytes? */
+static bool is_key(const char *key)
+{
+	char bytes[KEY_BYTES];
+
+	return lws_b64_decode_string(key, bytes, (int) sizeof(bytes)) == 16;
+}
+
 /* RFC 6455 section 4.2.1, and who may ask. */
 static int on_upgrade(struct lws *wsi, const char *to)
 {
@@ -207,7 +216,8 @@ static int on_upgrade(struct lws *wsi, const char *to)
 	if (strcasecmp(to, "websocket") != 0 ||
 		lws_hdr_copy(wsi, version, (int) sizeof(version), WSI_TOKEN_VERSION) <= 0 ||
 		strcmp(version, "13") != 0 ||
-		lws_hdr_copy(wsi, key, (int) sizeof(key), WSI_TOKEN_KEY) != KEY_BYTES)
+		lws_hdr_copy(wsi, key, (int) sizeof(key), WSI_TOKEN_KEY) != KEY_BYTES ||
+		!is_key(key))
 		return reply_refuse_upgrade(wsi, 400, "Bad Request");
 	if (words_read(wsi, &words) < 0)
 		return reply_refuse_upgrade(wsi, 431, "Request Header Fields Too Large");
@@ -218,6 +228,23 @@ static int on_upgrade(struct lws *wsi, const char *to)
 	if (strcmp(path, "/capture") != 0 && !a->config->proxy)
 		return reply_refuse_upgrade(wsi, 404, "404 page not found");
 	return 0;
+}
+
+/* A client closes a WebSocket: libwebsockets answers with the same code and reason, unless they are
+ * not legal (RFC 6455 section 7.4); then the connection just ends. */
+static int on_peer_close(const uint8_t *payload, size_t len)
+{
+	unsigned int code;
+
+	if (len == 0)
+		return 0;
+	if (len == 1)
+		return -1;
+	code = (unsigned int) payload[0] << 8 | payload[1];
+	if (code < 1000 || (code >= 1004 && code <= 1006) || (code > 1014 && code < 3000) ||
+		code > 4999)
+		return -1;
+	return utf8_valid((const char *) payload + 2, len - 2) ? 0 : -1;
 }
 
 /* The upgrade is allowed: keep its words, as the headers go away now. */
@@ -288,6 +315,10 @@ int connection_callback(
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return on_writable(c);
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		return on_peer_close(in, len);
+	case LWS_CALLBACK_TIMER:
+		return c->kind == CONNECTION_STREAM ? stream_check_peer(c) : 0;
 	case LWS_CALLBACK_RECEIVE:
 		/* what viewers say is read and forgotten; a proxied socket passes it on */
 		return c->kind == CONNECTION_PROXY ? proxy_on_client_message(c, in, len) : 0;

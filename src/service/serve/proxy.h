@@ -1,28 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* Passing requests on to another discovery service (--proxy-discovery, wire contract 1.4): plain
- * HTTP and WebSockets. */
+/* Passing requests on to another discovery service (--proxy-discovery, wire contract 1.4).
+ *
+ * libwebsockets does not show all headers, nor the target as it was sent, and it accepts an upgrade
+ * before the other service could. So here it is asked for the bytes of a connection alone, below
+ * HTTP. One request is passed on per connection: its head and the answer's are rewritten, bodies pass
+ * as they are, and once the other service has switched protocols, everything does, both ways. So
+ * WebSocket messages keep their type, parts and close codes, and a refused upgrade is refused. */
 #ifndef SERVE_PROXY_H
 #define SERVE_PROXY_H
 
-#include "service/serve/connection.h"
+#include "service/serve/app.h"
+#include "service/serve/proxy_ask.h"
+#include "service/serve/proxy_peer.h"
 
-struct proxy;
+#define PROXY_PROTOCOL "proxy"
 
-/* Pass the HTTP request on @c for @path on; the headers must still be there. Returns what the
- * libwebsockets callback has to return. */
-int proxy_begin_http(struct connection *c, const char *path);
+enum proxy_state {
+	PROXY_ASKING,     /* the request comes in */
+	PROXY_CONNECTING, /* to the other service */
+	PROXY_WAITING,    /* for its answer */
+	PROXY_RELAYING,   /* the answer goes out, or bytes go both ways */
+	PROXY_REFUSING,   /* our own answer goes out */
+	PROXY_LINGERING,  /* the client may still read what it was sent */
+};
 
-/* Keep what a WebSocket request for @path needs (its headers are still there), and, once it is
- * established, connect to the other service. Both return what the callback has to return. */
-int proxy_prepare_ws(struct connection *c, const char *path);
-int proxy_begin_ws(struct connection *c);
+/* State of each connection, kept by libwebsockets, zeroed at first. */
+struct proxy {
+	struct lws *wsi;
+	struct app *app;
+	enum proxy_state state;
+	struct proxy_ask ask;
+	struct proxy_peer peer;
+	uint32_t n_tried;      /* addresses of the other service */
+	bool has_asked_again;  /* the name servers */
+	bool is_tunnel;        /* nothing is looked at any more */
+	bool has_length;       /* of the answer's body */
+	uint64_t left_bytes;   /* to come of it */
+	struct proxy_buf in;   /* a head that is not whole yet */
+	struct proxy_buf up;   /* waits for the other service; meanwhile the client is not read */
+	struct proxy_buf down; /* waits for the client; meanwhile the other service is not read */
+	char peer_name[64];
+};
 
-/* The client's socket takes more; the client sent a message, or a part of its request's body. */
-int proxy_on_writable(struct connection *c);
-int proxy_on_client_message(struct connection *c, const void *data, size_t len_bytes);
-int proxy_on_client_body(struct connection *c, const void *data, size_t len_bytes);
+/* Take over @fd, a client's socket, that has a request for the other service. */
+void proxy_adopt(struct app *a, int fd);
 
-/* NULL is fine. */
-void proxy_free(struct proxy *p);
+/* The libwebsockets callback of PROXY_PROTOCOL. */
+int proxy_callback(
+	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/serve/stream.h"
 
-#include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +14,7 @@
 #define CLOSE_REASON_MAX 123 /* bytes in a close frame, RFC 6455 section 5.5 */
 #define HEADERS_MAX      2048
 #define FILE_NAME_MAX    96
+#define CHECK_US         (1000 * 1000)
 
 /* End a WebSocket with the reason of the session. */
 static int close_ws(struct connection *c)
@@ -157,5 +158,15 @@ int stream_write_http(struct connection *c)
 			break;
 	}
 	lws_callback_on_writable(c->wsi);
+	return 0;
+}
+
+int stream_check_peer(struct connection *c)
+{
+	struct pollfd p = {.fd = lws_get_socket_fd(c->wsi), .events = POLLRDHUP};
+
+	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
+		return -1;
+	lws_set_timer_usecs(c->wsi, CHECK_US);
 	return 0;
 }

@@ -10,4 +10,8 @@
 int stream_write_ws(struct connection *c);
 int stream_write_http(struct connection *c);
 
+/* A client of a plain HTTP stream has nothing more to say, so libwebsockets does not listen to it:
+ * look whether it is still there, now and every second. Returns as above. */
+int stream_check_peer(struct connection *c);
+
 #endif
