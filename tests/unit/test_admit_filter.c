@@ -183,7 +183,8 @@ static void no_keyword_and_no_name_is_ever_looked_up(void **state)
 		"host \\%s", "ether proto %s", "vlan %s", "ip[%s]=1", "type %s", "llc %s",
 		"host 192.0.2.1 or %s", "port 80 or %s", "tcp port (80 or %s)", "on %s",
 		"host 1:2:3:4:5:6 or %s", "ether proto 1 or %s", "dst net not %s", "%s/24",
-		"net %s mask 255.0.0.0", "host %s.%s", "host %s-%s", "host a:%s", "$%s"};
+		"net %s mask 255.0.0.0", "host %s.%s", "host %s-%s", "host a:%s", "$%s",
+		"src\\%s or dst", "host a-\\%s", "net 1:\\%s", "::%s"};
 	static const char *const names[] = {"localhost", "loopback", "http", "tcp", "ip", "vlan",
 		"icmp-echo", "tcpflags", "lsu", "lssu", "10.0.0.0.1", "1.2.3.4.5", "0x", "0x1g",
 		"12ab", "a1", "fe80", "80-90", "1-2-3", "ip6-allnodes", "mgt", "beacon", "root",
@@ -215,13 +216,14 @@ static void names_of_services_and_protocols_are_known(void **state)
 	static const struct {
 		const char *filter, *plain;
 	} cases[] = {
-		{"udp port domain", "udp port 53"},
-		{"port (http or https)", "port (80 or 443)"},
-		{"port 22 or ssh", "port 22 or 22"},
-		{"ip proto \\udp and port 53", "ip proto 17 and port 53"},
-		{"proto ospf", "proto 89"},
+		{"udp port domain", "udp port  53 "},
+		{"port (http or https)", "port ( 80  or  443 )"},
+		{"port 22 or ssh", "port 22 or  22 "},
+		{"ip proto \\udp and port 53", "ip proto  17  and port 53"},
+		{"proto ospf", "proto  89 "},
+		{"port\\http", "port 80 "},
 		{"ether proto \\ip and port 53", "ether proto \\ip and port 53"},
-		{"ether host 1:2:3:4:5:6 and proto \\tcp", "ether host 1:2:3:4:5:6 and proto 6"},
+		{"ether host 1:2:3:4:5:6 and proto \\tcp", "ether host 1:2:3:4:5:6 and proto  6 "},
 		{"portrange 6000-6008", "portrange 6000-6008"},
 		{"host fe80::1 or ::1 or 2001:db8::/32", "host fe80::1 or ::1 or 2001:db8::/32"},
 		{"ether host 00-11-22-33-44-55", "ether host 00-11-22-33-44-55"},
@@ -260,8 +262,8 @@ static void the_first_vlan_test_asks_for_the_tag_beside_the_packet(void **state)
 		{"vlan ( (5 ) )and ip", "(" TAG "  ( (5 ) ))and ip"},
 		{"vlan and vlan 5", PRESENT " and vlan 5"},
 		{"(vlan)", "(" PRESENT ")"},
-		{"vlan and port http", PRESENT " and port 80"},
-		{"vlan 5x", PRESENT " 0.0.0.1"},
+		{"vlan and port http", PRESENT " and port  80 "},
+		{"vlan 5x", PRESENT "  0.0.0.1 "},
 		{"geneve and vlan", NULL},
 		{"vlan 1 and geneve and vlan 2", "(" TAG "  1) and geneve and vlan 2"},
 		{"ether proto \\vlan", NULL},
