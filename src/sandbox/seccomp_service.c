@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The service talks to the network over sockets that others made: listening ones from the broker,
  * accepted ones from those. It may not make a socket, open a file, start anything. Only when it
- * proxies to another discovery service may it make internet sockets and connect them. */
+ * proxies to another discovery service may it make internet sockets and connect them, and pairs of
+ * sockets within itself. */
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
@@ -52,6 +53,9 @@ static int allow_connections(scmp_filter_ctx f)
 	}
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendmmsg), 0);
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
+			SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	return rc;
 }
 

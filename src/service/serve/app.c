@@ -12,6 +12,8 @@
 #include "service/serve/channels.h"
 #include "service/serve/connection.h"
 #include "service/serve/listener.h"
+#include "service/serve/proxy.h"
+#include "service/serve/proxy_accept.h"
 #include "service/serve/watch.h"
 
 #define TICK_US           (1000 * 1000)
@@ -26,6 +28,9 @@ static const struct lws_protocols protocols[] = {
 	{CONNECTION_PROTOCOL, connection_callback, sizeof(struct connection), RX_BYTES, 0, NULL,
 		TX_BYTES},
 	{WATCH_PROTOCOL, watch_callback, sizeof(struct watched), RX_BYTES, 0, NULL, 0},
+	{PROXY_ACCEPT_PROTOCOL, proxy_accept_callback, sizeof(struct proxy_accept), 0, 0, NULL, 0},
+	{PROXY_PROTOCOL, proxy_callback, sizeof(struct proxy), 0, 0, NULL, 0},
+	{PROXY_PEER_PROTOCOL, proxy_peer_callback, sizeof(struct proxy_peer *), 0, 0, NULL, 0},
 	{NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
@@ -138,6 +143,8 @@ int app_init(struct app *a, const struct config *config, struct err *e)
 	a->config = config;
 	a->spare_fd = -1;
 	catalog_client_init(&a->catalog, SERVICE_FD_CATALOG);
+	if (config->proxy)
+		resolver_init(&a->resolver, config->discovery_service, config->gw_port);
 	a->hub = hub_new(SERVICE_FD_BROKER, &config->limits, &hub_ops, a);
 	if (!a->hub)
 		return err_set(e, -ENOMEM, "out of memory");
@@ -169,5 +176,6 @@ void app_done(struct app *a)
 		lws_context_destroy(a->lws);
 	hub_free(a->hub);
 	catalog_client_done(&a->catalog);
+	resolver_done(&a->resolver);
 	close_p(&a->spare_fd);
 }

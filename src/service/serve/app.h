@@ -13,6 +13,7 @@
 #include "service/catalog_client.h"
 #include "service/config.h"
 #include "service/hub/hub.h"
+#include "service/serve/resolver.h"
 #include "service/serve/session.h"
 
 /* Numbers for /metrics that no other part counts. */
@@ -31,6 +32,7 @@ struct app {
 	struct session_env env;
 	struct hub_endpoints endpoints;
 	struct app_counters counters;
+	struct resolver resolver; /* of the other discovery service, if there is one */
 	struct lws *catalog_wsi, *broker_wsi;
 	lws_sorted_usec_list_t tick;
 	uint32_t n_wsi, n_watched; /* all that libwebsockets handles, and those without a client */

@@ -12,7 +12,6 @@
 #include "service/serve/access.h"
 #include "service/serve/metrics.h"
 #include "service/serve/page.h"
-#include "service/serve/proxy.h"
 #include "service/serve/reply.h"
 #include "service/serve/stream.h"
 
@@ -35,7 +34,6 @@ static void release(struct connection *c)
 		return;
 	catalog_client_cancel(&c->app->catalog, &c->waiter);
 	session_free(c->session);
-	proxy_free(c->proxy);
 	words_done(&c->words);
 	free(c->body);
 	memset(c, 0, sizeof(*c));
@@ -109,6 +107,8 @@ static int begin_stream(struct connection *c)
 {
 	c->kind = CONNECTION_STREAM;
 	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+	/* nothing more is read here; what waits there would wake us for ever */
+	(void) lws_rx_flow_control(c->wsi, 0);
 	c->session = session_new(&c->app->env, &c->words.words, &connection_ops, c);
 	words_done(&c->words);
 	return c->session ? stream_check_peer(c) : -1;
@@ -153,7 +153,7 @@ static int route(struct connection *c, const char *path)
 	if (strcmp(path, "/healthz") != 0 && strcmp(path, "/readyz") != 0 &&
 		strcmp(path, "/metrics") != 0 && strcmp(path, "/capture.pcapng") != 0 &&
 		c->app->config->proxy)
-		return proxy_begin_http(c, path);
+		return reply_error(c, 421, "this request needs a connection of its own");
 	if (!is_get(c->wsi))
 		return reply_error(c, 405, "only GET is served here");
 	if (strcmp(path, "/capture.pcapng") == 0)
@@ -225,7 +225,7 @@ static int on_upgrade(struct lws *wsi, const char *to)
 	words_done(&words);
 	if (status)
 		return reply_refuse_upgrade(wsi, status, why);
-	if (strcmp(path, "/capture") != 0 && !a->config->proxy)
+	if (strcmp(path, "/capture") != 0)
 		return reply_refuse_upgrade(wsi, 404, "404 page not found");
 	return 0;
 }
@@ -250,22 +250,14 @@ static int on_peer_close(const uint8_t *payload, size_t len)
 /* The upgrade is allowed: keep its words, as the headers go away now. */
 static int before_websocket(struct connection *c, struct lws *wsi)
 {
-	char path[PATH_MAX_BYTES];
-
 	c->wsi = wsi;
 	c->app = app_of(wsi);
-	if (!upgrade_path(wsi, path, sizeof(path)))
-		return -1;
-	if (strcmp(path, "/capture") != 0)
-		return proxy_prepare_ws(c, path);
 	c->kind = CONNECTION_CAPTURE;
 	return words_read(wsi, &c->words) < 0 ? -1 : 0;
 }
 
 static int on_websocket(struct connection *c)
 {
-	if (c->kind == CONNECTION_PROXY)
-		return proxy_begin_ws(c);
 	c->session = session_new(&c->app->env, &c->words.words, &connection_ops, c);
 	words_done(&c->words);
 	return c->session ? 0 : -1;
@@ -284,8 +276,6 @@ static int on_writable(struct connection *c)
 		return stream_write_http(c);
 	case CONNECTION_CAPTURE:
 		return c->session ? stream_write_ws(c) : 0;
-	case CONNECTION_PROXY:
-		return proxy_on_writable(c);
 	case CONNECTION_NEW:
 	default:
 		return 0;
@@ -320,10 +310,8 @@ int connection_callback(
 	case LWS_CALLBACK_TIMER:
 		return c->kind == CONNECTION_STREAM ? stream_check_peer(c) : 0;
 	case LWS_CALLBACK_RECEIVE:
-		/* what viewers say is read and forgotten; a proxied socket passes it on */
-		return c->kind == CONNECTION_PROXY ? proxy_on_client_message(c, in, len) : 0;
 	case LWS_CALLBACK_HTTP_BODY:
-		return c->kind == CONNECTION_PROXY ? proxy_on_client_body(c, in, len) : 0;
+		return 0; /* what viewers say is read and forgotten */
 	case LWS_CALLBACK_CLOSED:
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:

@@ -18,10 +18,7 @@ enum connection_kind {
 	CONNECTION_TARGETS, /* waits for a catalog, then a reply */
 	CONNECTION_STREAM,  /* plain HTTP capture */
 	CONNECTION_CAPTURE, /* WebSocket capture */
-	CONNECTION_PROXY,   /* passed on to another service */
 };
-
-struct proxy;
 
 /* Kept by libwebsockets for each connection, zeroed at first. */
 struct connection {
@@ -35,7 +32,6 @@ struct connection {
 	struct words words;           /* from the upgrade until the session begins */
 	struct session *session;      /* owned */
 	bool is_chunked, has_headers;
-	struct proxy *proxy;          /* owned */
 };
 
 /* The libwebsockets callback of CONNECTION_PROTOCOL: HTTP and WebSocket requests alike. */

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "proto/service_args.h"
+#include "service/serve/proxy_accept.h"
 #include "service/serve/watch.h"
 
 #define ACCEPT_BURST 32 /* connections taken at a time, then others have their turn */
@@ -191,6 +192,8 @@ void listener_accept(struct app *a, int fd)
 		(void) setsockopt(c, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 		if (app_connections(a) >= a->config->max_connections || a->is_ending)
 			turn_away(a, c);
+		else if (a->config->proxy)
+			proxy_accept(a, c);
 		else
 			(void) lws_adopt_socket_vhost(a->vhost, c);
 	}

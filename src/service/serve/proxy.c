@@ -4,13 +4,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "service/serve/proxy_rewrite.h"
 #include "service/serve/proxy_target.h"
 
 #define PIECE_BYTES     65536
@@ -27,7 +25,7 @@ static void set_timer(struct proxy *p, int seconds)
 
 static void touch(struct proxy *p)
 {
-	if (p->is_tunnel)
+	if (p->answer.is_tunnel)
 		lws_set_timer_usecs(p->wsi, LWS_SET_TIMER_USEC_CANCEL);
 	else
 		set_timer(p, p->state == PROXY_WAITING ? ANSWER_SECONDS : IDLE_SECONDS);
@@ -40,43 +38,15 @@ static void wake(void *ctx)
 	lws_callback_on_writable(p->wsi);
 }
 
-static const char *reason_of(int status)
-{
-	switch (status) {
-	case 400:
-		return "Bad Request";
-	case 401:
-		return "Unauthorized\r\nWWW-Authenticate: Bearer";
-	case 403:
-		return "Forbidden";
-	case 421:
-		return "Misdirected Request";
-	case 431:
-		return "Request Header Fields Too Large";
-	case 504:
-		return "Gateway Timeout";
-	default:
-		return "Bad Gateway";
-	}
-}
-
 /* Answer ourselves. What the other service could not say has no words (wire contract 1.4). */
-static int refuse(struct proxy *p, int status, const char *why)
+static int turn_down(struct proxy *p, int status, const char *why)
 {
-	char body[256] = "", text[512];
-
-	if (why)
-		(void) snprintf(body, sizeof(body), "{\"error\":\"%s\"}", why);
-	(void) snprintf(text, sizeof(text),
-		"HTTP/1.1 %d %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status,
-		reason_of(status), why ? "Content-Type: application/json\r\n" : "", strlen(body),
-		p->ask.is_head ? "" : body);
 	proxy_peer_close(&p->peer);
 	proxy_buf_done(&p->in);
 	proxy_buf_done(&p->up);
 	p->state = PROXY_REFUSING;
 	set_timer(p, LINGER_SECONDS);
-	if (proxy_buf_add(&p->down, text, strlen(text)) < 0)
+	if (proxy_answer_refuse(&p->ask, status, why, &p->down) < 0)
 		return -1;
 	(void) lws_rx_flow_control(p->wsi, 1);
 	lws_callback_on_writable(p->wsi);
@@ -86,14 +56,14 @@ static int refuse(struct proxy *p, int status, const char *why)
 static int fail(struct proxy *p, int status, const char *why)
 {
 	log_warn("discovery service fails name=%s reason=\"%s\"", p->app->resolver.authority, why);
-	return refuse(p, status, NULL);
+	return turn_down(p, status, NULL);
 }
 
 /* Everything is sent. Closing now could take it away from a client that still sends, so wait until
  * it closes; over TLS the end is said in words instead. */
 static int finish(struct proxy *p)
 {
-	if (p->is_tunnel || lws_is_ssl(p->wsi))
+	if (p->answer.is_tunnel || lws_is_ssl(p->wsi))
 		return -1;
 	proxy_peer_close(&p->peer);
 	(void) shutdown(lws_get_socket_fd(p->wsi), SHUT_WR);
@@ -120,7 +90,7 @@ static int flush_up(struct proxy *p)
 		touch(p);
 	}
 	/* before the protocol is switched, what a client says could still be another request */
-	return lws_rx_flow_control(p->wsi, p->is_tunnel || !p->ask.is_upgrade) ? -1 : 0;
+	return lws_rx_flow_control(p->wsi, p->answer.is_tunnel || !p->ask.is_upgrade) ? -1 : 0;
 }
 
 /* Take what the client sent after the head. Nothing follows the body: the connection ends with the
@@ -129,9 +99,9 @@ static int take_up(struct proxy *p, const char *data, size_t len_bytes)
 {
 	uint64_t *left = &p->ask.body_left_bytes;
 
-	if (!p->is_tunnel && p->ask.framing == PROXY_BODY_NONE)
+	if (!p->answer.is_tunnel && p->ask.framing == PROXY_BODY_NONE)
 		return 0;
-	if (!p->is_tunnel && p->ask.framing == PROXY_BODY_LENGTH) {
+	if (!p->answer.is_tunnel && p->ask.framing == PROXY_BODY_LENGTH) {
 		if (len_bytes > *left)
 			len_bytes = (size_t) *left;
 		*left -= len_bytes;
@@ -167,7 +137,7 @@ static int turn_inside(struct proxy *p)
 		return -1;
 	p->up = p->in;
 	memset(&p->in, 0, sizeof(p->in));
-	p->is_tunnel = true;
+	p->answer.is_tunnel = true;
 	p->state = PROXY_RELAYING;
 	touch(p);
 	wake(p);
@@ -192,7 +162,7 @@ static int ask(struct proxy *p, const char *data, size_t len_bytes)
 		return 0;
 	p->app->counters.requests++;
 	if (rc == -EPERM)
-		return refuse(p, p->ask.status, p->ask.why);
+		return turn_down(p, p->ask.status, p->ask.why);
 	if (rc < 0 || take_up(p, p->in.p, p->in.len_bytes) < 0)
 		return -1;
 	proxy_buf_done(&p->in);
@@ -219,96 +189,47 @@ static int on_client_data(struct proxy *p, const char *data, size_t len_bytes)
 	}
 }
 
-/* Give the client the head of an answer, rewritten. */
-static int put_answer(struct proxy *p, const struct proxy_head *h, size_t len_bytes)
-{
-	struct wbuf w = {.cap_bytes = len_bytes + PROXY_REWRITE_MORE_BYTES};
-	AUTO_FREE uint8_t *text = malloc(w.cap_bytes);
-
-	if (!text)
-		return -ENOMEM;
-	w.p = text;
-	proxy_rewrite_answer(h, &w);
-	return w.failed ? -E2BIG : proxy_buf_add(&p->down, text, w.len_bytes);
-}
-
 /* Keep no more of the answer's body than it has. */
 static size_t limit(struct proxy *p, size_t len_bytes)
 {
-	if (!p->has_length)
+	struct proxy_answer *a = &p->answer;
+
+	if (!a->has_length)
 		return len_bytes;
-	if (len_bytes > p->left_bytes)
-		len_bytes = (size_t) p->left_bytes;
-	p->left_bytes -= len_bytes;
+	if (len_bytes > a->left_bytes)
+		len_bytes = (size_t) a->left_bytes;
+	a->left_bytes -= len_bytes;
 	return len_bytes;
 }
 
-/* The head of the final answer is there: its body follows. */
-static int begin_body(struct proxy *p, const struct proxy_head *h)
+/* The head of the answer is there: what follows it is passed on as it is. */
+static int begin_relay(struct proxy *p)
 {
-	int framing = proxy_head_framing(h, &p->left_bytes);
-
-	if (framing < 0)
-		return -EBADMSG;
-	if (h->status == 101) {
-		if (!p->ask.is_upgrade)
-			return -EBADMSG;
-		p->is_tunnel = true;
-	} else if (p->ask.is_head || framing == PROXY_BODY_NONE) {
-		p->has_length = true;
-		p->left_bytes = 0;
-	} else {
-		p->has_length = framing == PROXY_BODY_LENGTH;
-	}
-	/* answered: what a client that was refused an upgrade says next is not for the other */
 	p->state = PROXY_RELAYING;
 	touch(p);
-	return 0;
-}
-
-/* Take one head from what came. Returns 1 when there was one, 0 when more is needed. */
-static int take_answer(struct proxy *p)
-{
-	struct proxy_head h;
-	long n = proxy_head_parse(p->in.p, p->in.len_bytes, PROXY_ANSWER, &h);
-	bool is_final, is_wanted;
-
-	if (n <= 0)
-		return n < 0 ? -EBADMSG : 0;
-	is_final = h.status >= 200 || h.status == 101;
-	/* what goes before an answer is news of HTTP/1.1 */
-	is_wanted = is_final || !p->ask.is_http10;
-	if ((is_final && begin_body(p, &h) < 0) || (is_wanted && put_answer(p, &h, (size_t) n) < 0))
-		return -EBADMSG;
-	proxy_buf_drop(&p->in, (size_t) n);
-	return 1;
+	if (proxy_buf_add(&p->down, p->in.p, limit(p, p->in.len_bytes)) < 0)
+		return -1;
+	proxy_buf_done(&p->in);
+	return flush_up(p);
 }
 
 static int read_answer(struct proxy *p)
 {
 	char buf[PIECE_BYTES];
 	ssize_t n = proxy_peer_read(&p->peer, buf, sizeof(buf));
-	int rc = 1;
+	int rc;
 
 	if (n == -EAGAIN)
 		return 0;
 	if (n <= 0 || proxy_buf_add(&p->in, buf, (size_t) n) < 0)
 		return fail(p, 502, "no answer");
-	while (rc == 1 && p->state == PROXY_WAITING && p->in.len_bytes > 0)
-		rc = take_answer(p);
+	rc = proxy_answer_take(&p->ask, &p->in, &p->down, &p->answer);
 	if (rc < 0) {
 		proxy_buf_done(&p->down);
 		return fail(p, 502, "no HTTP answer");
 	}
-	if (p->state == PROXY_RELAYING) {
-		if (proxy_buf_add(&p->down, p->in.p, limit(p, p->in.len_bytes)) < 0)
-			return -1;
-		proxy_buf_done(&p->in);
-		if (p->is_tunnel && flush_up(p) < 0)
-			return -1;
-	}
 	wake(p);
-	return 0;
+	return rc == 1 ? begin_relay(p) : 0;
 }
 
 /* Send the client a piece of what waits for it. */
@@ -331,13 +252,13 @@ static int relay(struct proxy *p)
 	unsigned char buf[LWS_PRE + PIECE_BYTES];
 	ssize_t n;
 
-	if (p->has_length && p->left_bytes == 0)
+	if (p->answer.has_length && p->answer.left_bytes == 0)
 		return finish(p);
 	n = proxy_peer_read(&p->peer, buf + LWS_PRE, PIECE_BYTES);
 	if (n == -EAGAIN)
 		return 0;
 	if (n <= 0)
-		return n < 0 || p->has_length ? -1 : finish(p); /* a short answer ends hard */
+		return n < 0 || p->answer.has_length ? -1 : finish(p); /* a short answer ends hard */
 	n = (ssize_t) limit(p, (size_t) n);
 	if (lws_write(p->wsi, buf + LWS_PRE, (size_t) n, LWS_WRITE_RAW) < 0)
 		return -1;

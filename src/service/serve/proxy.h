@@ -10,7 +10,7 @@
 #define SERVE_PROXY_H
 
 #include "service/serve/app.h"
-#include "service/serve/proxy_ask.h"
+#include "service/serve/proxy_answer.h"
 #include "service/serve/proxy_peer.h"
 
 #define PROXY_PROTOCOL "proxy"
@@ -32,10 +32,8 @@ struct proxy {
 	struct proxy_ask ask;
 	struct proxy_peer peer;
 	uint32_t n_tried;      /* addresses of the other service */
-	bool has_asked_again;  /* the name servers */
-	bool is_tunnel;        /* nothing is looked at any more */
-	bool has_length;       /* of the answer's body */
-	uint64_t left_bytes;   /* to come of it */
+	bool has_asked_again; /* the name servers */
+	struct proxy_answer answer;
 	struct proxy_buf in;   /* a head that is not whole yet */
 	struct proxy_buf up;   /* waits for the other service; meanwhile the client is not read */
 	struct proxy_buf down; /* waits for the client; meanwhile the other service is not read */

@@ -11,7 +11,7 @@
 #include "service/serve/proxy_rewrite.h"
 #include "service/serve/proxy_target.h"
 
-static int refuse(struct proxy_ask *ask, int status, const char *why)
+static int turn_down(struct proxy_ask *ask, int status, const char *why)
 {
 	ask->status = status;
 	ask->why = why;
@@ -41,14 +41,14 @@ static int judge(const struct proxy_asker *who, const struct proxy_head *h, stru
 
 	if (proxy_head_count(h, "host") > 1 || proxy_head_count(h, "origin") > 1 ||
 		proxy_head_count(h, "authorization") > 1)
-		return refuse(ask, 400, "a header is there twice");
+		return turn_down(ask, 400, "a header is there twice");
 	r.host = text_of(proxy_head_field(h, "host"), host, sizeof(host));
 	r.origin = text_of(proxy_head_field(h, "origin"), origin, sizeof(origin));
 	r.authorization = text_of(proxy_head_field(h, "authorization"), auth, sizeof(auth));
 	if (proxy_query_value(h->target, "token", token, sizeof(token)))
 		r.token = token;
 	status = access_judge(who->config, &r, &why);
-	return status ? refuse(ask, status, why) : 0;
+	return status ? turn_down(ask, status, why) : 0;
 }
 
 static void log_ask(const struct proxy_asker *who, const struct proxy_head *h)
@@ -78,10 +78,10 @@ static int describe(const struct proxy_head *h, struct proxy_ask *ask)
 	ask->is_head = h->method.len_bytes == 4 && memcmp(h->method.p, "HEAD", 4) == 0;
 	ask->is_http10 = h->is_http10;
 	if (framing < 0)
-		return refuse(ask, 400, "the length of the body is not clear");
+		return turn_down(ask, 400, "the length of the body is not clear");
 	ask->framing = (enum proxy_framing) framing;
 	if (ask->is_upgrade && framing != PROXY_BODY_NONE)
-		return refuse(ask, 400, "an upgrade has no body");
+		return turn_down(ask, 400, "an upgrade has no body");
 	return 0;
 }
 
@@ -110,9 +110,9 @@ int proxy_ask_take(const struct proxy_asker *who, struct proxy_buf *in, struct p
 		return 0;
 	memset(ret, 0, sizeof(*ret));
 	if (n == -E2BIG)
-		return refuse(ret, 431, "the request is too large");
+		return turn_down(ret, 431, "the request is too large");
 	if (n < 0)
-		return refuse(ret, 400, "this is no HTTP request");
+		return turn_down(ret, 400, "this is no HTTP request");
 	log_ask(who, &h);
 	rc = describe(&h, ret);
 	if (rc == 0)

@@ -35,6 +35,9 @@ static int write_headers(struct lws *wsi, int status, const char *type, size_t l
 		return -1;
 	if (status == 405 && add_header(wsi, "allow:", "GET, HEAD", &p, end))
 		return -1;
+	/* the next request may be for another service, and those need a connection of their own */
+	if (app_of(wsi)->config->proxy && add_header(wsi, "connection:", "close", &p, end))
+		return -1;
 	/* the version we speak: also in answers to requests that should have been upgrades */
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0 || status == 400)
 		if (add_header(wsi, "sec-websocket-version:", "13", &p, end))
@@ -47,7 +50,7 @@ static int completed(struct connection *c)
 	free(c->body);
 	c->body = NULL;
 	c->kind = CONNECTION_NEW;
-	return lws_http_transaction_completed(c->wsi) ? -1 : 0;
+	return c->app->config->proxy || lws_http_transaction_completed(c->wsi) ? -1 : 0;
 }
 
 int reply_begin(struct connection *c, int status, const char *type, char *body, size_t len_bytes)
@@ -117,5 +120,5 @@ int reply_refuse_upgrade(struct lws *wsi, int status, const char *text)
 		return -1;
 	if (lws_write(wsi, buf + LWS_PRE, (size_t) n, LWS_WRITE_HTTP_FINAL) < 0)
 		return -1;
-	return 1;
+	return app_of(wsi)->config->proxy ? -1 : 1;
 }

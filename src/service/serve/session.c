@@ -90,7 +90,9 @@ static int make_conf(struct session *s, const struct catalog_netns *ns, struct c
 	return compile(s, ns, conf);
 }
 
-static int join(struct session *s, const struct ns_ref *ref)
+/* Returns 0, or -EAGAIN when the capture to join was started before, so that only a fresh catalog
+ * tells whether the chosen interfaces are still there, or another negative errno. */
+static int join(struct session *s, const struct ns_ref *ref, enum catalog_age age)
 {
 	const struct catalog_netns *ns =
 		catalog_find_netns(&s->env->catalog->catalog, ref->inode);
@@ -104,8 +106,11 @@ static int join(struct session *s, const struct ns_ref *ref)
 			rc = refuse(&s->why, (int) n, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
 		hr.shb_len_bytes = n < 0 ? 0 : (size_t) n;
 	}
+	if (rc == 0 && age == CATALOG_CURRENT && !s->req.all && hub_would_share(s->env->hub, &hr))
+		rc = -EAGAIN;
 	if (rc < 0) {
 		capture_conf_done(&hr.conf);
+		free(hr.shb);
 		return rc;
 	}
 	return hub_join(s->env->hub, &hr, &s->viewer, &s->why);
@@ -121,7 +126,7 @@ static int admit(struct session *s, enum catalog_age age)
 
 	if (rc == 0)
 		rc = resolve_interfaces(&s->req, catalog_find_netns(cat, ref.inode), age, &s->why);
-	return rc == 0 ? join(s, &ref) : rc;
+	return rc == 0 ? join(s, &ref, age) : rc;
 }
 
 static void try_admit(struct session *s, enum catalog_age age)
