@@ -19,8 +19,6 @@ TOOLS = ("ip", "nsenter", "tshark", "capinfos", "tcpdump", "dockerd", "container
 
 
 def pytest_configure(config):
-    if not config.getoption("timeout", None):
-        config.option.timeout = 60
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
@@ -59,7 +57,7 @@ class _Owner:
         errors = []
         for thing in reversed(self._made):
             try:
-                getattr(thing, "stop", thing.close)() if isinstance(thing, service.Service) else thing.close()
+                thing.stop() if isinstance(thing, service.Service) else thing.close()
             except Exception as error:  # everything is closed, then the first error is raised
                 errors.append(error)
         if errors:

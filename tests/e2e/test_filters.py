@@ -5,14 +5,12 @@ import socket
 import struct
 
 import pytest
-import yaml
 
 from harness import netns
 from harness.client import Raw, Viewer, check_close, refusal
 from harness.reference import Tcpdump, complaint
 from harness.traffic import Numbered, ethernet, ipv4, tag, udp, udp_frame
 from harness.wait import until
-from test_stream import tun
 
 END_MAC = bytes.fromhex("0200000000ee")
 SIX = bytes.fromhex("20010db8000000000000000000000001")
@@ -44,53 +42,85 @@ EXPRESSIONS = [
     "udp", "tcp", "udp port 53", "port 53", "tcp port 80 or tcp port 443", "icmp", "arp", "ip", "ip6", "ip6 and udp port 53",
     "not ip", "host 198.51.100.7", "net 192.0.2.0/24", "src 192.0.2.2", "broadcast", "ether multicast",
     "ether host 02:00:00:00:00:42", "ether proto 0x88b5", "ether[12:2] = 0x0800", "ether[0] & 1 = 1", "greater 500",
-    "less 60", "len > 1000", "tcp[tcpflags] & tcp-syn != 0", "ip[8] = 64", "llc", "inbound", "outbound",
+    "less 60", "len > 1000", "tcp[tcpflags] & tcp-syn != 0", "ip[8] = 64", "llc",
     "portrange 50-60", "ip proto 1", "ether src 02:00:00:00:00:02",
 ]
 VLAN_EXPRESSIONS = [
     "vlan", "not vlan", "vlan 5", "vlan 0", "vlan 4095", "vlan and udp", "vlan 5 and udp", "vlan 5 and udp port 53",
     "vlan and vlan", "vlan 5 and vlan 6", "vlan 6 and vlan", "not (vlan 5)", "udp or vlan", "vlan or udp",
     "vlan 5 or (vlan 6 and arp)", "udp port 53 or (vlan and udp port 53)", "ether proto 0x8100", "ether proto 0x88a8",
-    "ether[12:2] = 0x8100", "ether[14:2] & 0x0fff = 5", "vlan and ether[12:2] = 0x0800", "arp or (vlan and arp)",
-    "vlan and ip6", "ip or (vlan and ip) or (vlan and vlan and ip)",
+    "ether[12:2] = 0x8100", "ether[14:2] & 0x0fff = 5", "vlan and ether[12:2] = 0x0800",
+    "vlan and ip6",
 ]
 
 
-def compare(running, owned, scene, expressions):
-    """Run every expression in tcpdump and in a viewer over the same frames and compare what they accept."""
-    pairs = []
-    for expression in expressions:
-        full = f"ether dst 02:00:00:00:00:ee or ({expression})"
-        reference = owned.add(Tcpdump(scene.box, "eth0", full))
-        pairs.append((expression, reference, Viewer(running, netns=scene.inode, nif="eth0", filter=full)))
-    for _, reference, viewer in pairs:
-        reference.wait_ready()
-        viewer.wait_interfaces("eth0")
-    scene.send(*FRAMES)
-    with scene.box.packet_socket("eth0") as out:
-        for frame in BASE[:3]:
-            out.send(frame)
-    scene.send(udp_frame(b"the-end", target=END_MAC))
-    wrong = []
-    for expression, reference, viewer in pairs:
-        viewer.wait_carrying(b"the-end")
-        theirs = wait_for_end(reference)
-        ours = [p.data for p in viewer.stream.packets]
-        if ours != theirs:
-            wrong.append((expression, [f.hex() for f in theirs if f not in ours],
-                          [f.hex() for f in ours if f not in theirs]))
-        viewer.close()
-    assert not wrong, f"(filter, missing, surplus): {wrong}"
+class Comparison:
+    """Each of several filters in a viewer and in tcpdump, and all FRAMES sent past them."""
+
+    def __init__(self, running, owned, scene, expressions):
+        self.references, self.viewers = {}, {}
+        for expression in expressions:
+            full = f"ether dst 02:00:00:00:00:ee or ({expression})"
+            self.references[expression] = owned.add(Tcpdump(scene.box, "eth0", full))
+            self.viewers[expression] = Viewer(running, netns=scene.inode, nif="eth0", filter=full)
+        for expression in expressions:
+            self.references[expression].wait_ready()
+            self.viewers[expression].wait_interfaces("eth0")
+        scene.send(*FRAMES)
+        with scene.box.packet_socket("eth0") as out:
+            for frame in BASE[:3]:
+                out.send(frame)
+        scene.send(udp_frame(b"the-end", target=END_MAC))
+        for viewer in self.viewers.values():
+            viewer.wait_carrying(b"the-end")
+        for reference in self.references.values():
+            until(lambda reference=reference: b"the-end" in (reference.packets() or [b""])[-1], "tcpdump's packets")
+
+    def check(self):
+        wrong = []
+        for expression, viewer in self.viewers.items():
+            ours = [self.name(p.data) for p in viewer.stream.packets]
+            theirs = [self.name(frame) for frame in self.references[expression].packets()]
+            if ours != theirs:
+                wrong.append((expression, "missing", sorted(set(theirs) - set(ours)),
+                              "surplus", sorted(set(ours) - set(theirs)), len(ours), len(theirs)))
+        assert not wrong, wrong
+
+    @staticmethod
+    def name(frame):
+        return f"{FRAMES.index(frame):02}:{frame[12:22].hex()}" if frame in FRAMES else "end"
 
 
-def wait_for_end(reference):
-    return until(lambda: (lambda p: p if p and b"the-end" in p[-1] else None)(reference.packets()), "tcpdump's packets")
-
-
-@pytest.mark.parametrize("expressions", [EXPRESSIONS[:16], EXPRESSIONS[16:], VLAN_EXPRESSIONS[:12], VLAN_EXPRESSIONS[12:]],
+@pytest.mark.parametrize("expressions", [EXPRESSIONS[:15], EXPRESSIONS[15:], VLAN_EXPRESSIONS[:11], VLAN_EXPRESSIONS[11:]],
                          ids=["plain-1", "plain-2", "vlan-1", "vlan-2"])
 def test_a_filter_accepts_what_tcpdump_accepts_on_the_live_interface(shared, owned, scene, expressions):
-    compare(shared, owned, scene, expressions)
+    Comparison(shared, owned, scene, expressions).check()
+
+
+def test_what_follows_vlan_is_looked_for_behind_that_tag(shared, scene):
+    """Also after an alternative without a tag, where libpcap's own code for live interfaces looks at a wrong offset."""
+    viewer = Viewer(shared, netns=scene.inode, nif="eth0", filter="arp or (vlan 5 and arp)").wait_interfaces("eth0")
+    everything = Viewer(shared, netns=scene.inode, nif="eth0").wait_interfaces("eth0")
+    arp = ethernet(bytes(28), kind=0x0806)
+    wanted = [arp, tag(arp, (0x8100, 5)), tag(arp, (0x88A8, 5))]
+    scene.send(*wanted, tag(arp, (0x8100, 5), (0x8100, 6)), tag(arp, (0x88A8, 5), (0x8100, 5)), udp_frame(b"<no-arp>"))
+    everything.wait_carrying(b"<no-arp>")
+    scene.send(arp)
+    viewer.wait(lambda s: s.packet_count >= 4, "the last frame")
+    assert [p.data for p in viewer.stream.packets] == wanted + [arp]
+
+
+@pytest.mark.parametrize("expression,direction", [("inbound", "in"), ("outbound", "out")])
+def test_a_filter_can_choose_the_direction(shared, scene, expression, direction):
+    viewer = Viewer(shared, netns=scene.inode, nif="eth0", filter=expression).wait_interfaces("eth0")
+    everything = Viewer(shared, netns=scene.inode, nif="eth0").wait_interfaces("eth0")
+    with scene.box.packet_socket("eth0") as out:
+        for number in range(10):
+            scene.send(Numbered(b"<incoming>").frame(number))
+            out.send(Numbered(b"<outgoing>").frame(number))
+    everything.wait_carrying(b"<outgoing>", 10)
+    viewer.wait(lambda s: s.packet_count >= 10, "one direction")
+    assert {p.direction for p in viewer.stream.packets} == {direction} and viewer.stream.packet_count == 10
 
 
 def test_a_filter_holds_on_every_interface_not_only_the_last(shared, scene):
@@ -109,7 +139,7 @@ def test_a_filter_holds_on_every_interface_not_only_the_last(shared, scene):
 
 @pytest.mark.parametrize("nif", ["any", "tun0", "tun0/eth0", "eth0/tun0"])
 def test_a_filter_is_right_for_each_link_type(shared, scene, nif):
-    fd = tun(scene.box, "tun0")
+    fd = netns.tun(scene.box, "tun0")
     try:
         names = ["tun0", "eth0"] if nif == "any" else nif.split("/")
         viewer = Viewer(shared, netns=scene.inode, nif=nif, filter="udp port 4242 and src host 192.0.2.2")
@@ -221,7 +251,7 @@ def test_a_filter_of_64_kib_is_answered_in_words_and_harms_nobody(shared, plain_
 def test_the_filter_is_in_the_comment_as_it_was_given(shared, plain_scene):
     text = 'udp  port 9 and ( host 192.0.2.1 )'
     viewer = Viewer(shared, netns=plain_scene.inode, nif="eth0", filter=text).wait_interfaces("eth0")
-    assert yaml.safe_load(viewer.stream.comment.partition("information\n")[2])["capture-filter"] == text
+    assert viewer.stream.document["capture-filter"] == text
 
 
 def test_two_filters_on_the_same_target_do_not_mix(shared, scene):

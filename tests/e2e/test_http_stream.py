@@ -83,7 +83,7 @@ def test_a_bad_filter_or_interface_is_refused_before_the_stream(shared, plain_sc
 
 def test_an_error_longer_than_a_websocket_close_is_not_cut_here(shared, scene):
     for number in range(8):
-        scene.box.ip("link", "add", f"device-{number:06}", "type", "dummy")
+        scene.box.ip("link", "add", f"device-{number:06}", "type", "ifb")
         scene.box.ip("link", "set", f"device-{number:06}", "up")
     download = Download(shared, netns=scene.inode, nif="nonsense").wait_end()
     error = json.loads(bytes(download.data))["error"]

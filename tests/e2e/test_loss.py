@@ -10,7 +10,7 @@ from harness.pcapng import Stream
 from harness.traffic import Numbered
 from harness.wait import until
 
-FILTER = "udp port 9 and host 192.0.2.1"
+FILTER = "udp port 9 and src host 192.0.2.2"
 SMALL = ("--ring-size", "2M", "--stream-size", "2M")
 
 

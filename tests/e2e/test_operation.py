@@ -306,6 +306,17 @@ def test_it_does_nothing_while_nothing_happens(shared, plain_scene):
     assert (spent() - before) / ticks < 0.3, "more than a tenth of a core while idle"
 
 
+def test_the_log_may_go_to_a_regular_file(start, scene, tmp_path):
+    saved = tmp_path / "log"
+    running = start("--log-requests", wrapper=("/bin/sh", "-c", f'exec "$@" >{saved} 2>&1', "sh"))
+    Viewer(running, netns=scene.inode, nif="eth0").wait_interfaces("eth0").close()
+    running.get("/version?in-the-log")
+    until(lambda: "in-the-log" in saved.read_text(), "the request in the log")
+    assert running.get("/readyz").status == 200
+    metrics = running.metrics()
+    assert sum_of(metrics, "restarts") == 0, saved.read_text()
+
+
 def test_log_lines_are_single_structured_lines_without_control_characters(start, scene):
     running = start("--debug", "--log-requests")
     Viewer(running, netns=scene.inode, nif="lo").wait_interfaces("lo").close()

@@ -62,7 +62,7 @@ def test_each_viewer_has_its_own_description_of_the_target_in_the_comment(shared
     viewers = [Viewer(shared, container=json.dumps({"netns": scene.inode, "name": name})).wait_interfaces("lo")
                for name in names]
     for name, viewer in zip(names, viewers):
-        assert f"container-name: {name}" in viewer.stream.comment
+        assert viewer.stream.document["container-name"] == name
 
 
 def test_one_viewer_leaving_disturbs_no_other_and_the_last_ends_the_reader(shared, scene):

@@ -171,10 +171,11 @@ def test_a_namespace_mounted_only_in_a_foreign_mount_namespace_is_listed(shared,
     assert targets[0]["network-interfaces"] == ["lo"]
 
 
-def test_a_namespace_held_only_by_a_descriptor_is_listed(shared, new_netns):
+@pytest.mark.parametrize("opened_through", ["mount", "proc"])
+def test_a_namespace_held_only_by_a_descriptor_is_listed(shared, new_netns, opened_through):
     ns = new_netns()
     inode = ns.inode
-    held = os.open(ns.path, os.O_RDONLY)
+    held = ns.hold(opened_through)
     try:
         netns.ip("netns", "del", ns.name)
         targets = with_inode(shared, inode)
@@ -186,8 +187,8 @@ def test_a_namespace_held_only_by_a_descriptor_is_listed(shared, new_netns):
 
 def test_interfaces_that_are_down_are_left_out_and_all_others_are_listed(shared, new_netns):
     ns, peer = new_netns(), new_netns("peer")
-    ns.ip("link", "add", "down0", "type", "dummy")
-    ns.ip("link", "add", "unknown0", "type", "dummy")
+    ns.ip("link", "add", "down0", "type", "ifb")
+    ns.ip("link", "add", "unknown0", "type", "ifb")
     ns.ip("link", "set", "unknown0", "up")
     netns.veth(ns, "up0", peer, "peer0")
     netns.veth(ns, "lower0", peer, "peer1")

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Network namespaces, links in them, and sockets made inside them. Documentation addresses only."""
 import ctypes
+import fcntl
 import itertools
 import json
 import os
 import socket
+import struct
 import subprocess
 import threading
 
 from harness.wait import until
 
 CLONE_NEWNET = 0x40000000
+IFF_TUN, IFF_TAP, IFF_NO_PI, TUNSETIFF = 1, 2, 0x1000, 0x400454CA
 PREFIX = "pfe2e"
 _libc = ctypes.CDLL(None, use_errno=True)
 _serial = itertools.count(1)
@@ -96,6 +99,12 @@ class Netns:
             return sock
         return self.run(make)
 
+    def hold(self, opened_through="mount"):
+        """A descriptor of the namespace, opened through its mount or through /proc: they look different to others."""
+        if opened_through == "mount":
+            return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        return self.run(lambda: os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC))
+
     def popen(self, command, **options):
         """Start COMMAND inside; it is killed with the namespace at the latest."""
         options.setdefault("stdin", subprocess.DEVNULL)
@@ -149,6 +158,17 @@ def veth(left, left_dev, right, right_dev, left_ip=None, right_ip=None, mtu=None
                                                   (right, right_dev, left, left_dev, left_ip)):
             colons = mac(far, other).hex(":")
             near.ip("neigh", "replace", address, "lladdr", colons, "dev", device, "nud", "permanent")
+
+
+def tun(namespace, name, kind=IFF_TUN):
+    """A tun or tap device that is up; packets written to the returned descriptor arrive at it."""
+    def make():
+        fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+        fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), kind | IFF_NO_PI))
+        return fd
+    fd = namespace.run(make)
+    namespace.ip("link", "set", name, "up")
+    return fd
 
 
 def promiscuity(namespace, device):

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 
+import yaml
+
 SHB, IDB, NRB, ISB, EPB = 0x0A0D0D0A, 1, 4, 5, 6
 MAX_BLOCK = 16 * 1024 * 1024
 MARKER = "---\n# capture target information\n"
@@ -276,6 +278,11 @@ class Stream:
     def comment(self):
         values = (self.shb_options or {}).get(1)
         return values[0].decode() if values else None
+
+    @property
+    def document(self):
+        """The YAML document in the comment, after the marker."""
+        return yaml.safe_load(self.comment.partition(MARKER)[2])
 
     def names_of_interfaces(self):
         return [interface.name for interface in self.interfaces]

@@ -13,7 +13,7 @@ class Tcpdump:
     def __init__(self, ns, device, expression):
         self._file = tempfile.NamedTemporaryFile(prefix="pf-e2e-", suffix=".pcap")
         self._err = tempfile.TemporaryFile(mode="w+")
-        self.process = ns.popen(["tcpdump", "-Z", "root", "-i", device, "-s", "0", "-U", "--immediate-mode", "-w",
+        self.process = ns.popen(["tcpdump", "-Z", "root", "-i", device, "-s", "65535", "-B", "65536", "-U", "--immediate-mode", "-w",
                                  self._file.name, expression], stderr=self._err)
 
     def wait_ready(self):
@@ -27,21 +27,25 @@ class Tcpdump:
 
     def packets(self):
         with open(self._file.name, "rb") as saved:
-            data = saved.read()
-        out, at = [], 24
-        while at + 16 <= len(data):
-            length, = struct.unpack_from("<I", data, at + 8)
-            if at + 16 + length > len(data):
-                break
-            out.append(data[at + 16:at + 16 + length])
-            at += 16 + length
-        return out
+            return _packets(saved.read())
 
     def close(self):
         self.process.terminate()
         self.process.wait()
         self._file.close()
         self._err.close()
+
+
+def _packets(data):
+    """The packets of a pcap file, without a cut last one."""
+    out, at = [], 24
+    while at + 16 <= len(data):
+        length, = struct.unpack_from("<I", data, at + 8)
+        if at + 16 + length > len(data):
+            break
+        out.append(data[at + 16:at + 16 + length])
+        at += 16 + length
+    return out
 
 
 def complaint(expression, device="lo"):

@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
-import tempfile
+import threading
 from pathlib import Path
 
 from harness.wait import until
@@ -123,12 +123,13 @@ class Service:
                         *map(str, flags)]
         if netns:
             self.command[:0] = ["nsenter", f"--net={netns.path}", "--"]
-        self._out = tempfile.TemporaryFile(mode="w+b")
+        self._log, self._log_lock = bytearray(), threading.Lock()
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **(env or {})}
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self._out,
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, env=environment, cwd="/",
                                         start_new_session=True)
         Service.started.append(self)
+        threading.Thread(target=self._keep_log, daemon=True).start()
         if ready:
             self.wait_ready()
 
@@ -179,9 +180,17 @@ class Service:
 
     # -- what can be seen from outside -----------------------------------------------------
 
+    def _keep_log(self):
+        with self.process.stdout as pipe:
+            while data := os.read(pipe.fileno(), 65536):
+                with self._log_lock:
+                    self._log += data
+
     @property
     def log(self):
-        return os.pread(self._out.fileno(), 1 << 22, 0).decode(errors="replace")
+        """What it has written to stdout and stderr so far."""
+        with self._log_lock:
+            return self._log.decode(errors="replace")
 
     def pids(self, role):
         """The pids of the processes that run the program ROLE."""

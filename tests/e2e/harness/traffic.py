@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Bounded, recognisable traffic: frames made by hand and the senders for them."""
+"""Bounded, recognisable traffic: frames made by hand and the senders for them.
+
+The default target address is nobody's, so that no stack answers with an ICMP error that quotes the frame.
+"""
 import errno
 import socket
 import struct
@@ -19,7 +22,7 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def ipv4(payload, source="192.0.2.2", target="192.0.2.1", protocol=socket.IPPROTO_UDP):
+def ipv4(payload, source="192.0.2.2", target="192.0.2.9", protocol=socket.IPPROTO_UDP):
     header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0x4000, 64, protocol, 0,
                          socket.inet_aton(source), socket.inet_aton(target))
     return header[:10] + struct.pack(">H", checksum(header)) + header[12:] + payload
