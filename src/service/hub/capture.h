@@ -29,7 +29,7 @@ struct capture {
 	struct ns_ref ns;
 	struct capture_conf conf; /* owned; with ns.inode, what viewers share a capture by */
 	uint64_t bytes;           /* of the memory budget */
-	uint32_t ring_bytes, stream_bytes;
+	uint32_t ring_bytes, stream_bytes, latency_ms;
 
 	int event_fd, space_fd, control_fd; /* owned, -1 before the broker answered */
 	void *watch;                        /* of event_fd, the hub's */

@@ -15,6 +15,7 @@
 
 #define STOP_LIMIT_NS  (3 * 1000000000LL) /* for a reader to deliver what it has */
 #define START_LIMIT_NS (20 * 1000000000LL)
+#define CROWD_MAX_MS   100 /* latency of a capture when there are that many, or more */
 
 struct hub {
 	int broker_fd;
@@ -138,7 +139,7 @@ static int ask_broker(struct hub *h, struct capture *c)
 		.u.capture_open = {.ns = c->ns,
 			.ring_bytes = c->ring_bytes,
 			.stream_bytes = c->stream_bytes,
-			.latency_ms = (uint16_t) h->limits.latency_ms}};
+			.latency_ms = (uint16_t) c->latency_ms}};
 
 	return msg_send(h->broker_fd, &m, NULL, 0);
 }
@@ -155,6 +156,8 @@ static int refuse_memory(struct hub *h, struct refusal *why)
 static int start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
 	struct capture **ret, struct refusal *why)
 {
+	/* each ring costs a kernel timer: many captures share what a few may have */
+	uint32_t crowd_ms = h->n < CROWD_MAX_MS ? (uint32_t) h->n : CROWD_MAX_MS;
 	const struct budget b = {h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
 	struct budget_share share;
 	struct capture *c;
@@ -173,6 +176,7 @@ static int start(struct hub *h, const struct ns_ref *ns, struct capture_conf *co
 	c->ring_bytes = share.ring_bytes;
 	c->stream_bytes = share.stream_bytes;
 	c->bytes = (uint64_t) share.ring_bytes + share.stream_bytes;
+	c->latency_ms = h->limits.latency_ms > crowd_ms ? h->limits.latency_ms : crowd_ms;
 	c->stop_ns = clock_mono_ns();
 	if (ask_broker(h, c) < 0) {
 		forget(h, c);
@@ -194,6 +198,11 @@ static struct capture *find_same(const struct hub *h, const struct hub_request *
 			return h->all[i];
 	}
 	return NULL;
+}
+
+bool hub_would_share(const struct hub *h, const struct hub_request *req)
+{
+	return find_same(h, req) != NULL;
 }
 
 static int add_viewer(struct hub *h, struct hub_request *req, struct capture *c, struct viewer **ret)

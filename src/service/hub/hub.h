@@ -60,6 +60,10 @@ struct hub_request {
  * hub_leave()); or -EBUSY, -ENOMEM or another errno with @why filled. @req is emptied in any case. */
 int hub_join(struct hub *h, struct hub_request *req, struct viewer **ret, struct refusal *why);
 
+/* Would hub_join() join a capture that runs, instead of starting one (which looks at the namespace
+ * anew)? */
+bool hub_would_share(const struct hub *h, const struct hub_request *req);
+
 /* The viewer is gone; frees it. The capture ends with its last viewer. */
 void hub_leave(struct hub *h, struct viewer *v);
 

@@ -144,8 +144,10 @@ int stream_write_http(struct connection *c)
 
 		if (rc == VIEWER_END)
 			return end_http(c);
-		if (rc != VIEWER_PIECE)
+		if (rc != VIEWER_PIECE) {
+			(void) lws_rx_flow_control(c->wsi, 0);
 			return 0;
+		}
 		if (!c->has_headers) {
 			if (write_headers(c) < 0)
 				return -1;
@@ -161,11 +163,17 @@ int stream_write_http(struct connection *c)
 	return 0;
 }
 
+void stream_resume(struct connection *c)
+{
+	(void) lws_rx_flow_control(c->wsi, 1);
+}
+
 int stream_check_peer(struct connection *c)
 {
-	struct pollfd p = {.fd = lws_get_socket_fd(c->wsi), .events = POLLRDHUP};
+	struct pollfd p = {.fd = lws_get_socket_fd(c->wsi), .events = POLLIN | POLLRDHUP};
 
-	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
+	/* a client that speaks out of turn is turned out as well: its words would keep us awake */
+	if (poll(&p, 1, 0) > 0)
 		return -1;
 	lws_set_timer_usecs(c->wsi, CHECK_US);
 	return 0;

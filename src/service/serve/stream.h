@@ -10,8 +10,14 @@
 int stream_write_ws(struct connection *c);
 int stream_write_http(struct connection *c);
 
-/* A client of a plain HTTP stream has nothing more to say, so libwebsockets does not listen to it:
- * look whether it is still there, now and every second. Returns as above. */
+/* A client of a plain HTTP stream has nothing more to say, and libwebsockets does not read what it
+ * says all the same, or that it leaves, but would wake up for it for ever. So a stream with nothing
+ * to send does not listen, and its client is looked at every second instead. */
+
+/* There is something to send again. */
+void stream_resume(struct connection *c);
+
+/* Look whether the client is still there, now and every second. Returns as above. */
 int stream_check_peer(struct connection *c);
 
 #endif
