@@ -25,9 +25,7 @@ static void set_timer(struct proxy *p, int seconds)
 
 static void touch(struct proxy *p)
 {
-	if (p->answer.is_tunnel)
-		lws_set_timer_usecs(p->wsi, LWS_SET_TIMER_USEC_CANCEL);
-	else
+	if (!p->answer.is_tunnel)
 		set_timer(p, p->state == PROXY_WAITING ? ANSWER_SECONDS : IDLE_SECONDS);
 }
 
@@ -303,6 +301,8 @@ static int on_writable(struct proxy *p)
 
 static int on_timer(struct proxy *p)
 {
+	if (p->answer.is_tunnel)
+		return 0; /* set before it was one */
 	switch (p->state) {
 	case PROXY_CONNECTING:
 		return connect_next(p);
