@@ -62,7 +62,7 @@ static void add(struct block *b, const void *p, size_t n)
 {
 	uint8_t *q = room(b, n);
 
-	if (q)
+	if (q && n > 0)
 		memcpy(q, p, n);
 }
 
