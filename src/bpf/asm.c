@@ -244,7 +244,7 @@ ssize_t bpf_asm_finish(const struct bpf_asm *a, struct sock_filter *ret, size_t 
 	if (a->n_lines == 0)
 		return -EINVAL;
 	lines = malloc(a->n_lines * sizeof(*lines));
-	start = malloc((a->n_lines + 1) * sizeof(*start));
+	start = calloc(a->n_lines + 1, sizeof(*start));
 	if (!lines || !start)
 		return -ENOMEM;
 	memcpy(lines, a->lines, a->n_lines * sizeof(*lines));

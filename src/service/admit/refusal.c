@@ -33,6 +33,6 @@ const char *refusal_word(const char *s, char ret[REFUSAL_WORD_MAX])
 
 	utf8_sanitize(s, ret, REFUSAL_WORD_MAX - strlen(more));
 	if (strlen(ret) < strlen(s))
-		strcat(ret, more);
+		memcpy(ret + strlen(ret), more, sizeof(more));
 	return ret;
 }

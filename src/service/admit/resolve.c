@@ -190,26 +190,24 @@ static int refuse_name(const struct request *req, const struct catalog_netns *ns
 		links);
 }
 
-/* Keep those names that exist, at least one. Returns the number kept. */
-static uint32_t drop_missing(struct request *req, const struct catalog_netns *ns)
+/* Keep those names that exist. Returns false, and drops nothing, if there are none. */
+static bool drop_missing(struct request *req, const struct catalog_netns *ns)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < req->n_names; i++) {
-		if (well_formed(req->names[i]) && exists(ns, req->names[i]))
-			kept++;
+		char *name = req->names[i];
+
+		if (!exists(ns, name))
+			continue;
+		req->names[i] = req->names[kept];
+		req->names[kept++] = name;
 	}
 	if (kept == 0)
-		return 0;
-	kept = 0;
-	for (uint32_t i = 0; i < req->n_names; i++) {
-		if (well_formed(req->names[i]) && exists(ns, req->names[i]))
-			req->names[kept++] = req->names[i];
-		else
-			free(req->names[i]);
-	}
-	req->n_names = kept;
-	return kept;
+		return false;
+	while (req->n_names > kept)
+		free(req->names[--req->n_names]);
+	return true;
 }
 
 int resolve_interfaces(struct request *req, const struct catalog_netns *ns, enum catalog_age age,
@@ -222,7 +220,7 @@ int resolve_interfaces(struct request *req, const struct catalog_netns *ns, enum
 			continue;
 		if (well_formed(name) && age != CATALOG_FRESH)
 			return -EAGAIN;
-		if (ns && req->nif == NIF_LISTED && drop_missing(req, ns) > 0)
+		if (ns && req->nif == NIF_LISTED && drop_missing(req, ns))
 			return 0;
 		return refuse_name(req, ns, name, why);
 	}
