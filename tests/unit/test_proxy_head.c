@@ -30,7 +30,8 @@ static void assert_slice(struct slice s, const char *text)
 
 static void a_request_becomes_its_parts(void **state)
 {
-	static const char text[] = "POST /a?b=%20 HTTP/1.1\r\nHost: x\r\nEmpty:\r\nB:\t two words \t\r\n\r\nbody";
+	static const char text[] =
+		"POST /a?b=%20 HTTP/1.1\r\nHost: x\r\nEmpty:\r\nB:\t two words \t\r\n\r\nbody";
 	struct proxy_head h;
 
 	(void) state;
@@ -71,18 +72,20 @@ static void a_head_that_is_not_whole_needs_more(void **state)
 
 static void what_could_be_understood_differently_is_refused(void **state)
 {
-	static const char *const requests[] = {
-		"GET  / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 \r\n\r\n", "GET /\r\n\r\n",
-		"GET / HTTP/2.0\r\n\r\n", "GET / http/1.1\r\n\r\n", "GET / HTTP/1.1\nA: b\r\n\r\n",
-		"G T / HTTP/1.1\r\n\r\n", " GET / HTTP/1.1\r\n\r\n", "\r\nGET / HTTP/1.1\r\n\r\n",
-		"GET http://x/ HTTP/1.1\r\n\r\n", "OPTIONS * HTTP/1.1\r\n\r\n", "G(T / HTTP/1.1\r\n\r\n",
-		GET "A : b\r\n\r\n", GET " A: b\r\n\r\n", GET "A: b\r\n folded\r\n\r\n",
-		GET "A: b\rC: d\r\n\r\n", GET "A: b\nC: d\r\n\r\n", GET "A: \x01\r\n\r\n",
-		GET "A: \x7f\r\n\r\n", GET "A\r\n\r\n", GET ": b\r\n\r\n", GET "A\xc3: b\r\n\r\n",
-		"GET /\ta HTTP/1.1\r\n\r\n", "GETGETGETGETGETGETGETGETGETGETGETGET / HTTP/1.1\r\n\r\n"};
+	static const char *const requests[] = {"GET  / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 \r\n\r\n",
+		"GET /\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "GET / http/1.1\r\n\r\n",
+		"GET / HTTP/1.1\nA: b\r\n\r\n", "G T / HTTP/1.1\r\n\r\n", " GET / HTTP/1.1\r\n\r\n",
+		"\r\nGET / HTTP/1.1\r\n\r\n", "GET http://x/ HTTP/1.1\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\n\r\n", "G(T / HTTP/1.1\r\n\r\n", GET "A : b\r\n\r\n",
+		GET " A: b\r\n\r\n", GET "A: b\r\n folded\r\n\r\n", GET "A: b\rC: d\r\n\r\n",
+		GET "A: b\nC: d\r\n\r\n", GET "A: \x01\r\n\r\n", GET "A: \x7f\r\n\r\n",
+		GET "A\r\n\r\n", GET ": b\r\n\r\n", GET "A\xc3: b\r\n\r\n",
+		"GET /\ta HTTP/1.1\r\n\r\n",
+		"GETGETGETGETGETGETGETGETGETGETGETGET / HTTP/1.1\r\n\r\n"};
 	static const char *const answers[] = {"HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
 		"HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 600 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n",
-		"HTTP/1.1\r\n\r\n", "ICY 200 OK\r\n\r\n", "\x01 nonsense\r\n\r\n", OK "A b\r\n\r\n"};
+		"HTTP/1.1\r\n\r\n", "ICY 200 OK\r\n\r\n", "\x01 nonsense\r\n\r\n",
+		OK "A b\r\n\r\n"};
 	struct proxy_head h;
 
 	(void) state;
@@ -147,7 +150,8 @@ static void bodies_have_one_length_or_the_head_is_refused(void **state)
 	static const struct framing_case requests[] = {
 		{GET "\r\n", PROXY_BODY_NONE, 0},
 		{GET "Content-Length: 0\r\n\r\n", PROXY_BODY_LENGTH, 0},
-		{GET "content-length: 123456789012345678\r\n\r\n", PROXY_BODY_LENGTH, 123456789012345678},
+		{GET "content-length: 123456789012345678\r\n\r\n", PROXY_BODY_LENGTH,
+			123456789012345678},
 		{GET "Transfer-Encoding: Chunked\r\n\r\n", PROXY_BODY_CHUNKED, 0},
 		{GET "Content-Length: 1234567890123456789\r\n\r\n", -EBADMSG, 0},
 		{GET "Content-Length: -1\r\n\r\n", -EBADMSG, 0},
@@ -158,7 +162,8 @@ static void bodies_have_one_length_or_the_head_is_refused(void **state)
 		{GET "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", -EBADMSG, 0},
 		{GET "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", -EBADMSG, 0},
 		{GET "Transfer-Encoding: gzip, chunked\r\n\r\n", -EBADMSG, 0},
-		{GET "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", -EBADMSG, 0},
+		{GET "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", -EBADMSG,
+			0},
 		{"GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", -EBADMSG, 0},
 	};
 	static const struct framing_case answers[] = {
@@ -175,7 +180,8 @@ static void bodies_have_one_length_or_the_head_is_refused(void **state)
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(requests) + ARRAY_LEN(answers); i++) {
 		bool is_request = i < ARRAY_LEN(requests);
-		const struct framing_case *c = is_request ? &requests[i] : &answers[i - ARRAY_LEN(requests)];
+		const struct framing_case *c =
+			is_request ? &requests[i] : &answers[i - ARRAY_LEN(requests)];
 		uint64_t len_bytes = 0;
 
 		assert_int_equal(parse(c->text, is_request ? PROXY_REQUEST : PROXY_ANSWER, &h),

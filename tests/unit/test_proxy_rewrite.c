@@ -37,11 +37,13 @@ static const char *rewritten(const char *text, bool hides_token, char *out, size
 static void heads_are_changed_as_little_as_possible(void **state)
 {
 	static const struct pair cases[] = {
-		{"GET /discover/mobyshark HTTP/1.1\r\nhost: a\r\nX-Custom: b\r\nEnable-Monolith: no\r\n\r\n",
+		{"GET /discover/mobyshark HTTP/1.1\r\nhost: a\r\nX-Custom: b\r\nEnable-Monolith: "
+		 "no\r\n\r\n",
 			"GET /mobyshark HTTP/1.1\r\nHost: 192.0.2.1:5000\r\nX-Custom: b\r\n" ADDED
 			"X-Forwarded-For: 198.51.100.7\r\nConnection: close\r\n\r\n"},
 		{"POST /x HTTP/1.0\r\nX-Forwarded-For: 203.0.113.1\r\nX-Forwarded-Prefix: /p\r\n"
-		 "x-forwarded-for: 203.0.113.2\r\nContent-Length: 3\r\nAuthorization: Bearer b\r\n\r\n",
+		 "x-forwarded-for: 203.0.113.2\r\nContent-Length: 3\r\nAuthorization: Bearer "
+		 "b\r\n\r\n",
 			"POST /x HTTP/1.0\r\nHost: 192.0.2.1:5000\r\nX-Forwarded-Prefix: /p\r\n"
 			"Content-Length: 3\r\nAuthorization: Bearer b\r\n" ADDED
 			"X-Forwarded-For: 203.0.113.1, 203.0.113.2, 198.51.100.7\r\n"
@@ -51,14 +53,18 @@ static void heads_are_changed_as_little_as_possible(void **state)
 		 "Upgrade: h2c\r\nContent-Length: 0\r\n\r\n",
 			"GET / HTTP/1.1\r\nHost: 192.0.2.1:5000\r\nContent-Length: 0\r\n" ADDED
 			"X-Forwarded-For: 198.51.100.7\r\nConnection: close\r\n\r\n"},
-		{"GET /mobydig HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
+		{"GET /mobydig HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: "
+		 "WebSocket\r\n"
 		 "Sec-WebSocket-Key: k\r\n\r\n",
-			"GET /mobydig HTTP/1.1\r\nHost: 192.0.2.1:5000\r\nSec-WebSocket-Key: k\r\n" ADDED
-			"X-Forwarded-For: 198.51.100.7\r\nConnection: Upgrade\r\n"
+			"GET /mobydig HTTP/1.1\r\nHost: 192.0.2.1:5000\r\nSec-WebSocket-Key: "
+			"k\r\n" ADDED "X-Forwarded-For: 198.51.100.7\r\nConnection: Upgrade\r\n"
 			"Upgrade: websocket\r\n\r\n"},
-		{"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"},
-		{"HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: a\r\n\r\n",
+		{"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: 5\r\nTransfer-Encoding: "
+		 "chunked\r\n\r\n",
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: "
+			"close\r\n\r\n"},
+		{"HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: "
+		 "websocket\r\nSec-WebSocket-Accept: a\r\n\r\n",
 			"HTTP/1.1 101 Yes\r\nSec-WebSocket-Accept: a\r\nConnection: Upgrade\r\n"
 			"Upgrade: websocket\r\n\r\n"},
 		{"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"},
@@ -110,9 +116,11 @@ static void what_is_handled_here_is_known_by_its_path(void **state)
 {
 	static const char *const local[] = {"/capture", "/capture?x", "/capture.pcapng", "/version",
 		"/healthz", "/readyz", "/metrics?a=/b", "/%63apture", "//capture", "/x/../capture"};
-	static const char *const elsewhere[] = {"/", "/capture/", "/capture/x", "/captur", "/versions",
-		"/json", "/mobyshark", "/discover/mobyshark", "/Capture", "/capture%00", "/x?/capture",
-		"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+	static const char *const elsewhere[] = {"/", "/capture/", "/capture/x", "/captur",
+		"/versions", "/json", "/mobyshark", "/discover/mobyshark", "/Capture",
+		"/capture%00", "/x?/capture",
+		"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aa"};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(local); i++)
@@ -123,7 +131,8 @@ static void what_is_handled_here_is_known_by_its_path(void **state)
 
 static void a_request_is_judged_as_soon_as_its_path_is_there(void **state)
 {
-	static const char capture[] = "GET /capture?container=", version[] = "GET /version HTTP/1.1";
+	static const char capture[] = "GET /capture?container=",
+			  version[] = "GET /version HTTP/1.1";
 	char longer[PROXY_JUDGE_BYTES];
 
 	(void) state;

@@ -92,8 +92,8 @@ int access_judge(const struct config *config, const struct access_request *r, co
 	return 0;
 }
 
-/* Copy a header into @buf; NULL when it is absent. One that does not fit becomes "", which is neither
- * a host nor an origin nor a token. */
+/* Copy a header into @buf; NULL when it is absent. One that does not fit becomes "", which is
+ * neither a host nor an origin nor a token. */
 static const char *header(struct lws *wsi, enum lws_token_indexes which, char *buf, size_t cap)
 {
 	if (lws_hdr_total_length(wsi, which) <= 0)
@@ -103,8 +103,8 @@ static const char *header(struct lws *wsi, enum lws_token_indexes which, char *b
 	return buf;
 }
 
-int access_check(struct app *a, struct lws *wsi, const char *path, const char *token,
-	const char **ret_why)
+int access_check(
+	struct app *a, struct lws *wsi, const char *path, const char *token, const char **ret_why)
 {
 	char host[ACCESS_HOST_MAX], origin[ACCESS_HOST_MAX], auth[CONFIG_TOKEN_MAX + 16];
 	struct access_request r = {

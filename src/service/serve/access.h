@@ -18,9 +18,10 @@ struct access_request {
 /* Judge a request: returns 0, or an HTTP status (401, 403, 421) with words in @ret_why. */
 int access_judge(const struct config *config, const struct access_request *r, const char **ret_why);
 
-/* As access_judge() for the request on @wsi for @path. @token is its token parameter (NULL = none). */
-int access_check(struct app *a, struct lws *wsi, const char *path, const char *token,
-	const char **ret_why);
+/* As access_judge() for the request on @wsi for @path. @token is its token parameter (NULL = none).
+ */
+int access_check(
+	struct app *a, struct lws *wsi, const char *path, const char *token, const char **ret_why);
 
 /* Are @a and @b the same? Takes the same time wherever they differ. */
 bool access_same_token(const char *a, const char *b);

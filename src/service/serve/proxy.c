@@ -255,8 +255,11 @@ static int relay(struct proxy *p)
 	n = proxy_peer_read(&p->peer, buf + LWS_PRE, PIECE_BYTES);
 	if (n == -EAGAIN)
 		return 0;
-	if (n <= 0)
-		return n < 0 || p->answer.has_length ? -1 : finish(p); /* a short answer ends hard */
+	/* an answer that was cut short must not look whole */
+	if (n < 0 || (n == 0 && p->answer.has_length))
+		return -1;
+	if (n == 0)
+		return finish(p);
 	n = (ssize_t) limit(p, (size_t) n);
 	if (lws_write(p->wsi, buf + LWS_PRE, (size_t) n, LWS_WRITE_RAW) < 0)
 		return -1;

@@ -3,9 +3,10 @@
  *
  * libwebsockets does not show all headers, nor the target as it was sent, and it accepts an upgrade
  * before the other service could. So here it is asked for the bytes of a connection alone, below
- * HTTP. One request is passed on per connection: its head and the answer's are rewritten, bodies pass
- * as they are, and once the other service has switched protocols, everything does, both ways. So
- * WebSocket messages keep their type, parts and close codes, and a refused upgrade is refused. */
+ * HTTP. One request is passed on per connection: its head and the answer's are rewritten, bodies
+ * pass as they are, and once the other service has switched protocols, everything does, both ways.
+ * So WebSocket messages keep their type, parts and close codes, and a refused upgrade is refused.
+ */
 #ifndef SERVE_PROXY_H
 #define SERVE_PROXY_H
 
@@ -31,7 +32,7 @@ struct proxy {
 	enum proxy_state state;
 	struct proxy_ask ask;
 	struct proxy_peer peer;
-	uint32_t n_tried;      /* addresses of the other service */
+	uint32_t n_tried;     /* addresses of the other service */
 	bool has_asked_again; /* the name servers */
 	struct proxy_answer answer;
 	struct proxy_buf in;   /* a head that is not whole yet */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* New connections of a service that proxies: those with a request for this service go on as if there
- * were no proxy, at full speed. */
+/* New connections of a service that proxies: those with a request for this service go on as if
+ * there were no proxy, at full speed. */
 #ifndef SERVE_PROXY_ACCEPT_H
 #define SERVE_PROXY_ACCEPT_H
 

@@ -21,7 +21,8 @@ static int put_head(const struct proxy_head *h, size_t len_bytes, struct proxy_b
 	return w.failed ? -EBADMSG : proxy_buf_add(out, text, w.len_bytes);
 }
 
-static int describe(const struct proxy_ask *ask, const struct proxy_head *h, struct proxy_answer *ret)
+static int describe(
+	const struct proxy_ask *ask, const struct proxy_head *h, struct proxy_answer *ret)
 {
 	uint64_t len_bytes = 0;
 	int framing = proxy_head_framing(h, &len_bytes);
@@ -84,7 +85,8 @@ static const char *reason_of(int status)
 	}
 }
 
-int proxy_answer_refuse(const struct proxy_ask *ask, int status, const char *why, struct proxy_buf *out)
+int proxy_answer_refuse(
+	const struct proxy_ask *ask, int status, const char *why, struct proxy_buf *out)
 {
 	char body[256] = "", text[512];
 

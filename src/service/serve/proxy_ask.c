@@ -35,7 +35,8 @@ static int judge(const struct proxy_asker *who, const struct proxy_head *h, stru
 {
 	char host[ACCESS_HOST_MAX], origin[ACCESS_HOST_MAX], auth[CONFIG_TOKEN_MAX + 16];
 	char token[CONFIG_TOKEN_MAX];
-	struct access_request r = {.path = ""}; /* the paths that are open to all are not passed on */
+	struct access_request r = {
+		.path = ""}; /* the paths that are open to all are not passed on */
 	const char *why = "";
 	int status;
 
@@ -65,8 +66,9 @@ static void log_ask(const struct proxy_asker *who, const struct proxy_head *h)
 		const struct proxy_field *f = &h->fields[i];
 
 		if (!slice_is(f->name, "authorization") && !slice_is(f->name, "cookie"))
-			log_info("header peer=%s %.*s: \"%.*s\"", who->peer, (int) f->name.len_bytes,
-				f->name.p, (int) f->value.len_bytes, f->value.p);
+			log_info("header peer=%s %.*s: \"%.*s\"", who->peer,
+				(int) f->name.len_bytes, f->name.p, (int) f->value.len_bytes,
+				f->value.p);
 	}
 }
 

@@ -91,8 +91,8 @@ static bool parse_request_line(struct slice line, struct proxy_head *h)
 	if (!cut(&line, ' ', &h->method) || !cut(&line, ' ', &h->target))
 		return false;
 	return is_token(h->method) && h->method.len_bytes <= METHOD_MAX_BYTES &&
-		h->target.len_bytes > 0 && h->target.p[0] == '/' &&
-		!memchr(h->target.p, '\t', h->target.len_bytes) && parse_version(line, h);
+	       h->target.len_bytes > 0 && h->target.p[0] == '/' &&
+	       !memchr(h->target.p, '\t', h->target.len_bytes) && parse_version(line, h);
 }
 
 static bool parse_status_line(struct slice line, struct proxy_head *h)
@@ -143,8 +143,8 @@ static int parse_lines(struct slice text, struct proxy_head *h)
 		if (is_first)
 			rc = (h->kind == PROXY_REQUEST ? parse_request_line(line, h)
 						       : parse_status_line(line, h))
-				? 0
-				: -EBADMSG;
+				     ? 0
+				     : -EBADMSG;
 		else
 			rc = parse_field(line, h);
 		if (rc < 0)

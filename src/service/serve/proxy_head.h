@@ -21,7 +21,10 @@ struct proxy_field {
 	struct slice name, value; /* the value without blanks around it */
 };
 
-enum proxy_head_kind { PROXY_REQUEST, PROXY_ANSWER };
+enum proxy_head_kind {
+	PROXY_REQUEST,
+	PROXY_ANSWER
+};
 
 struct proxy_head {
 	enum proxy_head_kind kind;
@@ -34,16 +37,22 @@ struct proxy_head {
 };
 
 /* How the end of the body is found. */
-enum proxy_framing { PROXY_BODY_NONE, PROXY_BODY_LENGTH, PROXY_BODY_CHUNKED, PROXY_BODY_TO_END };
+enum proxy_framing {
+	PROXY_BODY_NONE,
+	PROXY_BODY_LENGTH,
+	PROXY_BODY_CHUNKED,
+	PROXY_BODY_TO_END
+};
 
 /* Parse a head at the beginning of @len_bytes bytes at @p, to which @ret then points. Returns its
- * length, 0 when its end is not there yet, -E2BIG when it is longer than PROXY_HEAD_MAX_BYTES or has
- * too many fields, -EBADMSG when it is no head. */
+ * length, 0 when its end is not there yet, -E2BIG when it is longer than PROXY_HEAD_MAX_BYTES or
+ * has too many fields, -EBADMSG when it is no head. */
 long proxy_head_parse(
 	const char *p, size_t len_bytes, enum proxy_head_kind kind, struct proxy_head *ret);
 
-/* How long is the body? Sets @ret_len_bytes for PROXY_BODY_LENGTH. Returns an enum proxy_framing, or
- * -EBADMSG when the head contradicts itself. Answers to HEAD requests need a look at the request. */
+/* How long is the body? Sets @ret_len_bytes for PROXY_BODY_LENGTH. Returns an enum proxy_framing,
+ * or -EBADMSG when the head contradicts itself. Answers to HEAD requests need a look at the
+ * request. */
 int proxy_head_framing(const struct proxy_head *h, uint64_t *ret_len_bytes);
 
 /* How often is there a field @name? Its value if exactly once, else NULL. */

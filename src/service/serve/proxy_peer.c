@@ -23,7 +23,7 @@ static int watch(struct proxy_peer *p)
 		p->app->vhost, LWS_ADOPT_RAW_FILE_DESC, d, PROXY_PEER_PROTOCOL, NULL);
 	if (!p->watch)
 		return -ENOMEM; /* libwebsockets has closed it */
-	p->app->n_watched++; /* no client */
+	p->app->n_watched++;    /* no client */
 	user = lws_wsi_user(p->watch);
 	*user = p;
 	/* nobody waits yet to read */

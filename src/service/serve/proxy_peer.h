@@ -24,8 +24,8 @@ struct proxy_peer {
  * proxy_peer_close() in any case. */
 int proxy_peer_connect(struct proxy_peer *p, const union resolver_address *to);
 
-/* Connect to this service's own HTTP within the process. For connections over TLS, which libwebsockets
- * cannot hand over once they were read from. */
+/* Connect to this service's own HTTP within the process. For connections over TLS, which
+ * libwebsockets cannot hand over once they were read from. */
 int proxy_peer_connect_inside(struct proxy_peer *p);
 
 /* 0 once connected, -EINPROGRESS, or why not. */

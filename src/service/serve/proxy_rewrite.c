@@ -51,8 +51,8 @@ bool proxy_wants_upgrade(const struct proxy_head *request)
 	const struct slice *to = proxy_head_field(request, "upgrade");
 
 	return !request->is_http10 && slice_is(request->method, "GET") && to &&
-		slice_is(*to, "websocket") &&
-		proxy_head_lists(request, "connection", slice_of("upgrade"));
+	       slice_is(*to, "websocket") &&
+	       proxy_head_lists(request, "connection", slice_of("upgrade"));
 }
 
 /* The forwarded addresses that the request came with, and the client's. */
@@ -73,8 +73,8 @@ static void put_forwarded_for(const struct proxy_head *h, const char *peer, stru
 static bool is_replaced(struct slice name, bool hides_token)
 {
 	return slice_is(name, "host") || slice_is(name, "enable-monolith") ||
-		slice_is(name, "x-forwarded-for") ||
-		(hides_token && slice_is(name, "authorization"));
+	       slice_is(name, "x-forwarded-for") ||
+	       (hides_token && slice_is(name, "authorization"));
 }
 
 static void put_fields(const struct proxy_head *h, struct wbuf *w)

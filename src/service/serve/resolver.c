@@ -71,8 +71,8 @@ void resolver_init(struct resolver *r, const char *name, uint16_t port)
 	memset(r, 0, sizeof(*r));
 	r->name = name;
 	r->port = port;
-	(void) snprintf(r->authority, sizeof(r->authority), is_v6 ? "[%.255s]:%u" : "%.255s:%u", name,
-		port);
+	(void) snprintf(r->authority, sizeof(r->authority), is_v6 ? "[%.255s]:%u" : "%.255s:%u",
+		name, port);
 	r->is_literal = look_up(r, AI_NUMERICHOST) == 0;
 	if (r->is_literal)
 		return;
