@@ -181,8 +181,8 @@ def container(engine):
     names = []
 
     def make(name, *command, options=()):
-        names.append(name)
-        return engine.run(name, *command, options=options)
+        names.append(engine.run(name, *command, options=options))
+        return names[-1]
     yield make
     if names:
         engine.docker("rm", "-f", *names, check=False)

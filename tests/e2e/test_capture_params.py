@@ -213,16 +213,16 @@ def test_a_target_that_vanished_since_the_list_was_read_is_not_found(shared, sle
 
 
 def test_a_container_started_anew_is_found_by_its_old_description(shared, engine, container):
-    container("again")
-    old = shared.target(name="again")
-    engine.docker("restart", "-t", "0", "again")
-    assert engine.pid("again") != old["pid"]
+    again = container("again")
+    old = shared.target(name=again)
+    engine.docker("restart", "-t", "0", again)
+    assert engine.pid(again) != old["pid"]
     viewer = Viewer(shared, container=json.dumps(old)).wait_interfaces("eth0")
-    pid = engine.pid("again")
+    pid = engine.pid(again)
     inode = os.stat(f"/proc/{pid}/ns/net").st_ino
     with Raw(shared) as raw:
         raw.open(netns=inode, nif="eth0")
-    assert viewer.stream.document["container-name"] == "again"
+    assert viewer.stream.document["container-name"] == again
 
 
 def test_a_process_with_parentheses_in_its_name_is_not_taken_for_stale(shared, new_netns):
@@ -438,11 +438,11 @@ def test_a_short_target_excludes_the_other_ways_to_name_one(shared, other):
 
 def test_a_short_target_that_means_two_things_is_refused_with_both(shared, container, owned):
     other = owned.add(Engine())
-    container("twice")
-    other.run("twice")
-    code, reason = refusal(shared, target="twice")
-    assert code == 1008 and "twice" in reason and "ambiguous" in reason
-    for pid in [t["pid"] for t in shared.targets() if t["name"] == "twice"]:
+    twice = container("twice")
+    assert other.run("twice") == twice
+    code, reason = refusal(shared, target=twice)
+    assert code == 1008 and twice in reason and "ambiguous" in reason
+    for pid in [t["pid"] for t in shared.targets() if t["name"] == twice]:
         inode = os.stat(f"/proc/{pid}/ns/net").st_ino
         Viewer(shared, netns=inode).wait_interfaces("eth0")
 

@@ -20,10 +20,10 @@ PAGE = "packetflix" * 2000
 @pytest.fixture
 def web(engine, container):
     """A container 'web' that serves a page of 20 000 bytes."""
-    container("web", "/bin/busybox", "sh", "-c",
-              f"mkdir /www; i=0; while [ $i -lt 2000 ]; do printf packetflix; i=$((i+1)); done > /www/index.html; "
-              "exec httpd -f -p 80 -h /www")
-    address = engine.address("web")
+    name = container("web", "/bin/busybox", "sh", "-c",
+                     f"mkdir /www; i=0; while [ $i -lt 2000 ]; do printf packetflix; i=$((i+1)); done > /www/index.html; "
+                     "exec httpd -f -p 80 -h /www")
+    address = engine.address(name)
 
     def get(count):
         def work():
@@ -34,7 +34,7 @@ def web(engine, container):
                 link.close()
         engine.net.run(work)
     until(lambda: reachable(engine, address), "the web server")
-    return SimpleNamespace(get=get, address=address, pid=engine.pid("web"), path=f"/proc/{engine.pid('web')}/ns/net")
+    return SimpleNamespace(name=name, get=get, address=address, path=f"/proc/{engine.pid(name)}/ns/net")
 
 
 def reachable(engine, address):
@@ -64,7 +64,7 @@ def test_every_packet_of_a_containers_web_traffic_is_there(shared, owned, web, c
     reference = owned.add(Tcpdump(in_namespace(web.path), "eth0", "tcp port 80"))
     reference.wait_ready()
     kind = Viewer if client == "websocket" else Download
-    viewer = kind(shared, target="web", filter="tcp port 80").wait_interfaces("eth0", "lo")
+    viewer = kind(shared, target=web.name, filter="tcp port 80").wait_interfaces("eth0", "lo")
     web.get(50)
     viewer.wait(lambda s: sum(p.data[47] & 1 for p in s.packets) >= 100, "the end of 50 connections")
     until(lambda: len(reference.packets()) >= len(viewer.stream.packets), "tcpdump's packets")
@@ -89,7 +89,7 @@ def test_the_command_of_the_readme_works(shared, web, tmp_path):
     saved = tmp_path / "web.pcapng"
     with open(saved, "wb") as out:
         curl = subprocess.Popen(["curl", "-sSN", "--noproxy", "*",
-                                 f"http://localhost:{shared.port}/capture.pcapng?target=web"], stdout=out)
+                                 f"http://localhost:{shared.port}/capture.pcapng?target={web.name}"], stdout=out)
         try:
             until(lambda: b"eth0" in saved.read_bytes(), "the beginning")
             web.get(10)
@@ -110,14 +110,14 @@ def whole_blocks(data):
 
 def test_tshark_reads_the_live_stream_from_a_pipe(shared, web):
     curl = subprocess.Popen(["curl", "-sSN", "--noproxy", "*",
-                             f"http://localhost:{shared.port}/capture.pcapng?target=web&nif=eth0"], stdout=subprocess.PIPE)
+                             f"http://localhost:{shared.port}/capture.pcapng?target={web.name}&nif=eth0"], stdout=subprocess.PIPE)
     live = subprocess.Popen(["tshark", "-n", "-l", "-i", "-", "-Y", "http.request", "-T", "fields", "-e",
                              "http.request.uri.query.parameter"], stdin=curl.stdout, stdout=subprocess.PIPE,
                             stderr=subprocess.DEVNULL, text=True)
     curl.stdout.close()
     try:
         until(lambda: shared.readers(), "the capture")
-        viewer = Viewer(shared, target="web", nif="eth0").wait_interfaces("eth0")
+        viewer = Viewer(shared, target=web.name, nif="eth0").wait_interfaces("eth0")
         web.get(5)
         viewer.wait(lambda s: sum(b"GET /?" in p.data for p in s.packets) >= 5, "the requests")
         assert [live.stdout.readline().strip() for _ in range(5)] == [f"request={n}" for n in range(5)]
@@ -131,7 +131,7 @@ def test_tshark_reads_the_live_stream_from_a_pipe(shared, web):
 
 def test_an_old_clients_way_through_list_and_capture_works(shared, web):
     """csharg: take the target from /discover/mobyshark, send it in query and headers with explicit interfaces."""
-    listed, = [t for t in shared.get("/discover/mobyshark").json["containers"] if t["name"] == "web"]
+    listed, = [t for t in shared.get("/discover/mobyshark").json["containers"] if t["name"] == web.name]
     nifs = sorted(listed["network-interfaces"])
     text = json.dumps({**listed, "node-name": "box"})
     viewer = Viewer(shared, {"container": text, "nif": "/".join(nifs)},
@@ -139,32 +139,33 @@ def test_an_old_clients_way_through_list_and_capture_works(shared, web):
     assert viewer.stream.names_of_interfaces() == nifs
     web.get(3)
     viewer.wait(lambda s: sum(p.data[47] & 1 for p in s.packets if len(p.data) > 47) >= 6, "three connections")
-    assert viewer.stream.document == {"container-name": "web", "container-type": "docker", "node-name": "box"}
+    assert viewer.stream.document == {"container-name": web.name, "container-type": "docker", "node-name": "box"}
     viewer.close(1000, "ciao")
     assert viewer.close_code == 1000
 
 
 def test_the_loopback_of_a_container_is_seen_once(shared, engine, web):
-    viewer = Viewer(shared, target="web", nif="lo", filter="tcp port 80").wait_interfaces("lo")
-    engine.docker("exec", "web", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/?inside")
+    viewer = Viewer(shared, target=web.name, nif="lo", filter="tcp port 80").wait_interfaces("lo")
+    engine.docker("exec", web.name, "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/?inside")
     viewer.wait(lambda s: sum(p.data[47] & 1 for p in s.packets) >= 2, "the connection")
     assert sum(b"GET /?inside" in p.data for p in viewer.stream.packets) == 1
     assert sum(p.data[47] & 0x12 == 0x02 for p in viewer.stream.packets) == 1, "SYN"
 
 
 def test_a_container_is_not_mixed_up_with_another(shared, engine, web, container):
-    container("other")
-    viewer = Viewer(shared, target="other", nif="eth0", filter="ip").wait_interfaces("eth0")
+    other = container("other")
+    viewer = Viewer(shared, target=other, nif="eth0", filter="ip").wait_interfaces("eth0")
     web.get(5)
-    engine.docker("exec", "other", "ping", "-c", "3", "-W", "2", web.address)
+    engine.docker("exec", other, "ping", "-c", "3", "-W", "2", web.address)
     viewer.wait(lambda s: sum(p.data[23] == 1 for p in s.packets) >= 6, "three pings and their answers")
     assert all(p.data[23] == 1 for p in viewer.stream.packets)
 
 
 def test_traffic_between_two_containers_is_the_same_from_both_sides(shared, engine, web, container):
-    container("peer")
-    viewers = [Viewer(shared, target=name, nif="eth0", filter="icmp").wait_interfaces("eth0") for name in ("web", "peer")]
-    engine.docker("exec", "peer", "ping", "-c", "5", "-i", "0.2", "-W", "2", web.address)
+    peer = container("peer")
+    viewers = [Viewer(shared, target=name, nif="eth0", filter="icmp").wait_interfaces("eth0")
+               for name in (web.name, peer)]
+    engine.docker("exec", peer, "ping", "-c", "5", "-i", "0.2", "-W", "2", web.address)
     for viewer in viewers:
         viewer.wait(lambda s: s.packet_count >= 10, "five pings and their answers")
     web_side, peer_side = ([p.data[14:] for p in v.stream.packets] for v in viewers)
@@ -181,16 +182,16 @@ def test_the_engines_bridge_can_be_captured(shared, engine, web):
 
 
 def test_a_container_on_two_networks_shows_both_interfaces_one_joining_later(shared, engine, web):
-    viewer = Viewer(shared, target="web").wait_interfaces("eth0", "lo")
+    viewer = Viewer(shared, target=web.name).wait_interfaces("eth0", "lo")
     engine.docker("network", "create", "second")
     try:
-        engine.docker("network", "connect", "second", "web")
-        address = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.second.IPAddress}}", "web")
+        engine.docker("network", "connect", "second", web.name)
+        address = engine.docker("inspect", "-f", "{{.NetworkSettings.Networks.second.IPAddress}}", web.name)
         until(lambda: reachable(engine, address), "the second network")
         viewer.wait_interfaces("eth1")
         viewer.wait(lambda s: s.of("eth1"), "packets of the second network")
     finally:
-        engine.docker("network", "disconnect", "-f", "second", "web", check=False)
+        engine.docker("network", "disconnect", "-f", "second", web.name, check=False)
         engine.docker("network", "rm", "second", check=False)
     web.get(1)
     viewer.wait(lambda s: sum(b"GET /?request=0" in p.data for p in s.packets) >= 1, "the first network still")
@@ -198,7 +199,7 @@ def test_a_container_on_two_networks_shows_both_interfaces_one_joining_later(sha
 
 def test_a_bulk_transfer_is_complete(shared, engine, web):
     """20 MB through the container: with large segments every byte must be accounted for."""
-    viewer = Viewer(shared, target="web", nif="eth0", filter="tcp port 80 and src host " + web.address, save=False)
+    viewer = Viewer(shared, target=web.name, nif="eth0", filter="tcp port 80 and src host " + web.address, save=False)
     viewer.wait_interfaces("eth0")
     web.get(400)
     viewer.wait(lambda s: sum(p.data[47] & 1 for p in s.packets) >= 400, "the end of 400 connections", 40)

@@ -26,7 +26,8 @@ def test_the_answer_is_chunked_pcapng_that_starts_at_once(shared, plain_scene):
 
 @pytest.mark.parametrize("name,allowed", [
     ("web", r"web"), ("default/nginx", r"default[-_.]nginx"), ("a\"b\\c;d\r\nX-Evil: 1", r"[\w.-]+"),
-    ("../../etc/passwd", r"[\w.-]*etc[-_.]passwd"), ("", r"[\w.-]+"), ("ü" * 300, r"[^\"/\\]+"), ("x" * 2000, r"x+")])
+    ("../../etc/passwd", r"[\w.-]*etc[-_.]passwd"), ("", r"[\w.-]+"), ("ü" * 300, r"[^\"/\\]+"), ("x" * 2000, r"x+")],
+    ids=["plain", "pod", "evil", "path", "none", "umlauts", "long"])
 def test_the_file_name_is_made_of_target_and_time_and_is_harmless(shared, plain_scene, name, allowed):
     text = json.dumps({"netns": plain_scene.inode, "name": name, "network-interfaces": ["lo"]})
     download = Download(shared, container=text)

@@ -2,9 +2,11 @@
 """Every packet is delivered or reported lost: nothing is lost in silence, and nothing is reported that was delivered."""
 import os
 import signal
+import socket
 
 import pytest
 
+from harness import service
 from harness.client import Raw, Viewer
 from harness.pcapng import Stream
 from harness.traffic import Numbered
@@ -19,6 +21,13 @@ def settle(viewer, total):
     viewer.wait(lambda s: s.total("ifrecv") == total and s.packet_count + s.total("ifdrop") == total,
                 f"an account of {total} packets")
     return viewer.stream
+
+
+def quiet(pid, _last={}):
+    """True when process PID has used no processor time since the last call."""
+    spent = open(f"/proc/{pid}/schedstat").read().split()[0]
+    before, _last[pid] = _last.get(pid), spent
+    return spent == before and service.stat_fields(pid)[0] == "S"
 
 
 def check_account(stream, total):
@@ -78,7 +87,7 @@ class Stuck:
     """A viewer that stops reading and reads again when told to."""
 
     def __init__(self, running, **params):
-        self.raw = Raw(running, rcvbuf=4096)
+        self.raw = Raw(running, rcvbuf=65536)
         self.raw.open(**params)
         self.stream = Stream()
         while not self.stream.interfaces:
@@ -95,6 +104,19 @@ class Stuck:
                 return self.stream
             self.read_one()
         raise AssertionError(f"never saw {what}")
+
+    def catch_up(self, run, scene, total):
+        """Read all there is, one more packet (it carries the count of the last gap) and an account of all TOTAL + 1."""
+        self.raw.sock.settimeout(1)
+        try:
+            while True:
+                self.read_one()
+        except socket.timeout:
+            self.raw.sock.settimeout(20)
+        run.send(scene.sender, 1, total)
+        self.read_until(lambda s: s.total("ifrecv") == total + 1 and s.packet_count + s.total("ifdrop") == total + 1,
+                        f"an account of {total + 1} packets")
+        return total + 1
 
     def close(self):
         self.raw.sock.close()
@@ -116,12 +138,7 @@ def test_a_slow_viewer_loses_is_told_exactly_and_slows_nobody(start, owned, scen
     run = Numbered(b"<slow>", 1400)
     total = 30_000      # 42 MB: more than the stream buffer and all socket buffers hold
     feed(run, scene, fast, 0, total)
-    slow.read_until(lambda s: s.total("ifrecv") >= total and s.packet_count + s.total("ifdrop") >= total,
-                    "the account after the gap")
-    run.send(scene.sender, 1, total)    # carries the count of the last gap
-    total += 1
-    slow.read_until(lambda s: s.total("ifrecv") == total and s.packet_count + s.total("ifdrop") == total,
-                    "the last packet")
+    total = slow.catch_up(run, scene, total)
     assert slow.stream.total("ifdrop") > 1000, "the slow viewer should have lost"
     assert slow.stream.total("osdrop") == 0
     check_account(slow.stream, total)
@@ -153,10 +170,7 @@ def test_a_viewer_that_is_always_slow_keeps_an_exact_account(start, owned, scene
         total += 4000
         for _ in range(5):
             slow.read_one()
-    slow.read_until(lambda s: s.packet_count + s.total("ifdrop") >= total, "the account")
-    run.send(scene.sender, 1, total)
-    total += 1
-    slow.read_until(lambda s: s.total("ifrecv") == total and s.packet_count + s.total("ifdrop") == total, "the end")
+    total = slow.catch_up(run, scene, total)
     check_account(slow.stream, total)
     gaps_are_where_the_numbers_jump(slow.stream, run)
 
@@ -175,13 +189,34 @@ def test_packets_the_kernel_drops_are_reported_exactly(start, scene, size):
         run.send(scene.sender, 30_000, 100)
     finally:
         os.kill(reader, signal.SIGCONT)
-    settle(viewer, 30_100)
+    until(lambda: quiet(reader), "the reader to have emptied its ring")
     run.send(scene.sender, 10, 30_100)
     stream = settle(viewer, 30_110)
     assert stream.total("osdrop") > 1000, "the ring should have overflowed"
     assert stream.total("osdrop") == stream.total("ifdrop")
     check_account(stream, 30_110)
     check_numbers(stream, run, 30_110)
+
+
+@pytest.mark.parametrize("cause", ["kernel", "viewer"])
+def test_losses_are_told_live_even_if_no_packet_follows(start, owned, scene, cause):
+    """The last packets may be the lost ones; the statistics say so within moments all the same."""
+    running = start(*SMALL)
+    params = {"netns": scene.inode, "nif": "eth0", "filter": FILTER}
+    fast = Viewer(running, params, save=False).wait_interfaces("eth0")
+    run = Numbered(b"<tail>", 1400)
+    if cause == "kernel":
+        reader, = running.readers()
+        os.kill(reader, signal.SIGSTOP)
+        run.send(scene.sender, 10_000)
+        os.kill(reader, signal.SIGCONT)
+        assert settle(fast, 10_000).total("osdrop") > 0
+        return
+    slow = owned.add(Stuck(running, **params))
+    feed(run, scene, fast, 0, 20_000)
+    slow.raw.sock.settimeout(20)
+    slow.read_until(lambda s: s.total("ifrecv") == 20_000 and s.packet_count + s.total("ifdrop") == 20_000, "the account")
+    assert slow.stream.total("ifdrop") > 0
 
 
 def test_kernel_and_viewer_losses_together_add_up(start, owned, scene):
@@ -195,12 +230,10 @@ def test_kernel_and_viewer_losses_together_add_up(start, owned, scene):
     os.kill(reader, signal.SIGSTOP)
     run.send(scene.sender, 10_000, 15_000)
     os.kill(reader, signal.SIGCONT)
-    settle(fast, 25_000)
-    run.send(scene.sender, 1, 25_000)
-    total = 25_001
+    until(lambda: quiet(reader), "the reader to have emptied its ring")
+    total = slow.catch_up(run, scene, 25_000)
     stream = settle(fast, total)
     check_account(stream, total)
-    slow.read_until(lambda s: s.total("ifrecv") == total and s.packet_count + s.total("ifdrop") == total, "the end")
     check_account(slow.stream, total)
     assert slow.stream.total("osdrop") == stream.total("osdrop") == stream.total("ifdrop")
     assert slow.stream.total("ifdrop") > stream.total("ifdrop")
@@ -213,7 +246,8 @@ def test_a_burst_at_full_speed_is_accounted_for_to_the_last_packet(start, scene,
     viewer.wait_interfaces("eth0")
     run = Numbered(b"<burst>", size)
     run.send(scene.sender, 60_000)
-    settle(viewer, 60_000)
+    reader, = running.readers()
+    until(lambda: quiet(reader), "the reader to have emptied its ring")
     run.send(scene.sender, 1, 60_000)
     stream = settle(viewer, 60_001)
     check_account(stream, 60_001)
@@ -241,7 +275,9 @@ def test_losses_by_cause_are_in_the_metrics(start, scene):
     run = Numbered(b"<metric>", 1400)
     run.send(scene.sender, 10_000)
     os.kill(reader, signal.SIGCONT)
-    lost = settle(viewer, 10_000).total("osdrop")
+    until(lambda: quiet(reader), "the reader to have emptied its ring")
+    run.send(scene.sender, 1, 10_000)
+    lost = settle(viewer, 10_001).total("osdrop")
     assert lost > 0
 
     def counted():

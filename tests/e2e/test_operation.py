@@ -223,9 +223,9 @@ def test_a_target_that_vanishes_ends_its_stream_with_a_reason(start, new_netns, 
 
 
 def test_a_container_that_is_removed_ends_its_stream_with_a_reason(shared, engine, container):
-    container("leaving")
-    viewer = Viewer(shared, target="leaving").wait_interfaces("eth0")
-    engine.remove("leaving")
+    name = container("leaving")
+    viewer = Viewer(shared, target=name).wait_interfaces("eth0")
+    engine.remove(name)
     viewer.wait_end(30)
     check_close(viewer.close_code, viewer.close_reason)
     assert viewer.close_reason

@@ -65,10 +65,10 @@ def test_the_order_is_the_same_every_time(shared, container):
 
 
 def test_a_docker_container_is_listed_as_the_original_lists_it(shared, engine, container):
-    container("web", "/bin/busybox", "httpd", "-f", "-p", "80")
-    pid = engine.pid("web")
-    target = shared.target(name="web")
-    assert target == {"name": "web", "type": "docker", "netns": os.stat(f"/proc/{pid}/ns/net").st_ino,
+    web = container("web", "/bin/busybox", "httpd", "-f", "-p", "80")
+    pid = engine.pid(web)
+    target = shared.target(name=web)
+    assert target == {"name": web, "type": "docker", "netns": os.stat(f"/proc/{pid}/ns/net").st_ino,
                       "network-interfaces": target["network-interfaces"], "pid": pid,
                       "starttime": service.starttime(pid), "prefix": ""}
     assert sorted(target["network-interfaces"]) == ["eth0", "lo"]
@@ -77,50 +77,50 @@ def test_a_docker_container_is_listed_as_the_original_lists_it(shared, engine, c
 def test_a_container_is_in_the_first_answer_after_its_start_and_gone_after_its_end(shared, engine, container):
     shared.targets()
     for round_number in range(3):
-        name = f"quick{round_number}"
-        container(name)
+        name = container(f"quick{round_number}")
         assert shared.target(name=name, type="docker"), "started a moment ago, not listed"
         engine.remove(name)
         assert not shared.target(name=name), "removed, still listed"
 
 
 def test_a_renamed_container_is_listed_by_its_new_name(shared, engine, container):
-    container("before")
-    assert shared.target(name="before")
-    engine.docker("rename", "before", "after")
+    before = container("before")
+    assert shared.target(name=before)
+    after = before.replace("before", "after")
+    engine.docker("rename", before, after)
     try:
-        until(lambda: shared.target(name="after"), "the new name")
-        assert not shared.target(name="before")
+        until(lambda: shared.target(name=after), "the new name")
+        assert not shared.target(name=before)
     finally:
-        engine.docker("rename", "after", "before")
+        engine.docker("rename", after, before)
 
 
 def test_a_paused_container_stays_listed_and_a_stopped_one_does_not(shared, engine, container):
-    container("pausing")
-    engine.docker("pause", "pausing")
-    assert shared.target(name="pausing", type="docker")
-    engine.docker("unpause", "pausing")
-    engine.docker("stop", "-t", "0", "pausing")
-    assert not shared.target(name="pausing")
+    name = container("pausing")
+    engine.docker("pause", name)
+    assert shared.target(name=name, type="docker")
+    engine.docker("unpause", name)
+    engine.docker("stop", "-t", "0", name)
+    assert not shared.target(name=name)
 
 
 def test_containers_that_share_a_namespace_are_both_listed(shared, engine, container):
-    container("owner")
-    container("guest", options=("--network", "container:owner"))
-    owner, guest = shared.target(name="owner"), shared.target(name="guest")
+    owner = container("owner")
+    guest = container("guest", options=("--network", f"container:{owner}"))
+    owner, guest = shared.target(name=owner), shared.target(name=guest)
     assert owner["netns"] == guest["netns"] and owner["pid"] != guest["pid"]
 
 
 def test_a_container_in_the_engines_own_network_is_listed_with_that_namespace(shared, engine, container):
-    container("hosted", options=("--network", "host"))
-    assert shared.target(name="hosted", type="docker")["netns"] == engine.net.inode
+    hosted = container("hosted", options=("--network", "host"))
+    assert shared.target(name=hosted, type="docker")["netns"] == engine.net.inode
 
 
 def test_the_processes_of_a_container_are_not_listed_beside_it(shared, engine, container):
-    container("web", "/bin/busybox", "sh", "-c", "sleep 3600; true")
-    until(lambda: children_of(engine.pid("web")), "the child process")
-    target = shared.target(name="web")
-    assert [t["name"] for t in with_inode(shared, target["netns"])] == ["web"]
+    web = container("web", "/bin/busybox", "sh", "-c", "sleep 3600; true")
+    until(lambda: children_of(engine.pid(web)), "the child process")
+    target = shared.target(name=web)
+    assert [t["name"] for t in with_inode(shared, target["netns"])] == [web]
 
 
 def test_a_process_by_itself_is_listed_by_its_name_and_pid(shared, new_netns):
@@ -144,10 +144,12 @@ def test_only_the_topmost_process_of_a_namespace_is_listed(shared, new_netns):
 
 
 def test_the_host_is_listed_by_its_first_process_and_without_kernel_threads(shared):
-    host = with_inode(shared, os.stat("/proc/1/ns/net").st_ino)
-    comm = open("/proc/1/comm").read().strip()
-    assert [t for t in host if t["name"] == f"{comm}(1)" and t["type"] == "proc" and t["pid"] == 1]
-    assert not [t for t in host if t["pid"] == 2 and t["name"].startswith("kthreadd")]
+    host = with_inode(shared, netns.host_inode())
+    assert host and all(t["type"] != "bindmount" for t in host)
+    if os.access("/proc/1/ns/net", os.R_OK):      # a hardened first process cannot be looked into
+        comm = open("/proc/1/comm").read().strip()
+        assert [t["name"] for t in host if t["pid"] == 1] == [f"{comm}(1)"]
+    assert not [t for t in host if t["name"] == "kthreadd(2)"]
 
 
 def test_a_namespace_without_processes_is_listed_by_its_mount(shared, new_netns):
@@ -160,7 +162,7 @@ def test_a_namespace_without_processes_is_listed_by_its_mount(shared, new_netns)
     reference = re.fullmatch(rf"/proc/(\d+)/ns/mnt:{re.escape(ns.path)}", name)
     assert reference, name
     assert os.readlink(f"/proc/{reference[1]}/ns/mnt") == os.readlink("/proc/self/ns/mnt")
-    if os.readlink("/proc/1/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
+    if os.access("/proc/1/ns/mnt", os.R_OK) and os.readlink("/proc/1/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
         assert reference[1] == "1"
 
 
@@ -191,8 +193,8 @@ def test_interfaces_that_are_down_are_left_out_and_all_others_are_listed(shared,
     ns.ip("link", "add", "unknown0", "type", "ifb")
     ns.ip("link", "set", "unknown0", "up")
     netns.veth(ns, "up0", peer, "peer0")
-    netns.veth(ns, "lower0", peer, "peer1")
-    peer.ip("link", "set", "peer1", "down")
+    netns.veth(ns, "lower0", ns, "lower1")
+    ns.ip("link", "set", "lower1", "down")
 
     def names():
         return sorted(with_inode(shared, ns.inode)[0]["network-interfaces"])
@@ -225,27 +227,27 @@ def test_many_requests_at_once_all_get_the_whole_list(shared):
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: shared.get("/mobyshark"), range(48)))
     assert {a.status for a in answers} == {200}
-    assert all(any(t["pid"] == 1 for t in a.json["containers"]) for a in answers)
+    assert all(any(t["netns"] == netns.host_inode() for t in a.json["containers"]) for a in answers)
 
 
 def test_containers_of_a_killed_engine_stay_listed_and_get_their_names_back(start, owned):
     own = owned.add(Engine(live_restore=True))
-    own.run("survivor")
-    pid = own.pid("survivor")
+    survivor = own.run("survivor")
+    pid = own.pid(survivor)
     running = start()
-    assert running.target(name="survivor", type="docker", pid=pid)
+    assert running.target(name=survivor, type="docker", pid=pid)
     own.kill()
     until(lambda: running.target(pid=pid, type="docker"), "the container without its engine")
     own.start()
-    until(lambda: running.target(pid=pid, type="docker", name="survivor"), "the container's name again")
-    own.run("newcomer")
-    assert running.target(name="newcomer", type="docker")
+    until(lambda: running.target(pid=pid, type="docker", name=survivor), "the container's name again")
+    newcomer = own.run("newcomer")
+    assert running.target(name=newcomer, type="docker")
 
 
 def test_containers_without_a_reachable_engine_are_found_by_their_cgroup(start, owned):
     own = owned.add(Engine(live_restore=True))
-    identity = own.run("orphan")
-    pid = own.pid("orphan")
+    orphan = own.run("orphan")
+    pid, identity = own.pid(orphan), own.identity(orphan)
     own.kill()
     target = start().target(pid=pid)
     assert target["type"] == "docker" and target["name"] and identity.startswith(target["name"])
@@ -254,18 +256,17 @@ def test_containers_without_a_reachable_engine_are_found_by_their_cgroup(start, 
 
 def test_containers_of_a_stopped_engine_are_gone_and_others_stay(start, owned, container):
     own = owned.add(Engine())
-    own.run("leaving")
-    container("staying")
+    leaving, staying = own.run("leaving"), container("staying")
     running = start()
-    assert running.target(name="leaving") and running.target(name="staying")
+    assert running.target(name=leaving) and running.target(name=staying)
     own.stop()
-    until(lambda: not running.target(name="leaving"), "the containers to be gone")
-    assert running.target(name="staying", type="docker")
+    until(lambda: not running.target(name=leaving), "the containers to be gone")
+    assert running.target(name=staying, type="docker")
 
 
 def test_an_engine_started_after_the_service_is_found(start, owned):
     running = start()
     running.targets()
     own = owned.add(Engine())
-    own.run("late")
-    until(lambda: running.target(name="late", type="docker"), "the new engine's container")
+    late = own.run("late")
+    until(lambda: running.target(name=late, type="docker"), "the new engine's container")

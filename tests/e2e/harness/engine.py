@@ -96,9 +96,14 @@ class Engine:
         self.docker("import", archive, IMAGE)
 
     def run(self, name, *command, options=()):
-        """Start a container; returns its id."""
+        """Start a container and return its name, which is NAME made unique on the machine."""
+        name = f"{name}-{os.getpid()}"
         command = command or (BUSYBOX, "sleep", "3600")
-        return self.docker("run", "-d", "--name", name, "--stop-signal", "KILL", *options, IMAGE, *command)
+        self.docker("run", "-d", "--name", name, "--stop-signal", "KILL", *options, IMAGE, *command)
+        return name
+
+    def identity(self, name):
+        return self.docker("inspect", "-f", "{{.Id}}", name)
 
     def pid(self, name):
         return int(self.docker("inspect", "-f", "{{.State.Pid}}", name))

@@ -40,7 +40,7 @@ def free_port():
 def stat_fields(pid):
     """The fields of /proc/PID/stat after the command name (item 0 is the state), or None."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return None
 
