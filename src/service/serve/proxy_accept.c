@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,6 +37,14 @@ void proxy_accept(struct app *a, int fd)
 	lws_set_timer_usecs(wsi, ASK_SECONDS * LWS_US_PER_SEC);
 }
 
+/* Has the client closed its side? Then no more is to come. */
+static bool is_over(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) > 0;
+}
+
 /* Look at the request without taking it: whoever gets the socket reads it again. */
 static int look(struct app *a, struct proxy_accept *p)
 {
@@ -47,9 +56,12 @@ static int look(struct app *a, struct proxy_accept *p)
 	if (n <= 0)
 		return n < 0 && errno == EAGAIN ? 0 : -1;
 	judgement = proxy_judge(buf, (size_t) n);
-	/* what was seen must not wake us again, only more than that */
-	if (judgement == PROXY_UNDECIDED)
+	if (judgement == PROXY_UNDECIDED) {
+		if (is_over(p->fd))
+			return -1;
+		/* what was seen must not wake us again, only more than that */
 		wake_bytes = (int) n + 1;
+	}
 	(void) setsockopt(p->fd, SOL_SOCKET, SO_RCVLOWAT, &wake_bytes, sizeof(wake_bytes));
 	if (judgement == PROXY_UNDECIDED)
 		return 0;
