@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 #define CONF_MAX_BYTES     131072
-#define CONF_NAMES_MAX     256 /* interfaces named in one capture */
+#define CONF_NAMES_MAX     768 /* interfaces named in one capture */
 #define CONF_NAME_MAX      16  /* IFNAMSIZ */
 #define CONF_PROGRAMS_MAX  8
 #define CONF_ENDPOINTS_MAX 256

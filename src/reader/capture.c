@@ -218,13 +218,22 @@ static int emit_block(struct capture *c, const uint8_t *block)
 static int drain(struct capture *c)
 {
 	const uint8_t *block;
+	bool is_any = false;
 	int rc = 0;
 
 	while (rc == 0 && (block = ring_take(&c->ring))) {
+		is_any = true;
 		rc = emit_block(c, block);
 		ring_give_back(&c->ring);
 		if (rc == 0)
 			rc = chunking_flush(c);
+		chunking_notify(c);
+	}
+	/* when the ring was full and nothing came after the loss, no block tells of it */
+	if (rc == 0 && is_any)
+		rc = count_lost(c);
+	if (rc == 0 && c->lost > 0) {
+		rc = chunking_flush(c);
 		chunking_notify(c);
 	}
 	return rc;
@@ -368,9 +377,7 @@ static int loop(struct capture *c)
 			rc = read_links(c);
 		if (rc == 0)
 			rc = drain(c);
-		if (rc == 0)
-			rc = chunking_flush(c);
-		if (rc == 0 && p[1].revents)
+		if (p[1].revents)
 			chunking_notify(c);
 		if (rc == 0 && p[2].revents)
 			rc = on_control(c);

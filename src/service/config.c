@@ -12,6 +12,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "base/io.h"
 #include "base/own.h"
 #include "base/utf8.h"
@@ -150,6 +152,8 @@ int config_read(int argc, char **argv, struct config *ret, struct err *e)
 	struct stat st;
 
 	memset(ret, 0, sizeof(*ret));
+	/* the secret against chosen hash collisions comes from a file that is out of reach later */
+	json_object_seed(0);
 	parse(argc, argv, ret, &a);
 	if (ret->n_listen == 0 || ret->n_listen > CONFIG_LISTEN_MAX || ret->limits.memory_bytes == 0)
 		return err_set(e, -EINVAL, "is started by packetflix, not by hand");

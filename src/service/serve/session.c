@@ -16,6 +16,8 @@
 #define TRIES_MAX    3           /* stale references in a row */
 #define STUCK_NS     (120 * 1000000000LL)
 
+#define OPERSTATE_DOWN 2 /* RFC 2863, IF_OPER_DOWN */
+
 struct session {
 	const struct session_env *env;
 	const struct viewer_ops *ops;
@@ -53,7 +55,7 @@ static bool is_wanted(const struct request *req, const char *name)
 		if (strcmp(req->names[i], name) == 0)
 			return true;
 	}
-	return req->all;
+	return false;
 }
 
 /* The links the filter has to fit. A namespace the catalog does not know is taken for the usual
@@ -68,7 +70,10 @@ static int compile(struct session *s, const struct catalog_netns *ns, struct cap
 	if (!links)
 		return refuse(&s->why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
 	for (uint32_t i = 0; i < n_links; i++) {
-		if (is_wanted(&s->req, ns->links[i].name))
+		/* of all interfaces only those that are up: every namespace may have tunnels that
+		 * nobody uses, and no filter has to fit them */
+		if (s->req.all ? ns->links[i].operstate != OPERSTATE_DOWN
+			       : is_wanted(&s->req, ns->links[i].name))
 			links[n++] = (struct filter_link){
 				ns->links[i].name, linktype_of(ns->links[i].arphrd)};
 	}
