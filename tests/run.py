@@ -1,0 +1,241 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Runs the test suites one after the other, goes on after failures, and counts single tests."""
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from builds import REPO, Build  # noqa: E402
+from checks import checks  # noqa: E402
+
+PROGRAM_TIMEOUT_S = 180
+FUZZ_FRESH_S = 6
+# What of the end-to-end suite runs on programs with sanitizers: what brings bytes of others into them.
+SANITIZED_E2E = ("test_capture_params.py", "test_filters.py", "test_handshake.py", "test_http_stream.py", "test_proxy.py",
+                 "test_safety.py", "test_stream.py", "test_targets.py")
+# These measure memory or time, which sanitizers change.
+SANITIZED_E2E_WITHOUT = "not memory and not resident"
+SANITIZER_OPTIONS = {
+    # a sandboxed process cannot stop and look into itself as the leak detector does
+    "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+
+
+class Tally:
+    """What was counted, and the words of what failed."""
+
+    def __init__(self):
+        self.passed, self.failed, self.skipped = [], [], []
+
+    def add(self, outcome, name, words=""):
+        getattr(self, outcome).append(name)
+        if outcome != "passed":
+            print(f"{outcome.upper()}: {name}")
+            if words:
+                print("    " + words.rstrip().replace("\n", "\n    "))
+        sys.stdout.flush()
+
+    def merge(self, other):
+        for outcome in ("passed", "failed", "skipped"):
+            getattr(self, outcome).extend(getattr(other, outcome))
+
+    def line(self):
+        return f"{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped"
+
+
+def run(command, timeout, **options):
+    """Run to the end in a process group of its own, which is killed after TIMEOUT seconds or when we are interrupted.
+    Returns the exit status (negative: a signal, None: too slow) and the output."""
+    environment = {**os.environ, **options.pop("env", {})}
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True, env=environment, text=True, errors="replace", **options)
+    try:
+        output, _ = process.communicate(timeout=timeout)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return None, process.communicate()[0] + f"\nstopped after {timeout} s"
+    except BaseException:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        raise
+
+
+def run_cmocka(tally, suite, program, env):
+    """A test that began and has no result, and a program that fails without a failed test, count as failures."""
+    status, output = run([str(program)], PROGRAM_TIMEOUT_S, cwd=REPO, env={"CMOCKA_MESSAGE_OUTPUT": "STDOUT", **env})
+    name = f"{suite}/{program.name.removeprefix('test_')}"
+    running, since, failures, count = None, 0, 0, 0
+    lines = output.splitlines()
+    for number, line in enumerate(lines):
+        match = re.match(r"\[ +(RUN|OK|FAILED|SKIPPED) +\] (\w+)$", line)
+        if not match:
+            continue
+        what, test = match.groups()
+        if what == "RUN":
+            running, since = test, number + 1
+        elif test == running:
+            outcome = {"OK": "passed", "FAILED": "failed", "SKIPPED": "skipped"}[what]
+            failures += outcome == "failed"
+            count += 1
+            tally.add(outcome, f"{name}: {test}", "\n".join(lines[since:number][-60:]) if outcome == "failed" else "")
+            running = None
+    if running or count == 0 or (status != 0 and failures == 0):
+        words = "\n".join(lines[since:][-60:]) + f"\nexit status {status}"
+        tally.add("failed", f"{name}: {running or 'the program'}", words)
+
+
+def run_cmocka_folder(tally, suite, build, folder, env=None):
+    programs = build.programs(folder, "test_")
+    environment = {"PACKETFLIX_DISCOVER": str(build.program("packetflix-discover")), **(env or {})}
+    for program in programs:
+        run_cmocka(tally, suite, program, environment)
+
+
+def run_pytest(tally, suite, arguments, env=None):
+    report = REPO / "out" / f"{suite}.xml"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=REPO, env={**os.environ, **(env or {})})
+    try:
+        process.wait()
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+    if not report.exists():
+        tally.add("failed", f"{suite}: pytest ended with status {process.returncode}")
+        return
+    failures = 0
+    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        kinds = {child.tag for child in case}
+        outcome = "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
+        failures += outcome == "failed"
+        tally.add(outcome, f"{suite}/{case.get('classname', '').rpartition('.')[2]}: {case.get('name')}")
+    if process.returncode != 0 and failures == 0:
+        tally.add("failed", f"{suite}: pytest ended with status {process.returncode}")
+
+
+def run_fuzz_target(program):
+    """Replay the corpus, then look for new inputs for a few seconds."""
+    tally, name = Tally(), program.name.removeprefix("fuzz_")
+    corpus = REPO / "tests" / "fuzz" / "corpus" / name
+    fresh = program.parent / f"fresh-{name}"
+    fresh.mkdir(exist_ok=True)
+    common = ["nice", str(program), "-timeout=20", "-rss_limit_mb=2048", f"-artifact_prefix={fresh.parent}/crash-{name}-"]
+    if not corpus.is_dir() or not any(corpus.iterdir()):
+        tally.add("failed", f"fuzz: {name}", f"{corpus} holds no inputs")
+        return tally
+    status, output = run([*common, "-runs=0", str(corpus)], PROGRAM_TIMEOUT_S)
+    if status == 0:
+        status, output = run([*common, f"-max_total_time={FUZZ_FRESH_S}", str(fresh), str(corpus)], PROGRAM_TIMEOUT_S)
+    words = f"{output[-4000:]}\nexit status {status}"
+    tally.add("passed" if status == 0 else "failed", f"fuzz: {name}", "" if status == 0 else words)
+    return tally
+
+
+def suite_checks(tally):
+    for name, check in checks():
+        try:
+            check()
+            tally.add("passed", f"checks: {name}")
+        except AssertionError as found:
+            tally.add("failed", f"checks: {name}", str(found))
+
+
+def suite_unit(tally):
+    run_cmocka_folder(tally, "unit", Build("tests"), "tests/unit")
+
+
+def suite_sandbox(tally):
+    run_cmocka_folder(tally, "sandbox", Build("tests"), "tests/sandbox")
+
+
+def suite_netns(tally):
+    run_cmocka_folder(tally, "netns", Build("tests"), "tests/netns")
+
+
+def suite_fuzz(tally):
+    programs = Build("sanitize").programs("tests/fuzz", "fuzz_")
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for result in pool.map(run_fuzz_target, programs):
+            tally.merge(result)
+
+
+def suite_sanitizers(tally):
+    build = Build("sanitize")
+    run_cmocka_folder(tally, "sanitizers", build, "tests/unit", SANITIZER_OPTIONS)
+    program = build.install_programs(SANITIZER_OPTIONS)
+    files = [f"tests/e2e/{name}" for name in SANITIZED_E2E]
+    run_pytest(tally, "sanitizers", [*files, "-p", "sanitized", "-k", SANITIZED_E2E_WITHOUT],
+               {"PACKETFLIX_BIN": str(program), "PYTHONPATH": str(REPO / "tests" / "support")})
+
+
+def suite_e2e(tally):
+    run_pytest(tally, "e2e", ["tests/e2e"])
+
+
+SUITES = {
+    "checks": (suite_checks, "the source tree and the executables against our rules"),
+    "unit": (suite_unit, "one module each (cmocka)"),
+    "sandbox": (suite_sandbox, "each role tries, from inside, what it must not be able to do"),
+    "netns": (suite_netns, "against the running kernel, in namespaces made for it"),
+    "fuzz": (suite_fuzz, f"every corpus, then {FUZZ_FRESH_S} fresh seconds of each target"),
+    "sanitizers": (suite_sanitizers, "unit tests and part of e2e with AddressSanitizer and UBSan"),
+    "e2e": (suite_e2e, "the real programs, judged from outside"),
+}
+
+
+def parse(argv):
+    lines = "\n".join(f"  {name:<11} {words}" for name, (_, words) in SUITES.items())
+    parser = argparse.ArgumentParser(prog="./test", formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     description="Run test suites and count the tests.", epilog=f"suites:\n{lines}")
+    parser.add_argument("suite", nargs="*", help="names of suites to run (all)")
+    chosen = parser.parse_args(argv).suite
+    unknown = [name for name in chosen if name not in SUITES]
+    if unknown:
+        parser.error(f"no such suite: {', '.join(unknown)}")
+    return [name for name in SUITES if name in chosen or not chosen]
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def main(argv):
+    names = parse(argv)
+    signal.signal(signal.SIGTERM, interrupted)
+    total, lines = Tally(), []
+    for name in names:
+        started, tally = time.monotonic(), Tally()
+        print(f"== {name}", flush=True)
+        try:
+            SUITES[name][0](tally)
+        except KeyboardInterrupt:
+            tally.add("failed", f"{name}: interrupted")
+        except Exception as error:  # the other suites still run
+            tally.add("failed", f"{name}: {type(error).__name__}: {error}")
+        total.merge(tally)
+        lines.append(f"{name:<11} {tally.line()} ({time.monotonic() - started:.0f} s)")
+        print(lines[-1], flush=True)
+        if tally.failed and tally.failed[-1].endswith(": interrupted"):
+            break
+    print("\n== summary", *lines, *(f"failed: {name}" for name in total.failed),
+          *(f"skipped: {name}" for name in total.skipped), sep="\n")
+    print(total.line(), flush=True)
+    nothing_may_be_skipped = bool(os.environ.get("CI")) and total.skipped
+    return 1 if total.failed or not total.passed or nothing_may_be_skipped else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
