@@ -7,7 +7,7 @@
 
 #define RECORD_ALIGN  64
 #define PAYLOAD_AT    (sizeof(struct record) + CHUNK_HEADROOM_BYTES)
-#define REWIND_BYTES  (2 * 1048576) /* see chunk_writer_reserve() */
+#define REWIND_BYTES  1048576 /* see chunk_writer_reserve() */
 
 enum { RECORD_PAD = 0x70616400, RECORD_CHUNK = 0x63686b00 };
 
@@ -99,9 +99,9 @@ int chunk_writer_reserve(struct chunk_writer *w, size_t payload_bytes, uint8_t *
 		return rc;
 	at = w->head % w->size_bytes;
 	left = w->size_bytes - at;
-	/* When every viewer has caught up, start over: a small part of the buffer, warm in the
-	 * cache, then does the work of the whole. */
-	if (at >= REWIND_BYTES && w->released == w->head)
+	/* When the viewers have nearly caught up, start over: a small part of the buffer, warm in
+	 * the cache, then does the work of the whole. */
+	if (at >= REWIND_BYTES && w->head - w->released <= REWIND_BYTES / 2)
 		cost = left + need;
 	else
 		cost = need > left ? left + need : need;
@@ -228,8 +228,13 @@ int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret)
 		if (check_record(&h, left) < 0)
 			return -EBADMSG;
 		pos += h.total_bytes;
-		if (h.magic == RECORD_PAD)
+		if (h.magic == RECORD_PAD) {
+			if (pos > r->pad_end) {
+				r->pad_end = pos;
+				r->pad_bytes = h.total_bytes;
+			}
 			continue;
+		}
 		ret->info = h.info;
 		ret->next = pos;
 		ret->payload = r->data + at + PAYLOAD_AT;
@@ -250,5 +255,7 @@ bool chunk_reader_release(struct chunk_reader *r, uint64_t pos)
 
 uint64_t chunk_reader_held(const struct chunk_reader *r)
 {
-	return r->head - r->released;
+	uint64_t held = r->head - r->released;
+
+	return r->pad_end > r->released && r->pad_bytes < held ? held - r->pad_bytes : held;
 }

@@ -96,6 +96,7 @@ struct chunk_reader {
 	uint64_t size_bytes;
 	uint64_t released; /* private truth */
 	uint64_t head;     /* newest checked value of the writer's word */
+	uint64_t pad_end, pad_bytes; /* the newest jump to the start of the buffer that was seen */
 };
 
 /* One chunk as seen by the service: checked copies, and pointers into the buffer that stay valid
@@ -122,7 +123,7 @@ int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret);
  * woken through the space eventfd. Partner: chunk_writer_must_wait(). */
 bool chunk_reader_release(struct chunk_reader *r, uint64_t pos);
 
-/* Bytes published and not released: what is held for viewers. */
+/* Bytes published and not released, without a jump among them: what is held for viewers. */
 uint64_t chunk_reader_held(const struct chunk_reader *r);
 
 #endif
