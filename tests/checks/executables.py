@@ -1,1 +1,81 @@
-CHECKS = ()
+# SPDX-License-Identifier: MIT
+"""What the executables link, and that they are hardened (ARCHITECTURE.md, "Processes")."""
+import re
+import subprocess
+
+from builds import PROGRAMS, REPO
+
+OUT = REPO / "out"
+SANDBOX = {"libc", "libcap", "libseccomp"}
+MAY_LINK = {
+    "packetflix": SANDBOX,
+    "packetflix-discover": SANDBOX | {"libcurl", "libjansson", "libmnl"},
+    "packetflix-service": SANDBOX | {"libjansson", "libpcap", "libresolv", "libwebsockets"},
+    "packetflix-reader": SANDBOX | {"libmnl"},
+}
+
+
+def _readelf(program, *options):
+    return subprocess.run(["readelf", "-W", *options, OUT / program], check=True, capture_output=True, text=True).stdout
+
+
+def _each(judge):
+    """The check that JUDGE finds nothing to say about any program."""
+    def check():
+        wrong = [f"{program}: {words}" for program in PROGRAMS for words in judge(program)]
+        assert not wrong, "\n".join(wrong)
+    return check
+
+
+def _links(program):
+    linked = {name.partition(".so")[0] for name in re.findall(r"\(NEEDED\).*\[(.+)\]", _readelf(program, "-d"))}
+    if linked != MAY_LINK[program]:
+        yield f"links {sorted(linked)} instead of {sorted(MAY_LINK[program])}"
+
+
+def _is_pie(program):
+    if not re.search(r"Type:\s+DYN", _readelf(program, "-h")) or "PIE" not in _readelf(program, "-d"):
+        yield "is not position-independent"
+
+
+def _has_relro(program):
+    dynamic = _readelf(program, "-d")
+    if "GNU_RELRO" not in _readelf(program, "-l"):
+        yield "has no RELRO segment"
+    if "BIND_NOW" not in dynamic and not re.search(r"Flags:.*NOW", dynamic):
+        yield "binds lazily, so its RELRO is not full"
+
+
+def _has_no_executable_stack(program):
+    stack = re.search(r"GNU_STACK\s.*?\s([RWE]+)\s+0x", _readelf(program, "-l"))
+    if not stack or "E" in stack[1]:
+        yield "has an executable stack"
+
+
+def _has_no_writable_code(program):
+    if re.search(r"^\s+LOAD\s.*\sRWE\s", _readelf(program, "-l"), re.MULTILINE):
+        yield "has a segment both writable and executable"
+
+
+def _imports(symbol):
+    def judge(program):
+        if not re.search(symbol, _readelf(program, "--dyn-syms")):
+            yield f"imports no {symbol}"
+    return judge
+
+
+def _has_no_search_path(program):
+    if re.search(r"RPATH|RUNPATH", _readelf(program, "-d")):
+        yield "searches libraries in a path of its own"
+
+
+CHECKS = (
+    ("each program links only what its role needs", _each(_links)),
+    ("programs are position-independent", _each(_is_pie)),
+    ("programs have full RELRO", _each(_has_relro)),
+    ("programs have no executable stack", _each(_has_no_executable_stack)),
+    ("programs have no writable code", _each(_has_no_writable_code)),
+    ("programs have stack protection", _each(_imports("__stack_chk_fail"))),
+    ("programs are fortified", _each(_imports(r"__\w+_chk@"))),
+    ("programs have no library search path", _each(_has_no_search_path)),
+)
