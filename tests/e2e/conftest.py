@@ -122,7 +122,7 @@ class Scene:
         netns.veth(self.box, "eth0", self.far, "peer0", self.BOX_IP, self.FAR_IP)
         self.mac = netns.mac(self.box, "eth0")
         self.far_mac = netns.mac(self.far, "peer0")
-        self._sender = None
+        self._sender = self._local = None
 
     @property
     def inode(self):
@@ -135,14 +135,21 @@ class Scene:
             self._sender = self.far.packet_socket("peer0")
         return self._sender
 
+    @property
+    def local(self):
+        """A raw socket on eth0; what it sends is seen there as outgoing, with no queue before that could drop it."""
+        if self._local is None:
+            self._local = self.box.packet_socket("eth0")
+        return self._local
+
     def send(self, *frames):
         for frame in frames:
             self.sender.send(frame)
 
     def close(self):
-        if self._sender is not None:
-            self._sender.close()
-            self._sender = None
+        for sock in filter(None, (self._sender, self._local)):
+            sock.close()
+        self._sender = self._local = None
 
 
 @pytest.fixture

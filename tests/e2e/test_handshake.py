@@ -322,7 +322,7 @@ def test_a_client_that_never_reads_is_no_burden_to_others(shared, plain_scene, w
         run = Numbered(b"<never-reads>", 1400)
         sent = 0
         while sent < 8000:
-            sent += run.send(plain_scene.sender, 500, sent)
+            sent += run.send(plain_scene.local, 500, sent)
             fast.wait(lambda s: s.packet_count >= sent, f"{sent} packets")
         assert fast.stream.total("ifdrop") == 0
         assert shared.get("/healthz").status == 200

@@ -107,7 +107,7 @@ def test_a_websocket_and_a_download_get_the_same_packets(shared, scene):
     viewer = Viewer(shared, netns=scene.inode, nif="eth0").wait_interfaces("eth0")
     download = Download(shared, netns=scene.inode, nif="eth0").wait_interfaces("eth0")
     assert len(shared.readers()) == 1
-    Numbered(b"<same>").send(scene.sender, 500)
+    Numbered(b"<same>").send(scene.local, 500)
     for one in (viewer, download):
         one.wait_carrying(b"<same>", 500)
     assert [(p.ts_ns, p.data) for p in viewer.stream.packets] == [(p.ts_ns, p.data) for p in download.stream.packets]
@@ -126,7 +126,7 @@ def test_curl_saves_a_capture_that_tshark_reads(shared, scene, tmp_path):
         curl = subprocess.Popen(["curl", "-sSN", "--noproxy", "*", url], stdout=out)
         try:
             until(lambda: b"eth0" in saved.read_bytes(), "the beginning of the stream")
-            Numbered(b"<curl>", 300).send(scene.sender, 200)
+            Numbered(b"<curl>", 300).send(scene.local, 200)
             until(lambda: saved.read_bytes().count(b"<curl>") == 200, "all packets in the file")
         finally:
             curl.send_signal(signal.SIGINT)
@@ -138,7 +138,7 @@ def test_curl_saves_a_capture_that_tshark_reads(shared, scene, tmp_path):
 def test_the_end_of_the_service_ends_the_download_completely(start, scene):
     running = start()
     download = Download(running, netns=scene.inode, nif="eth0", filter="udp port 9").wait_interfaces("eth0")
-    Numbered(b"<end>").send(scene.sender, 50)
+    Numbered(b"<end>").send(scene.local, 50)
     download.wait_carrying(b"<end>", 50)
     running.process.send_signal(signal.SIGTERM)
     download.wait_end()

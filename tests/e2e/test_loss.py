@@ -48,7 +48,7 @@ def check_numbers(stream, run, total):
 def test_without_loss_the_statistics_count_every_packet(shared, scene):
     viewer = Viewer(shared, netns=scene.inode, nif="eth0/lo", filter=FILTER).wait_interfaces("eth0", "lo")
     run = Numbered(b"<count>", 100)
-    run.send(scene.sender, 1000)
+    run.send(scene.local, 1000)
     stream = settle(viewer, 1000)
     assert run.numbers(stream.packets) == list(range(1000))
     check_account(stream, 1000)
@@ -62,7 +62,7 @@ def test_statistics_come_live_while_something_changes_and_are_monotonic(shared, 
     viewer = Viewer(shared, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
     run = Numbered(b"<live>")
     for total in (10, 20, 30):
-        run.send(scene.sender, 10, total - 10)
+        run.send(scene.local, 10, total - 10)
         settle(viewer, total)
     seen = [isb.ifrecv for isb in viewer.stream.statistics]
     assert seen == sorted(seen) and set(seen) >= {10, 20, 30}
@@ -73,10 +73,10 @@ def test_statistics_come_live_while_something_changes_and_are_monotonic(shared, 
 def test_a_latecomers_account_begins_when_it_joins(shared, scene):
     first = Viewer(shared, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
     run = Numbered(b"<join>")
-    run.send(scene.sender, 500)
+    run.send(scene.local, 500)
     settle(first, 500)
     second = Viewer(shared, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
-    run.send(scene.sender, 100, 500)
+    run.send(scene.local, 100, 500)
     settle(first, 600)
     stream = settle(second, 100)
     check_account(stream, 100)
@@ -113,7 +113,7 @@ class Stuck:
                 self.read_one()
         except socket.timeout:
             self.raw.sock.settimeout(20)
-        run.send(scene.sender, 1, total)
+        run.send(scene.local, 1, total)
         self.read_until(lambda s: s.total("ifrecv") == total + 1 and s.packet_count + s.total("ifdrop") == total + 1,
                         f"an account of {total + 1} packets")
         return total + 1
@@ -126,7 +126,7 @@ def feed(run, scene, fast, first, count, step=500):
     """Send COUNT packets no faster than FAST reads them."""
     for at in range(first, first + count, step):
         number = min(step, first + count - at)
-        run.send(scene.sender, number, at)
+        run.send(scene.local, number, at)
         fast.wait(lambda s: s.packet_count >= at + number, f"{at + number} packets")
 
 
@@ -181,16 +181,16 @@ def test_packets_the_kernel_drops_are_reported_exactly(start, scene, size):
     running = start(*SMALL)
     viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
     run = Numbered(b"<ring>", size)
-    run.send(scene.sender, 100)
+    run.send(scene.local, 100)
     settle(viewer, 100)
     reader, = running.readers()
     os.kill(reader, signal.SIGSTOP)
     try:
-        run.send(scene.sender, 30_000, 100)
+        run.send(scene.local, 30_000, 100)
     finally:
         os.kill(reader, signal.SIGCONT)
     until(lambda: quiet(reader), "the reader to have emptied its ring")
-    run.send(scene.sender, 10, 30_100)
+    run.send(scene.local, 10, 30_100)
     stream = settle(viewer, 30_110)
     assert stream.total("osdrop") > 1000, "the ring should have overflowed"
     assert stream.total("osdrop") == stream.total("ifdrop")
@@ -208,7 +208,7 @@ def test_losses_are_told_live_even_if_no_packet_follows(start, owned, scene, cau
     if cause == "kernel":
         reader, = running.readers()
         os.kill(reader, signal.SIGSTOP)
-        run.send(scene.sender, 10_000)
+        run.send(scene.local, 10_000)
         os.kill(reader, signal.SIGCONT)
         assert settle(fast, 10_000).total("osdrop") > 0
         return
@@ -228,7 +228,7 @@ def test_kernel_and_viewer_losses_together_add_up(start, owned, scene):
     feed(run, scene, fast, 0, 15_000)
     reader, = running.readers()
     os.kill(reader, signal.SIGSTOP)
-    run.send(scene.sender, 10_000, 15_000)
+    run.send(scene.local, 10_000, 15_000)
     os.kill(reader, signal.SIGCONT)
     until(lambda: quiet(reader), "the reader to have emptied its ring")
     total = slow.catch_up(run, scene, 25_000)
@@ -245,10 +245,10 @@ def test_a_burst_at_full_speed_is_accounted_for_to_the_last_packet(start, scene,
     viewer = Viewer(running, {"netns": scene.inode, "nif": "eth0", "filter": FILTER}, save=False)
     viewer.wait_interfaces("eth0")
     run = Numbered(b"<burst>", size)
-    run.send(scene.sender, 60_000)
+    run.send(scene.local, 60_000)
     reader, = running.readers()
     until(lambda: quiet(reader), "the reader to have emptied its ring")
-    run.send(scene.sender, 1, 60_000)
+    run.send(scene.local, 1, 60_000)
     stream = settle(viewer, 60_001)
     check_account(stream, 60_001)
     check_numbers(stream, run, 60_001)
@@ -258,7 +258,7 @@ def test_the_end_of_the_service_brings_a_last_exact_account(start, scene):
     running = start()
     viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
     run = Numbered(b"<final>")
-    run.send(scene.sender, 777)
+    run.send(scene.local, 777)
     viewer.wait_carrying(b"<final>", 777)
     running.process.send_signal(signal.SIGTERM)
     viewer.wait_end()
@@ -273,10 +273,10 @@ def test_losses_by_cause_are_in_the_metrics(start, scene):
     reader, = running.readers()
     os.kill(reader, signal.SIGSTOP)
     run = Numbered(b"<metric>", 1400)
-    run.send(scene.sender, 10_000)
+    run.send(scene.local, 10_000)
     os.kill(reader, signal.SIGCONT)
     until(lambda: quiet(reader), "the reader to have emptied its ring")
-    run.send(scene.sender, 1, 10_000)
+    run.send(scene.local, 1, 10_000)
     lost = settle(viewer, 10_001).total("osdrop")
     assert lost > 0
 

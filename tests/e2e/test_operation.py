@@ -51,7 +51,7 @@ def test_the_numbers_follow_what_happens(start, scene):
     running = start()
     one = Viewer(running, netns=scene.inode, nif="eth0", filter="udp port 9").wait_interfaces("eth0")
     two = Viewer(running, netns=scene.inode, nif="eth0", filter="udp port 9").wait_interfaces("eth0")
-    Numbered(b"<numbers>", 100).send(scene.sender, 40)
+    Numbered(b"<numbers>", 100).send(scene.local, 40)
     for viewer in (one, two):
         viewer.wait_carrying(b"<numbers>", 40)
     metrics = running.metrics()
@@ -73,7 +73,7 @@ def test_a_signal_ends_every_capture_with_a_last_account_and_a_proper_close(star
     viewers = [Viewer(running, netns=scene.inode, nif="eth0").wait_interfaces("eth0"),
                Viewer(running, netns=scene.inode).wait_interfaces("eth0"),
                Viewer(running, netns=scene.far.inode).wait_interfaces("peer0")]
-    Numbered(b"<last>").send(scene.sender, 25)
+    Numbered(b"<last>").send(scene.local, 25)
     for viewer in viewers:
         viewer.wait_carrying(b"<last>", 25)
     family = service.descendants(running.process.pid)
@@ -94,7 +94,7 @@ def test_viewers_that_do_not_answer_cannot_hold_up_the_end(start, plain_scene):
         stuck.sock.sendall(stuck.request(f"/capture?netns={plain_scene.inode}"))
         silent.open(netns=plain_scene.inode)
         silent.frame()
-        Numbered(b"<stuck>", 1400).send(plain_scene.sender, 5000)
+        Numbered(b"<stuck>", 1400).send(plain_scene.local, 5000)
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(20) == 0
 
@@ -310,7 +310,7 @@ def test_the_log_may_go_to_a_regular_file(start, scene, tmp_path):
     saved = tmp_path / "log"
     running = start("--log-requests", wrapper=("/bin/sh", "-c", f'exec "$@" >{saved} 2>&1', "sh"))
     Viewer(running, netns=scene.inode, nif="eth0").wait_interfaces("eth0").close()
-    running.get("/version?in-the-log")
+    running.get("/in-the-log")
     until(lambda: "in-the-log" in saved.read_text(), "the request in the log")
     assert running.get("/readyz").status == 200
     metrics = running.metrics()

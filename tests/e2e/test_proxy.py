@@ -11,6 +11,7 @@ import pytest
 
 from harness import service
 from harness.client import TEXT, Raw, Viewer, refusal
+from harness.wait import until
 
 
 class Ghostwire(ThreadingHTTPServer):
@@ -273,42 +274,12 @@ def test_without_the_flag_nothing_is_proxied(start):
         ghostwire.close()
 
 
-# -- resolving names through Ghostwire -------------------------------------------------------
-
-def listed(pair, inode, **changes):
-    pair.ghostwire.document = {"containers": [
-        {"name": "remote", "type": "docker", "netns": 1, "network-interfaces": ["eth9"], "pid": 1, "starttime": 1,
-         "prefix": "elsewhere"},
-        {"name": "remote", "type": "docker", "netns": inode, "network-interfaces": ["lo"], "pid": 0, "starttime": 0,
-         "prefix": "", **changes}]}
-
-
-def test_names_are_resolved_by_asking_ghostwire(pair, plain_scene):
-    listed(pair, plain_scene.inode)
-    viewer = Viewer(pair, container=json.dumps({"name": "remote"})).wait_interfaces("lo")
-    assert viewer.stream.names_of_interfaces() == ["lo"]
-    assert pair.ghostwire.last()[1] == "/mobyshark"
-
-
-def test_an_interface_list_of_the_client_is_kept_over_resolution(pair, plain_scene):
-    listed(pair, plain_scene.inode)
-    viewer = Viewer(pair, container=json.dumps({"name": "remote", "network-interfaces": ["eth0"]})).wait_interfaces("eth0")
-    assert viewer.stream.names_of_interfaces() == ["eth0"]
-
-
-def test_an_answer_that_is_not_json_is_a_failure_in_the_original_words(pair):
-    pair.ghostwire.document = b"<html>not json</html>"
-    _, reason = refusal(pair, container=json.dumps({"name": "remote"}))
-    assert reason.startswith("cannot update container/target meta data: ")
-
-
-def test_a_name_ghostwire_does_not_know_is_not_found(pair, plain_scene):
-    listed(pair, plain_scene.inode)
-    _, reason = refusal(pair, container=json.dumps({"name": "unknown"}))
+def test_names_are_resolved_here_and_captures_work_while_the_list_comes_from_ghostwire(pair, new_netns):
+    ns = new_netns()
+    child = ns.popen(["/usr/bin/sleep", "600"])
+    until(lambda: service.role_of(child.pid) == "sleep", "sleep to run")
+    assert pair.get("/discover/mobyshark").json == pair.ghostwire.document
+    viewer = Viewer(pair, container=json.dumps({"name": f"sleep({child.pid})"})).wait_interfaces("lo")
+    assert viewer.stream.document["container-name"] == f"sleep({child.pid})"
+    _, reason = refusal(pair, container=json.dumps({"name": "no-such-name"}))
     assert reason == "could not locate network namespace for container"
-
-
-def test_an_unreachable_ghostwire_is_a_failure_in_the_original_words(start):
-    running = start("--proxy-discovery", "--gw-port", service.free_port())
-    _, reason = refusal(running, container=json.dumps({"name": "remote"}))
-    assert reason.startswith("cannot update container meta data: ")

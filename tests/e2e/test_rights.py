@@ -16,7 +16,8 @@ from harness.traffic import Numbered
 NOBODY = 65534
 UNPRIVILEGED = ("packetflix-service", "packetflix-reader")
 SOME_UID = 54321
-CAPABILITIES = "cap_sys_admin,cap_sys_chroot,cap_sys_ptrace,cap_net_admin,cap_net_raw"
+CAPABILITIES = ("cap_sys_admin,cap_sys_chroot,cap_sys_ptrace,cap_net_admin,cap_net_raw,cap_dac_read_search,"
+                "cap_dac_override")
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_it_works_as_an_ordinary_user_with_file_capabilities(start, copies, scen
     assert listed and sorted(listed[0]["network-interfaces"]) == ["eth0", "lo"]
     viewer = Viewer(running, netns=scene.inode, nif="eth0").wait_interfaces("eth0")
     download = Download(running, netns=scene.inode).wait_interfaces("eth0", "lo")
-    Numbered(b"<ordinary>").send(scene.sender, 100)
+    Numbered(b"<ordinary>").send(scene.local, 100)
     viewer.wait_carrying(b"<ordinary>", 100)
     download.wait_carrying(b"<ordinary>", 100)
     for role in UNPRIVILEGED:

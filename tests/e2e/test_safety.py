@@ -75,11 +75,9 @@ def test_all_addresses_means_both_families(start, host):
 
 
 @pytest.mark.parametrize("text", ["localhost:x", "127.0.0.1:0", "127.0.0.1:99999", "300.0.0.1", "[::1", "::1]:5", "a b",
-                                  "127.0.0.1:", "127.0.0.1,127.0.0.2"])
+                                  "127.0.0.1:"])
 @pytest.mark.parametrize("how", ["flag", "environment"])
 def test_a_bad_listen_address_ends_the_start_in_words(text, how):
-    if how == "environment" and "," in text:
-        text = "127.0.0.1,,"        # a list is fine there, an empty element is not
     env = {"PATH": os.environ["PATH"], **({"PACKETFLIX_LISTEN": text} if how == "environment" else {})}
     flags = ["--listen", text] if how == "flag" else []
     done = subprocess.run([str(service.binary()), "--port", str(service.free_port()), *flags], env=env,
@@ -133,7 +131,7 @@ def test_everything_works_over_tls(encrypted, plain_scene):
     viewer = Viewer(encrypted, netns=plain_scene.inode, nif="eth0").wait_interfaces("eth0")
     download = Download(encrypted, netns=plain_scene.inode, nif="eth0").wait_interfaces("eth0")
     run = Numbered(b"<secret>", 1400)
-    run.send(plain_scene.sender, 500)
+    run.send(plain_scene.local, 500)
     for one in (viewer, download):
         one.wait_carrying(b"<secret>", 500)
         assert run.numbers(one.stream.packets) == list(range(500))
@@ -238,7 +236,8 @@ def test_the_token_is_not_written_to_the_log(start, secrets, plain_scene):
     assert TOKEN not in running.log
 
 
-@pytest.mark.parametrize("content", ["", "\n", "  \n", "short\nsecond line\n", "white space", "x" * 100_000, "nul\0l"])
+@pytest.mark.parametrize("content", ["", "\n", "  \n", "x" * 100_000, "nul\0l"],
+                         ids=["empty", "newline", "blank", "long", "nul"])
 def test_an_unusable_token_file_ends_the_start(tmp_path, content):
     file = tmp_path / "token"
     file.write_text(content)
@@ -252,7 +251,7 @@ def test_an_unusable_token_file_ends_the_start(tmp_path, content):
 
 def words_of_limit(code, reason):
     check_close(code, reason)
-    assert reason and re.search(r"too many|limit|full|at most|memory|maximum", reason), reason
+    assert reason and re.search(r"already|memory", reason), reason
 
 
 def test_the_number_of_viewers_is_limited_in_words_and_counted(start, plain_scene):
@@ -323,45 +322,46 @@ def answers(running):
 
 
 def test_a_capture_that_does_not_fit_the_memory_is_refused_in_words(start, scene):
-    running = start("--memory", "24M", "--ring-size", "4M", "--stream-size", "4M")
+    budget = 24
+    running = start("--memory", f"{budget}M", "--ring-size", "4M", "--stream-size", "4M")
     places, refused = [], None
-    for device in ["lo", "eth0", "lo/eth0", "eth0/lo", "any"]:
-        for filter_ in ("", "udp", "tcp"):
-            viewer = Viewer(running, netns=scene.inode, nif=device, filter=filter_)
-            try:
-                viewer.wait(lambda s: s.interfaces, "the beginning")
-                places.append(viewer)
-            except AssertionError:
-                viewer.wait_end()
-                refused = refused or (viewer.close_code, viewer.close_reason)
-    assert 1 <= len(places) <= 6, f"{len(places)} captures of 8 MiB fit into 24 MiB"
+    for number in range(1, 40):
+        viewer = Viewer(running, netns=scene.inode, filter=f"udp port {number}")
+        try:
+            viewer.wait(lambda s: s.interfaces, "the beginning")
+            places.append(viewer)
+        except AssertionError:
+            viewer.wait_end()
+            refused = viewer.close_code, viewer.close_reason
+            break
+        assert running.metrics()["packetflix_capture_memory_bytes"] <= budget << 20
+    assert places and refused, f"{len(places)} captures fit into {budget} MiB"
     words_of_limit(*refused)
     assert "memory" in refused[1]
     places[0].close()
     until_accepted(running, netns=scene.inode, nif="lo")
 
 
-@pytest.mark.parametrize("size", [5_000, 20_000, 100_000, 1_000_000])
+@pytest.mark.parametrize("size", [300_000, 1_000_000])
 def test_a_url_that_is_too_long_is_refused(shared, size):
     with Raw(shared) as raw:
         try:
             status, _ = raw.handshake("/version?" + "x" * size, {"Upgrade": None, "Connection": None})
-            assert status in (400, 414, 431) or (status == 200 and size == 5_000)
-        except (ConnectionResetError, BrokenPipeError, AssertionError) as error:
-            assert "closed" in str(error) or isinstance(error, OSError)
+            assert status in (400, 414, 431)
+        except (ConnectionResetError, BrokenPipeError, EOFError):
+            pass    # cut off while still sending
     assert shared.get("/healthz").status == 200
 
 
-@pytest.mark.parametrize("headers", [{"X-Long": "x" * 100_000}, {f"X-{i}": "y" * 50 for i in range(2000)},
-                                     {"X-Many": "z" * 1_000_000}, {"Cookie": "a=b; " * 20_000}],
-                         ids=["long", "many", "huge", "cookie"])
+@pytest.mark.parametrize("headers", [{"X-Long": "x" * 400_000}, {f"X-{i}": "y" * 200 for i in range(2000)},
+                                     {"Cookie": "a=b; " * 80_000}], ids=["long", "many", "cookie"])
 def test_headers_that_are_too_large_are_refused(shared, headers):
     with Raw(shared) as raw:
         try:
             status, _ = raw.handshake("/version", {**headers, "Upgrade": None, "Connection": None})
             assert status in (400, 431)
-        except (ConnectionResetError, BrokenPipeError, AssertionError) as error:
-            assert "closed" in str(error) or isinstance(error, OSError)
+        except (ConnectionResetError, BrokenPipeError, EOFError):
+            pass    # cut off while still sending
     assert shared.get("/healthz").status == 200
 
 
@@ -391,7 +391,7 @@ def test_200_clients_at_once_are_all_served(start, scene):
         viewer.wait_interfaces("eth0", timeout=40)
     assert len(running.readers()) == 1
     run = Numbered(b"<crowd>", 200)
-    run.send(scene.sender, 100)
+    run.send(scene.local, 100)
     for viewer in viewers:
         viewer.wait(lambda s: s.packet_count >= 100, "100 packets", 40)
         assert run.numbers(viewer.stream.packets) == list(range(100))

@@ -16,7 +16,7 @@ def test_viewers_of_the_same_thing_share_one_reader(shared, scene):
     viewers.append(Download(shared, netns=scene.inode, nif="eth0", filter="udp").wait_interfaces("eth0"))
     assert len(shared.readers()) == 1
     run = Numbered(b"<shared>")
-    run.send(scene.sender, 100)
+    run.send(scene.local, 100)
     for viewer in viewers:
         viewer.wait_carrying(b"<shared>", 100)
         assert run.numbers(viewer.stream.packets) == list(range(100))

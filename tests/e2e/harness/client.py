@@ -280,7 +280,8 @@ class Raw:
     def read_head(self):
         while b"\r\n\r\n" not in self.pending:
             data = self.sock.recv(65536)
-            assert data, f"connection closed instead of an answer: {self.pending!r}"
+            if not data:
+                raise EOFError(f"connection closed instead of an answer: {self.pending!r}")
             self.pending += data
         head, _, self.pending = self.pending.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
