@@ -52,24 +52,36 @@ static int judge(const struct proxy_asker *who, const struct proxy_head *h, stru
 	return status ? turn_down(ask, status, why) : 0;
 }
 
-static void log_ask(const struct proxy_asker *who, const struct proxy_head *h)
+static void log_headers(const struct proxy_asker *who, const struct proxy_head *h)
 {
-	const struct config *c = who->config;
-	const char *end = memchr(h->target.p, '?', h->target.len_bytes);
-	int n = (int) (end ? (size_t) (end - h->target.p) : h->target.len_bytes);
-
-	if (c->log_requests || c->log_headers)
-		log_info("request peer=%s path=\"%.*s\" to=%s", who->peer, n, h->target.p,
-			who->authority);
-	/* secrets stay secret: a token for the other service, or ours */
-	for (uint32_t i = 0; c->log_headers && i < h->n_fields; i++) {
+	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct proxy_field *f = &h->fields[i];
 
+		/* secrets stay secret: a token for the other service, or ours */
 		if (!slice_is(f->name, "authorization") && !slice_is(f->name, "cookie"))
 			log_info("header peer=%s %.*s: \"%.*s\"", who->peer,
 				(int) f->name.len_bytes, f->name.p, (int) f->value.len_bytes,
 				f->value.p);
 	}
+}
+
+static void log_ask(const struct proxy_asker *who, const struct proxy_head *h)
+{
+	static const struct slice none = {"", 0};
+	const struct slice *referer = proxy_head_field(h, "referer");
+	const struct slice *agent = proxy_head_field(h, "user-agent");
+	const char *end = memchr(h->target.p, '?', h->target.len_bytes);
+	int n = (int) (end ? (size_t) (end - h->target.p) : h->target.len_bytes);
+
+	if (!who->config->log_requests && !who->config->log_headers)
+		return;
+	referer = referer ? referer : &none;
+	agent = agent ? agent : &none;
+	log_info("request peer=%s path=\"%.*s\" to=%s referer=\"%.*s\" agent=\"%.*s\"", who->peer,
+		n, h->target.p, who->authority, (int) referer->len_bytes, referer->p,
+		(int) agent->len_bytes, agent->p);
+	if (who->config->log_headers)
+		log_headers(who, h);
 }
 
 static int describe(const struct proxy_head *h, struct proxy_ask *ask)
