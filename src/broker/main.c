@@ -20,7 +20,7 @@
 #include "broker/listen.h"
 #include "broker/supervise.h"
 #include "sandbox/drop.h"
-#include "sandbox/seccomp.h"
+#include "sandbox/roles.h"
 
 #define FILES_WANTED 65536
 
@@ -136,22 +136,6 @@ static void raise_files_limit(void)
 	(void) setrlimit(RLIMIT_NOFILE, &l);
 }
 
-/* Keep what the operations and the children need, give up the rest. */
-static int reduce_rights(struct err *e)
-{
-	struct sandbox_drop drop = {
-		.empty_root_fd = -1,
-		.keep_ids = true,
-		.keep_caps = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_RAW | 1ULL << CAP_NET_ADMIN |
-			1ULL << CAP_SYS_PTRACE | 1ULL << CAP_SYS_CHROOT | 1ULL << CAP_SETUID |
-			1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP | 1ULL << CAP_KILL |
-			1ULL << CAP_DAC_READ_SEARCH | 1ULL << CAP_DAC_OVERRIDE,
-	};
-	int rc = sandbox_drop(&drop, e);
-
-	return rc < 0 ? rc : seccomp_broker(e);
-}
-
 static int run(const struct options *o)
 {
 	struct broker b = {.options = o,
@@ -177,7 +161,7 @@ static int run(const struct options *o)
 	if (rc == 0)
 		rc = open_descriptors(&b, &e);
 	if (rc == 0)
-		rc = reduce_rights(&e);
+		rc = role_enter_broker(&e);
 	if (rc < 0) {
 		log_error("%s", e.text);
 		return EXIT_FAILURE;

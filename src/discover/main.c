@@ -4,18 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "discover/discover.h"
-#include "sandbox/drop.h"
-#include "sandbox/seccomp.h"
-
-/* Descriptors: a scan opens a handful, each engine a few more. */
-#define MAX_FILES 1024
+#include "sandbox/roles.h"
 
 struct args {
 	int broker_fd, catalog_fd;
@@ -62,22 +57,6 @@ static bool parse_args(int argc, char *argv[], struct args *ret)
 	       fcntl(a.catalog_fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-/* Reading the links in /proc/PID/ns and /proc/PID/fd of others is a matter of CAP_SYS_PTRACE;
- * directories and engine sockets of other users are a matter of the other two. The root stays: it
- * is where /proc is, and every process's files are below that. */
-static int drop_rights(struct err *e)
-{
-	const struct sandbox_drop drop = {.empty_root_fd = -1,
-		.keep_ids = true,
-		.keep_caps = 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_DAC_READ_SEARCH |
-			     1ULL << CAP_DAC_OVERRIDE,
-		.max_files = MAX_FILES,
-		.no_new_processes = true};
-	int rc = sandbox_drop(&drop, e);
-
-	return rc == 0 ? seccomp_discover(e) : rc;
-}
-
 int main(int argc, char *argv[])
 {
 	struct err e = ERR_NONE;
@@ -99,7 +78,7 @@ int main(int argc, char *argv[])
 		log_error("cannot open /proc");
 		return 1;
 	}
-	if (drop_rights(&e) < 0 || discover_run(&fds, &e) < 0) {
+	if (role_enter_discover(&e) < 0 || discover_run(&fds, &e) < 0) {
 		log_error("%s", e.text);
 		return 1;
 	}

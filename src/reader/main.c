@@ -18,8 +18,7 @@
 #include "proto/reader_fds.h"
 #include "reader/capture.h"
 #include "reader/chunking.h"
-#include "sandbox/drop.h"
-#include "sandbox/seccomp.h"
+#include "sandbox/roles.h"
 
 #define LINKS_TIMEOUT_MS 5000
 
@@ -103,24 +102,10 @@ static int list_links(struct capture *c, struct err *e)
 	return rc < 0 ? err_sys(e, rc, "cannot list the network interfaces") : 0;
 }
 
-static int give_up_rights(struct err *e)
-{
-	struct sandbox_drop drop = {
-		.empty_root_fd = READER_FD_ROOT,
-		.max_files = READER_FD_END,
-		.no_new_files = true,
-		.no_new_processes = true,
-	};
-	int rc = sandbox_drop(&drop, e);
-
-	(void) close(READER_FD_ROOT);
-	return rc;
-}
-
 static int prepare(const struct arguments *a, struct capture *c, struct err *e)
 {
 	struct seccomp_reader_fds fds = {.packet = READER_FD_PACKET, .event = READER_FD_EVENT};
-	int rc = give_up_rights(e);
+	int rc = role_enter_reader(READER_FD_ROOT, READER_FD_END, e);
 
 	if (rc == 0)
 		rc = check_descriptors(e);

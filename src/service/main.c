@@ -5,25 +5,9 @@
 
 #include "base/log.h"
 #include "proto/service_args.h"
-#include "sandbox/drop.h"
-#include "sandbox/seccomp.h"
+#include "sandbox/roles.h"
 #include "service/config.h"
 #include "service/serve/app.h"
-
-static int give_up_rights(const struct config *config, struct err *e)
-{
-	struct sandbox_drop drop = {
-		.empty_root_fd = SERVICE_FD_ROOT,
-		/* no limit on file sizes: standard error may well be a log file */
-		.no_new_processes = true,
-	};
-	int rc = sandbox_drop(&drop, e);
-
-	if (rc < 0)
-		return rc;
-	(void) close(SERVICE_FD_ROOT);
-	return seccomp_service(config->proxy, e);
-}
 
 int main(int argc, char **argv)
 {
@@ -43,7 +27,7 @@ int main(int argc, char **argv)
 		log_error("%s", e.text);
 		return EXIT_CONFIGURATION;
 	}
-	rc = give_up_rights(&config, &e);
+	rc = role_enter_service(SERVICE_FD_ROOT, config.proxy, &e);
 	if (rc < 0) {
 		log_error("%s", e.text);
 		return EXIT_CONFIGURATION;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "sandbox/roles.h"
+
+#include <linux/capability.h>
+#include <unistd.h>
+
+#include "sandbox/drop.h"
+
+#define CAP(name) (1ULL << CAP_##name)
+
+/* a scan opens a handful, each engine a few more */
+#define DISCOVER_FILES_MAX 1024
+
+int role_enter_broker(struct err *e)
+{
+	const struct sandbox_drop drop = {
+		.empty_root_fd = -1,
+		.keep_ids = true,
+		.keep_caps = CAP(SYS_ADMIN) | CAP(NET_RAW) | CAP(NET_ADMIN) | CAP(SYS_PTRACE) |
+			     CAP(SYS_CHROOT) | CAP(SETUID) | CAP(SETGID) | CAP(SETPCAP) | CAP(KILL) |
+			     CAP(DAC_READ_SEARCH) | CAP(DAC_OVERRIDE),
+	};
+	int rc = sandbox_drop(&drop, e);
+
+	return rc < 0 ? rc : seccomp_broker(e);
+}
+
+/* Reading the links in /proc/PID/ns and /proc/PID/fd of others is a matter of CAP_SYS_PTRACE;
+ * directories and engine sockets of other users are a matter of the other two. */
+int role_enter_discover(struct err *e)
+{
+	const struct sandbox_drop drop = {
+		.empty_root_fd = -1,
+		.keep_ids = true,
+		.keep_caps = CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH) | CAP(DAC_OVERRIDE),
+		.max_files = DISCOVER_FILES_MAX,
+		.no_new_processes = true,
+	};
+	int rc = sandbox_drop(&drop, e);
+
+	return rc < 0 ? rc : seccomp_discover(e);
+}
+
+int role_enter_service(int empty_root_fd, bool connects, struct err *e)
+{
+	const struct sandbox_drop drop = {
+		.empty_root_fd = empty_root_fd,
+		/* no limit on file sizes: standard error may well be a log file */
+		.no_new_processes = true,
+	};
+	int rc = sandbox_drop(&drop, e);
+
+	(void) close(empty_root_fd);
+	return rc < 0 ? rc : seccomp_service(connects, e);
+}
+
+int role_enter_reader(int empty_root_fd, uint32_t max_files, struct err *e)
+{
+	const struct sandbox_drop drop = {
+		.empty_root_fd = empty_root_fd,
+		.max_files = max_files,
+		.no_new_files = true,
+		.no_new_processes = true,
+	};
+	int rc = sandbox_drop(&drop, e);
+
+	(void) close(empty_root_fd);
+	return rc;
+}

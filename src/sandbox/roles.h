@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* How each role enters its sandbox: what it keeps, then its system call table. The programs and the
+ * tests that try to break out use the same functions. Each returns 0, or a negative errno with
+ * words in @e: the caller must then end. */
+#ifndef SANDBOX_ROLES_H
+#define SANDBOX_ROLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "sandbox/seccomp.h"
+
+/* The broker keeps what its operations and its children need. */
+int role_enter_broker(struct err *e);
+
+/* discover keeps the right to look into other processes and to reach engines of other users. The
+ * root stays: it is where /proc is, and every process's files are below that. */
+int role_enter_discover(struct err *e);
+
+/* The service keeps nothing; @empty_root_fd becomes its root and is closed. @connects as
+ * seccomp_service(). */
+int role_enter_service(int empty_root_fd, bool connects, struct err *e);
+
+/* The reader keeps nothing; @empty_root_fd becomes its root and is closed, no descriptor from
+ * @max_files on can be made. It still lists links and maps its ring, then calls
+ * seccomp_reader(). */
+int role_enter_reader(int empty_root_fd, uint32_t max_files, struct err *e);
+
+#endif
