@@ -68,7 +68,10 @@ static int make_generation(struct discover *d, const struct container_list *cont
 		.engines = engines,
 		.catalog = &catalog,
 		.wall_ns = clock_wall_ns()};
-	int rc = targets_make(&d->scan.nets, &d->scan.procs, containers, &catalog);
+	int rc;
+
+	netns_set_drop_guesses(&d->scan.nets);
+	rc = targets_make(&d->scan.nets, &d->scan.procs, containers, &catalog);
 
 	if (rc < 0)
 		return rc;

@@ -178,6 +178,8 @@ int links_answer(struct links *l, const struct msg *m, struct fdset *fds)
 		return 0;
 	if (!is_netlink_route(sock) || dump(sock, &l->set->v[slot->netns]) < 0)
 		l->failed++;
+	else
+		l->set->v[slot->netns].is_guess = false;
 	clear_slot(slot);
 	l->in_flight--;
 	return fill_window(l);

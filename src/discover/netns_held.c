@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/own.h"
@@ -78,34 +80,78 @@ int netns_set_add_mounts(struct netns_set *s, int procfd, const struct proc_tabl
 	return rc < 0 ? rc : 0;
 }
 
-static int add_fd(struct netns_set *s, const struct process *p, uint64_t inode, const char *name)
+/* Directory entries as getdents(2) gives them. */
+struct entries {
+	const char *buf;
+	size_t len_bytes;
+};
+
+/* What an open descriptor leads to, if that is a namespace. */
+struct held {
+	uint64_t inode; /* 0 = no namespace */
+	bool is_guess;
+};
+
+/* The file behind a descriptor that shows a path: the namespace was opened where it was mounted,
+ * and the path tells nothing about that. Nothing is opened, and no file system is waited for. */
+static struct held look_behind(int dirfd, const char *name, const struct stat *nsfs)
 {
-	struct ns_ref ref = ref_of(inode, NS_REF_FD, p, (uint32_t) strtoul(name, NULL, 10));
+	struct statx st;
+
+	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &st) < 0 ||
+		makedev(st.stx_dev_major, st.stx_dev_minor) != nsfs->st_dev)
+		return (struct held){0};
+	return (struct held){.inode = st.stx_ino, .is_guess = true};
+}
+
+static struct held look_at(int dirfd, const char *name, const struct stat *nsfs)
+{
+	char text[64];
+	ssize_t n = readlinkat(dirfd, name, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return (struct held){0};
+	text[n] = '\0';
+	/* devices are the bulk of the paths */
+	if (text[0] == '/' && strncmp(text, "/dev/", 5) != 0)
+		return look_behind(dirfd, name, nsfs);
+	return (struct held){.inode = ns_link_inode(text, "net")};
+}
+
+static int add_fd(struct netns_set *s, const struct process *p, const struct held *h, const char *name)
+{
+	struct ns_ref ref = ref_of(h->inode, NS_REF_FD, p, (uint32_t) strtoul(name, NULL, 10));
 	char place[64];
+	size_t before = s->n;
+	int rc;
 
 	(void) snprintf(place, sizeof(place), "/proc/%" PRId32 "/fd/%" PRIu32, p->pid, ref.index);
-	return netns_set_add(s, &ref, place);
+	rc = netns_set_add(s, &ref, place);
+	if (rc == 0 && s->n > before)
+		s->v[before].is_guess = h->is_guess;
+	return rc;
 }
 
 /* Look at the descriptors named in one buffer of directory entries (getdents(2)). */
-static int add_entries(
-	struct netns_set *s, const struct process *p, int dirfd, const char *buf, size_t len_bytes)
+static int add_entries(struct netns_set *s, const struct process *p, int dirfd,
+	const struct stat *nsfs, struct entries e)
 {
 	int rc = 0;
 
-	for (size_t at = 0; at < len_bytes && rc == 0;) {
-		const struct dirent64 *d = (const void *) (buf + at);
-		uint64_t inode = ns_link_read(dirfd, d->d_name, "net");
+	for (size_t at = 0; at < e.len_bytes && rc == 0;) {
+		const struct dirent64 *d = (const void *) (e.buf + at);
+		struct held h = look_at(dirfd, d->d_name, nsfs);
 
-		if (inode)
-			rc = add_fd(s, p, inode, d->d_name);
+		if (h.inode)
+			rc = add_fd(s, p, &h, d->d_name);
 		at += d->d_reclen;
 	}
 	return rc;
 }
 
 /* All processes' descriptors are the bulk of a scan: read plainly, without a DIR for each. */
-static int add_fds_of(struct netns_set *s, int procfd, const struct process *p)
+static int add_fds_of(
+	struct netns_set *s, int procfd, const struct process *p, const struct stat *nsfs)
 {
 	char path[32], buf[8192] __attribute__((aligned(8)));
 	AUTO_CLOSE int fd = -1;
@@ -117,20 +163,23 @@ static int add_fds_of(struct netns_set *s, int procfd, const struct process *p)
 	if (fd < 0)
 		return 0;
 	while (rc == 0 && (n = getdents64(fd, buf, sizeof(buf))) > 0)
-		rc = add_entries(s, p, fd, buf, (size_t) n);
+		rc = add_entries(s, p, fd, nsfs, (struct entries){buf, (size_t) n});
 	return rc;
 }
 
 int netns_set_add_fds(struct netns_set *s, int procfd, const struct proc_table *procs)
 {
+	struct stat nsfs;
 	int rc = 0;
 
+	if (fstatat(procfd, "self/ns/net", &nsfs, 0) < 0)
+		return 0;
 	for (size_t i = 0; i < procs->n && rc == 0; i++) {
 		const struct process *p = procs->by_age[i];
 
 		/* kernel threads have no descriptors */
 		if (!p->ours && p->ppid != 2 && !proc_is_kthreadd(p))
-			rc = add_fds_of(s, procfd, p);
+			rc = add_fds_of(s, procfd, p, &nsfs);
 	}
 	return rc;
 }

@@ -94,3 +94,18 @@ void netns_set_sort(struct netns_set *s)
 	if (s->n > 0)
 		qsort(s->v, s->n, sizeof(*s->v), cmp_inode);
 }
+
+void netns_set_drop_guesses(struct netns_set *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (!s->v[i].is_guess) {
+			s->v[n++] = s->v[i];
+			continue;
+		}
+		free(s->v[i].place);
+		free(s->v[i].links);
+	}
+	s->n = n;
+}

@@ -18,6 +18,7 @@ struct netns {
 	struct ns_ref ref;
 	char *place; /* owned; where it is kept when no process is in it ("/proc/1/ns/mnt:/run/x"),
 		      * NULL for NS_REF_PROC */
+	bool is_guess; /* a namespace, but perhaps of another type: the broker's answer tells */
 	uint32_t n_links;
 	struct catalog_link *links; /* owned, by ifindex */
 };
@@ -48,8 +49,12 @@ int netns_set_add_processes(struct netns_set *s, const struct proc_table *procs)
 int netns_set_add_mounts(struct netns_set *s, int procfd, const struct proc_table *procs);
 
 /* Add the namespaces that are only held by an open descriptor, older processes first. Our own
- * processes do not count. What cannot be read is passed over. Errors of netns_set_add(). */
+ * processes do not count. A descriptor that was opened where the namespace is, or was, mounted does
+ * not tell the type of the namespace: it is added as a guess. What cannot be read is passed over. Errors of netns_set_add(). */
 int netns_set_add_fds(struct netns_set *s, int procfd, const struct proc_table *procs);
+
+/* Take out the guesses that the broker did not answer for. Keeps the order. */
+void netns_set_drop_guesses(struct netns_set *s);
 
 /* Sort by inode: the order of the catalog. Nothing can be added afterwards. */
 void netns_set_sort(struct netns_set *s);
