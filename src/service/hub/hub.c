@@ -104,16 +104,27 @@ void hub_free(struct hub *h)
 	free(h);
 }
 
+static void append_endpoints(
+	struct capture_conf *conf, const struct conf_endpoint *list, uint16_t n)
+{
+	uint16_t room = (uint16_t) (CONF_ENDPOINTS_MAX - conf->n_endpoints);
+
+	if (n > room)
+		n = room;
+	memcpy(conf->endpoints + conf->n_endpoints, list, n * sizeof(*list));
+	conf->n_endpoints = (uint16_t) (conf->n_endpoints + n);
+}
+
+/* When not all fit, the service's own addresses matter most. */
 static void apply_endpoints(const struct hub *h, struct capture_conf *conf, uint64_t inode)
 {
 	const struct hub_endpoints *e = &h->endpoints;
-	uint16_t n = inode == e->own_inode ? e->n_here : 0;
 
-	/* what is only known here comes first: when all do not fit, loopback matters most */
-	memcpy(conf->endpoints, e->here, n * sizeof(e->here[0]));
-	for (uint16_t i = 0; i < e->n_everywhere && n < CONF_ENDPOINTS_MAX; i++)
-		conf->endpoints[n++] = e->everywhere[i];
-	conf->n_endpoints = n;
+	conf->n_endpoints = 0;
+	if (inode == e->own_inode)
+		append_endpoints(conf, e->here, e->n_here);
+	append_endpoints(conf, e->everywhere, e->n_everywhere);
+	append_endpoints(conf, e->viewers, e->n_viewers);
 }
 
 static int keep(struct hub *h, struct capture *c)

@@ -89,13 +89,17 @@ void hub_stop_all(struct hub *h, const struct refusal *why);
  * did not start because the reference was stale: resolve again and join anew. */
 const struct refusal *hub_end(const struct viewer *v, bool *ret_stale);
 
-/* Replace the end points whose packets are left out: @everywhere in all captures, @here in those of
- * namespace @own_inode as well. */
+/* The end points whose packets are left out: @here in captures of namespace @own_inode, the others in
+ * all captures. */
 struct hub_endpoints {
-	struct conf_endpoint everywhere[CONF_ENDPOINTS_MAX], here[CONF_ENDPOINTS_MAX];
-	uint16_t n_everywhere, n_here;
+	struct conf_endpoint here[CONF_ENDPOINTS_MAX]; /* loopback addresses of the service */
+	struct conf_endpoint everywhere[CONF_ENDPOINTS_MAX]; /* its other addresses */
+	struct conf_endpoint viewers[CONF_ENDPOINTS_MAX];    /* the viewers' ends */
+	uint16_t n_here, n_everywhere, n_viewers;
 	uint64_t own_inode;
 };
+
+/* Replace them, in running captures too. */
 void hub_set_endpoints(struct hub *h, const struct hub_endpoints *ep);
 
 void hub_totals(const struct hub *h, struct hub_totals *ret);

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "base/version.h"
 #include "service/serve/access.h"
+#include "service/serve/endpoints.h"
 #include "service/serve/metrics.h"
 #include "service/serve/page.h"
 #include "service/serve/reply.h"
@@ -22,6 +23,8 @@ static void wake(void *ctx)
 {
 	struct connection *c = ctx;
 
+	if (c->kind == CONNECTION_STREAM)
+		stream_resume(c);
 	lws_callback_on_writable(c->wsi);
 }
 
@@ -34,6 +37,7 @@ static void release(struct connection *c)
 		return;
 	catalog_client_cancel(&c->app->catalog, &c->waiter);
 	session_free(c->session);
+	endpoints_viewer_goes(c->app, &c->peer);
 	words_done(&c->words);
 	free(c->body);
 	memset(c, 0, sizeof(*c));
@@ -107,8 +111,7 @@ static int begin_stream(struct connection *c)
 {
 	c->kind = CONNECTION_STREAM;
 	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
-	/* nothing more is read here; what waits there would wake us for ever */
-	(void) lws_rx_flow_control(c->wsi, 0);
+	endpoints_viewer_comes(c->app, lws_get_socket_fd(c->wsi), &c->peer);
 	c->session = session_new(&c->app->env, &c->words.words, &connection_ops, c);
 	words_done(&c->words);
 	return c->session ? stream_check_peer(c) : -1;
@@ -258,6 +261,7 @@ static int before_websocket(struct connection *c, struct lws *wsi)
 
 static int on_websocket(struct connection *c)
 {
+	endpoints_viewer_comes(c->app, lws_get_socket_fd(c->wsi), &c->peer);
 	c->session = session_new(&c->app->env, &c->words.words, &connection_ops, c);
 	words_done(&c->words);
 	return c->session ? 0 : -1;

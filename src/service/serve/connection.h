@@ -31,6 +31,7 @@ struct connection {
 	size_t body_len_bytes, sent_bytes;
 	struct words words;           /* from the upgrade until the session begins */
 	struct session *session;      /* owned */
+	struct conf_endpoint peer;    /* of a viewer: its packets are left out */
 	bool is_chunked, has_headers;
 };
 
