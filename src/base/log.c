@@ -43,3 +43,16 @@ void log_line(enum log_level level, const char *fmt, ...)
 	line[n++] = '\n';
 	(void) !write(STDERR_FILENO, line, n);
 }
+
+const char *log_quote(const char *s, char *buf, size_t cap_bytes)
+{
+	size_t n = 0;
+
+	for (; *s && n + 2 < cap_bytes; s++) {
+		if (*s == '"' || *s == '\\')
+			buf[n++] = '\\';
+		buf[n++] = *s;
+	}
+	buf[n] = '\0';
+	return buf;
+}

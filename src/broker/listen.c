@@ -105,3 +105,23 @@ int listen_open(const char *address, uint16_t port, bool *ret_loopback, struct e
 	*ret_loopback = is_loopback(&a);
 	return TAKE_FD(fd);
 }
+
+void listen_url(int fd, bool is_tls, char *ret, size_t cap_bytes)
+{
+	union address a;
+	socklen_t len = sizeof(a);
+	char host[INET6_ADDRSTRLEN + 2] = "localhost", text[INET6_ADDRSTRLEN];
+	const char *scheme = is_tls ? "https" : "http";
+	uint16_t port;
+
+	memset(&a, 0, sizeof(a));
+	(void) getsockname(fd, &a.sa, &len);
+	port = ntohs(a.sa.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
+	if (a.sa.sa_family == AF_INET && !is_loopback(&a) && a.v4.sin_addr.s_addr != 0)
+		(void) inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof(host));
+	if (a.sa.sa_family == AF_INET6 && !is_loopback(&a) &&
+		!IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr) &&
+		inet_ntop(AF_INET6, &a.v6.sin6_addr, text, sizeof(text)))
+		(void) snprintf(host, sizeof(host), "[%s]", text);
+	(void) snprintf(ret, cap_bytes, "%s://%s:%u", scheme, host, port);
+}

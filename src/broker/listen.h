@@ -5,6 +5,7 @@
 #define BROKER_LISTEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -14,5 +15,9 @@
  * whether only this machine can reach it. -EINVAL for a text that is no address, or the errno of
  * bind(2), with words in @e. */
 int listen_open(const char *address, uint16_t port, bool *ret_loopback, struct err *e);
+
+/* The URL under which listening socket @fd is best reached from this machine, "localhost" standing
+ * for loopback and for all addresses: "http://localhost:5001". */
+void listen_url(int fd, bool is_tls, char *ret, size_t cap_bytes);
 
 #endif

@@ -18,6 +18,7 @@
 #include "base/version.h"
 #include "broker/broker.h"
 #include "broker/listen.h"
+#include "broker/spawn.h"
 #include "broker/supervise.h"
 #include "sandbox/drop.h"
 #include "sandbox/roles.h"
@@ -156,6 +157,8 @@ static int run(const struct options *o)
 
 	raise_files_limit();
 	rc = check_rights(&e);
+	if (rc == 0)
+		rc = spawn_check(&e);
 	if (rc == 0)
 		rc = open_listeners(&b, &e);
 	if (rc == 0)

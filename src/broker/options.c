@@ -235,7 +235,7 @@ static void put_help(FILE *to, const char *text)
 	for (; *text; text++) {
 		(void) fputc(*text, to);
 		if (*text == '\n')
-			(void) fprintf(to, "%30s", "");
+			(void) fprintf(to, "%34s", "");
 	}
 	(void) fputc('\n', to);
 }
@@ -253,7 +253,7 @@ void options_help(FILE *to)
 		(void) snprintf(left, sizeof(left), "%s%c%s--%s%s%s", r->letter ? "-" : "",
 			r->letter ? r->letter : ' ', r->letter ? ", " : "   ", r->name,
 			r->value ? " " : "", r->value ? r->value : "");
-		(void) fprintf(to, "  %-28s", left);
+		(void) fprintf(to, "  %-32s", left);
 		put_help(to, r->help);
 	}
 	(void) fputs("\nNeeds root, or the file capabilities that SECURITY.md lists.\n", to);

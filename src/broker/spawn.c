@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/own.h"
 #include "broker/config.h"
 
 /* Put @fds at their places. All are moved out of the way first, as a place may still be taken by one
@@ -63,26 +64,45 @@ static int limit_caps(uint64_t caps)
 	return rc;
 }
 
-static void exec_beside(const char *program, char *const *argv)
+/* The place of @program: beside our own executable, or in the libexec directory. Returns 0 or
+ * -ENOENT when there is none to execute. */
+static int find_program(const char *program, char *ret, size_t cap)
 {
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	ssize_t n = readlink("/proc/self/exe", ret, cap - 1);
 	char *slash;
 
 	if (n > 0) {
-		path[n] = '\0';
-		slash = strrchr(path, '/');
-		if (slash && (size_t) (slash + 1 - path) + strlen(program) < sizeof(path)) {
-			strcpy(slash + 1, program);
-			(void) execv(path, argv);
+		ret[n] = '\0';
+		slash = strrchr(ret, '/');
+		if (slash && (size_t) (slash + 1 - ret) + strlen(program) < cap) {
+			memcpy(slash + 1, program, strlen(program) + 1);
+			if (access(ret, X_OK) == 0)
+				return 0;
 		}
 	}
-	(void) snprintf(path, sizeof(path), "%s/%s", LIBEXEC_DIR, program);
-	(void) execv(path, argv);
+	(void) snprintf(ret, cap, "%s/%s", LIBEXEC_DIR, program);
+	return access(ret, X_OK) < 0 ? -ENOENT : 0;
+}
+
+int spawn_check(struct err *e)
+{
+	static const char *const programs[] = {
+		"packetflix-discover", "packetflix-service", "packetflix-reader"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+		if (find_program(programs[i], path, sizeof(path)) < 0)
+			return err_set(e, -ENOENT,
+				"%s is missing: it belongs beside packetflix or into %s",
+				programs[i], LIBEXEC_DIR);
+	}
+	return 0;
 }
 
 static void run_child(const struct spawn *s, pid_t parent)
 {
+	static char *const no_environment[] = {NULL};
+	char path[PATH_MAX];
 	sigset_t none;
 	int rc;
 
@@ -92,8 +112,11 @@ static void run_child(const struct spawn *s, pid_t parent)
 	rc = limit_caps(s->caps);
 	if (rc == 0)
 		rc = place_fds(s->fds, s->n_fds);
+	if (rc == 0)
+		rc = find_program(s->program, path, sizeof(path));
+	/* no environment: what the user has in it is none of the children's business */
 	if (rc == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0)
-		exec_beside(s->program, s->argv);
+		(void) execve(path, s->argv, no_environment);
 	log_error("cannot start %s: %s", s->program, strerror(rc < 0 ? -rc : errno));
 	_exit(127);
 }

@@ -20,6 +20,9 @@ struct spawn {
 	uint64_t caps; /* bit per capability the child starts with; it drops what it can itself */
 };
 
+/* Make sure that all our programs can be found. Returns 0 or -ENOENT with words in @e. */
+int spawn_check(struct err *e);
+
 /* Start the program; it is killed when the broker ends. Returns its pid, or a negative errno with
  * words in @e (the executable itself missing shows as exit status 127 later). */
 pid_t spawn_program(const struct spawn *s, struct err *e);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "broker/children.h"
+#include "broker/listen.h"
 #include "proto/fdpass.h"
 #include "proto/service_args.h"
 
@@ -30,7 +31,7 @@ int broker_watch(struct broker *b, int fd, uint64_t tag)
 
 static void send_service(struct broker *b, const struct msg *m)
 {
-	/* a service that does not read any more is killed by its closed channel */
+	/* a service that does not read any more is of no use */
 	if (b->service.channel >= 0 && msg_send(b->service.channel, m, NULL, 0) == -EAGAIN) {
 		log_error("service does not read its messages");
 		(void) kill(b->service.pid, SIGKILL);
@@ -47,13 +48,14 @@ static void tell_restarts(struct broker *b)
 
 static void on_ready(struct broker *b)
 {
-	const struct options *o = b->options;
+	char url[128];
 
 	tell_restarts(b);
 	log_info("ready pid=%d", (int) b->service.pid);
 	if (b->service.restarts > 0)
 		return;
-	(void) printf("%s://localhost:%u\n", o->tls_cert ? "https" : "http", o->port);
+	listen_url(b->listen_fds[0], b->tls_cert_fd >= 0, url, sizeof(url));
+	(void) puts(url);
 	(void) fflush(stdout);
 }
 
@@ -69,6 +71,12 @@ static int serve_service(struct broker *b, const struct msg *m)
 		return 0;
 	case MSG_READY:
 		on_ready(b);
+		return 0;
+	case MSG_DISCOVER_LOST:
+		/* it is started again, with a new catalog channel, when it is reaped */
+		log_error("service has no catalog channel, ending discover");
+		if (b->discover.pid > 0)
+			(void) kill(b->discover.pid, SIGKILL);
 		return 0;
 	default:
 		return -EPROTO;

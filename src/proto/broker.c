@@ -86,6 +86,7 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		break;
 	case MSG_CAPTURE_KILL:
 	case MSG_READY:
+	case MSG_DISCOVER_LOST:
 	case MSG_TARGET_EXITED:
 	case MSG_SHUTDOWN:
 	case MSG_CATALOG_CHANNEL:
@@ -122,6 +123,7 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		break;
 	case MSG_CAPTURE_KILL:
 	case MSG_READY:
+	case MSG_DISCOVER_LOST:
 	case MSG_TARGET_EXITED:
 	case MSG_SHUTDOWN:
 	case MSG_CATALOG_CHANNEL:

@@ -20,6 +20,7 @@ enum msg_op {
 	MSG_CAPTURE_OPEN = 1, /* id: the capture; fields: struct msg_capture_open */
 	MSG_CAPTURE_KILL,     /* id: the capture whose reader must die; no fields */
 	MSG_READY,            /* the service answers requests */
+	MSG_DISCOVER_LOST,    /* the catalog channel is gone and no new one came; no fields */
 
 	/* discover -> broker */
 	MSG_NETLINK_OPEN, /* id: the request; fields: struct ns_ref */

@@ -148,6 +148,7 @@ int catalog_client_receive(struct catalog_client *c)
 		if (rc < 0) {
 			close_p(&c->channel);
 			c->channel = -1;
+			c->lost_ns = clock_mono_ns();
 			return -EPIPE;
 		}
 		is_new = 1;

@@ -26,6 +26,7 @@ struct catalog_waiter {
 
 struct catalog_client {
 	int channel; /* owned, -1 while discover is away */
+	int64_t lost_ns; /* when it went away, monotonic */
 	struct catalog catalog; /* empty before the first one */
 	bool has_catalog;
 	int64_t received_ns; /* monotonic */

@@ -89,6 +89,8 @@ static int read_text(int fd, size_t cap, const char *what, char **ret, struct er
 	(void) close(fd);
 	if (n < 0)
 		return err_sys(e, (int) n, "cannot read the %s", what);
+	if (strlen(buf) != (size_t) n)
+		return err_set(e, -EINVAL, "the %s holds a NUL byte", what);
 	*ret = TAKE_PTR(buf);
 	return 0;
 }

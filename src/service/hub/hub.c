@@ -15,6 +15,7 @@
 
 #define STOP_LIMIT_NS  (3 * 1000000000LL) /* for a reader to deliver what it has */
 #define START_LIMIT_NS (20 * 1000000000LL)
+#define STUCK_NS       (120 * 1000000000LL) /* a viewer that takes nothing is ended */
 #define CROWD_MAX_MS   100 /* latency of a capture when there are that many, or more */
 
 struct hub {
@@ -172,6 +173,7 @@ static int start(struct hub *h, const struct ns_ref *ns, struct capture_conf *co
 	const struct budget b = {h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
 	struct budget_share share;
 	struct capture *c;
+	char filter[512];
 
 	if (h->n >= h->limits.max_captures)
 		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
@@ -194,10 +196,10 @@ static int start(struct hub *h, const struct ns_ref *ns, struct capture_conf *co
 		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER, "cannot start capture process");
 	}
 	h->gone.captures_started++;
+	(void) log_quote(c->conf.filter, filter, sizeof(filter));
 	log_info("capture starts id=%" PRIu32 " netns=%" PRIu64 " interfaces=%u ring=%" PRIu32
 		 " stream=%" PRIu32 " filter=\"%s\"",
-		c->id, ns->inode, c->conf.n_names, share.ring_bytes, share.stream_bytes,
-		c->conf.filter);
+		c->id, ns->inode, c->conf.n_names, share.ring_bytes, share.stream_bytes, filter);
 	*ret = c;
 	return 0;
 }
@@ -369,6 +371,8 @@ static void on_opened(struct hub *h, struct capture *c, const struct msg *m, str
 
 static void on_reader_ended(struct hub *h, struct capture *c, const struct msg_status *s)
 {
+	char reason[ERR_TEXT_MAX];
+
 	c->has_reader = false;
 	(void) capture_scan(c);
 	if (s->status < 0)
@@ -377,7 +381,8 @@ static void on_reader_ended(struct hub *h, struct capture *c, const struct msg_s
 		end_capture(c, 500, CLOSE_INTERNAL, "capture process failed");
 	log_info("capture ends id=%" PRIu32 " packets=%" PRIu64 " lost_ring=%" PRIu64
 		 " lost_viewer=%" PRIu64 " reason=\"%s\"",
-		c->id, c->packets, c->lost_ring, c->lost_viewer, c->end.text);
+		c->id, c->packets, c->lost_ring, c->lost_viewer,
+		log_quote(c->end.text, reason, sizeof(reason)));
 	retire(h, c);
 }
 
@@ -420,12 +425,14 @@ void hub_catalog(struct hub *h, const struct catalog *cat)
 	}
 }
 
-static void tick_viewers(struct capture *c)
+static void tick_viewers(struct capture *c, int64_t now_ns)
 {
 	struct viewer *next;
 
 	for (struct viewer *v = c->viewers; v; v = next) {
 		next = v->next;
+		if (viewer_has_more(v) && now_ns - v->progress_ns > STUCK_NS)
+			v->ops->stuck(v->ctx);
 		if (!v->tally.changed)
 			continue; /* idle viewers cost nothing */
 		v->stats_due = true;
@@ -447,7 +454,7 @@ void hub_tick(struct hub *h, int64_t now_ns)
 		/* a reader that neither starts nor stops in time */
 		if (c->has_reader && is_late && (c->is_stopping || c->state == CAPTURE_STARTING))
 			(void) msg_send(h->broker_fd, &kill, NULL, 0);
-		tick_viewers(c);
+		tick_viewers(c, now_ns);
 	}
 	if (is_unwatched)
 		h->ops->refresh(h->ctx);

@@ -19,6 +19,7 @@ struct capture;
 /* How the hub reaches the transport. */
 struct viewer_ops {
 	void (*wake)(void *ctx); /* viewer_next() has something new to say */
+	void (*stuck)(void *ctx); /* it took nothing for a long time: end the connection */
 };
 
 struct viewer {

@@ -9,6 +9,8 @@
 #include "proto/service_args.h"
 #include "service/serve/watch.h"
 
+#define LOST_NS (10 * 1000000000LL) /* longer than the broker waits before it starts discover again */
+
 static void on_refreshed(void *ctx, bool is_fresh)
 {
 	struct app *a = ctx;
@@ -26,6 +28,16 @@ int channels_init(struct app *a, struct err *e)
 	return a->broker_wsi && a->catalog_wsi
 		? 0
 		: err_set(e, -ENOMEM, "cannot watch the channels");
+}
+
+void channels_tick(struct app *a, int64_t now_ns)
+{
+	struct msg m = {.op = MSG_DISCOVER_LOST};
+
+	if (a->catalog.channel >= 0 || now_ns - a->catalog.lost_ns < LOST_NS)
+		return;
+	a->catalog.lost_ns = now_ns;
+	(void) msg_send(SERVICE_FD_BROKER, &m, NULL, 0);
 }
 
 void channels_refresh(struct app *a)

@@ -12,6 +12,9 @@ int channels_init(struct app *a, struct err *e);
 int channels_on_broker(struct app *a);
 int channels_on_catalog(struct app *a);
 
+/* When discover stays away for long, tell the broker. */
+void channels_tick(struct app *a, int64_t now_ns);
+
 /* Ask for a fresh catalog, to see which targets are still there. */
 void channels_refresh(struct app *a);
 

@@ -14,6 +14,7 @@
 #include "service/serve/metrics.h"
 #include "service/serve/page.h"
 #include "service/serve/reply.h"
+#include "service/serve/request_log.h"
 #include "service/serve/stream.h"
 
 #define PATH_MAX_BYTES 2048
@@ -28,7 +29,15 @@ static void wake(void *ctx)
 	lws_callback_on_writable(c->wsi);
 }
 
-const struct viewer_ops connection_ops = {.wake = wake};
+static void stuck(void *ctx)
+{
+	struct connection *c = ctx;
+
+	log_info("a viewer takes nothing, ending its connection");
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+const struct viewer_ops connection_ops = {.wake = wake, .stuck = stuck};
 
 /* What a connection may hold, released; it can then take another request. */
 static void release(struct connection *c)
@@ -41,34 +50,6 @@ static void release(struct connection *c)
 	words_done(&c->words);
 	free(c->body);
 	memset(c, 0, sizeof(*c));
-}
-
-static void log_request(struct app *a, struct lws *wsi, const char *path)
-{
-	char peer[64] = "", agent[256] = "", referer[256] = "";
-
-	a->counters.requests++;
-	if (!a->config->log_requests && !a->config->log_headers)
-		return;
-	(void) lws_get_peer_simple(wsi, peer, sizeof(peer));
-	(void) lws_hdr_copy(wsi, agent, (int) sizeof(agent), WSI_TOKEN_HTTP_USER_AGENT);
-	(void) lws_hdr_copy(wsi, referer, (int) sizeof(referer), WSI_TOKEN_HTTP_REFERER);
-	if (!a->config->log_headers) {
-		log_info("request peer=%s path=\"%s\" referer=\"%s\" agent=\"%s\"", peer, path,
-			referer, agent);
-		return;
-	}
-	log_info("request peer=%s path=\"%s\"", peer, path);
-	/* the token of the Authorization header stays secret */
-	for (int i = 0; i < WSI_TOKEN_COUNT; i++) {
-		const unsigned char *name = lws_token_to_string((enum lws_token_indexes) i);
-		char value[512];
-
-		if (!name || i == WSI_TOKEN_HTTP_AUTHORIZATION || i == WSI_TOKEN_HTTP_URI_ARGS ||
-			lws_hdr_copy(wsi, value, (int) sizeof(value), (enum lws_token_indexes) i) <= 0)
-			continue;
-		log_info("header peer=%s %s \"%s\"", peer, (const char *) name, value);
-	}
 }
 
 static void on_catalog(void *ctx, bool is_fresh)
@@ -181,7 +162,7 @@ static int on_http(struct connection *c, struct lws *wsi, const char *path)
 
 	c->wsi = wsi;
 	c->app = app_of(wsi);
-	log_request(c->app, wsi, path);
+	request_log(c->app, wsi, path);
 	if (words_read(wsi, &c->words) < 0)
 		return reply_error(c, 431, "the request is too large");
 	status = access_check(c->app, wsi, path, c->words.token, &why);
@@ -215,7 +196,7 @@ static int on_upgrade(struct lws *wsi, const char *to)
 
 	if (!upgrade_path(wsi, path, sizeof(path)))
 		return reply_refuse_upgrade(wsi, 405, "Method Not Allowed");
-	log_request(a, wsi, path);
+	request_log(a, wsi, path);
 	if (strcasecmp(to, "websocket") != 0 ||
 		lws_hdr_copy(wsi, version, (int) sizeof(version), WSI_TOKEN_VERSION) <= 0 ||
 		strcmp(version, "13") != 0 ||
@@ -269,8 +250,6 @@ static int on_websocket(struct connection *c)
 
 static int on_writable(struct connection *c)
 {
-	if (c->session && session_is_stuck(c->session, clock_mono_ns()))
-		return -1;
 	switch (c->kind) {
 	case CONNECTION_REPLY:
 		return reply_continue(c);

@@ -111,14 +111,39 @@ int reply_continue(struct connection *c)
 	return 0;
 }
 
+static const char *phrase_of(int status)
+{
+	switch (status) {
+	case 400:
+		return "Bad Request";
+	case 401:
+		return "Unauthorized";
+	case 403:
+		return "Forbidden";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 421:
+		return "Misdirected Request";
+	default:
+		return "Request Header Fields Too Large";
+	}
+}
+
+/* libwebsockets does not know the version of the request at this point and would answer in HTTP/1.0,
+ * which WebSocket clients do not understand: the whole answer is ours. */
 int reply_refuse_upgrade(struct lws *wsi, int status, const char *text)
 {
-	unsigned char buf[LWS_PRE + ERR_TEXT_MAX + 32];
-	int n = snprintf((char *) buf + LWS_PRE, sizeof(buf) - LWS_PRE, "%s\n", text);
+	unsigned char buf[LWS_PRE + ERR_TEXT_MAX + HEADERS_MAX];
+	int n = snprintf((char *) buf + LWS_PRE, sizeof(buf) - LWS_PRE,
+		"HTTP/1.1 %d %s\r\nServer: packetflix\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
+		"Sec-Websocket-Version: 13\r\n%s%sConnection: close\r\n\r\n%s\n",
+		status, phrase_of(status), strlen(text) + 1,
+		status == 401 ? "WWW-Authenticate: Bearer\r\n" : "",
+		status == 405 ? "Allow: GET, HEAD\r\n" : "", text);
 
-	if (write_headers(wsi, status, "text/plain; charset=utf-8", (size_t) n) < 0)
-		return -1;
-	if (lws_write(wsi, buf + LWS_PRE, (size_t) n, LWS_WRITE_HTTP_FINAL) < 0)
-		return -1;
-	return app_of(wsi)->config->proxy ? -1 : 1;
+	(void) lws_write(wsi, buf + LWS_PRE, (size_t) n, LWS_WRITE_HTTP_FINAL);
+	return -1;
 }

@@ -20,7 +20,7 @@ int reply_error(struct connection *c, int status, const char *text);
 /* The socket takes more of the body. */
 int reply_continue(struct connection *c);
 
-/* Answer an upgrade request with an error, without a connection of ours; always returns 1 or -1, for
+/* Answer an upgrade request with an error, without a connection of ours; always returns -1, for
  * LWS_CALLBACK_HTTP_CONFIRM_UPGRADE. */
 int reply_refuse_upgrade(struct lws *wsi, int status, const char *text);
 

@@ -14,7 +14,6 @@
 
 #define CURRENT_NS   250000000LL /* a catalog this young decides without another scan */
 #define TRIES_MAX    3           /* stale references in a row */
-#define STUCK_NS     (120 * 1000000000LL)
 
 #define OPERSTATE_DOWN 2 /* RFC 2863, IF_OPER_DOWN */
 
@@ -251,12 +250,6 @@ const struct refusal *session_why(const struct session *s)
 const char *session_target(const struct session *s)
 {
 	return s->req.target.name ? s->req.target.name : "";
-}
-
-bool session_is_stuck(const struct session *s, int64_t now_ns)
-{
-	return s->viewer && s->has_begun && viewer_has_more(s->viewer) &&
-		now_ns - s->viewer->progress_ns > STUCK_NS;
 }
 
 void session_free(struct session *s)

@@ -42,9 +42,6 @@ const struct refusal *session_why(const struct session *s);
 /* A short name of the target for file names; borrowed, "" if there is none. */
 const char *session_target(const struct session *s);
 
-/* The viewer took nothing for so long although there was something to take. */
-bool session_is_stuck(const struct session *s, int64_t now_ns);
-
 void session_free(struct session *s);
 
 #endif

@@ -21,8 +21,10 @@ static int close_ws(struct connection *c)
 {
 	const struct refusal *why = session_why(c->session);
 	size_t n = utf8_cut(why->text, strlen(why->text), CLOSE_REASON_MAX);
+	char reason[ERR_TEXT_MAX];
 
-	log_info("stream ends code=%d reason=\"%s\"", why->close_code, why->text);
+	log_info("stream ends code=%d reason=\"%s\"", why->close_code,
+		log_quote(why->text, reason, sizeof(reason)));
 	lws_close_reason(c->wsi, (enum lws_close_status) why->close_code,
 		(unsigned char *) why->text, n);
 	return -1;
@@ -123,11 +125,12 @@ static int write_chunk(struct connection *c, struct piece *p)
 static int end_http(struct connection *c)
 {
 	unsigned char buf[LWS_PRE + 8];
+	char reason[ERR_TEXT_MAX];
 	const struct refusal *why = session_why(c->session);
 
 	if (!c->has_headers)
 		return reply_error(c, why->http_status, why->text);
-	log_info("stream ends reason=\"%s\"", why->text);
+	log_info("stream ends reason=\"%s\"", log_quote(why->text, reason, sizeof(reason)));
 	if (!c->is_chunked ||
 		(why->close_code != CLOSE_NORMAL && why->close_code != CLOSE_GOING_AWAY))
 		return -1;
