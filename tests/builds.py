@@ -16,7 +16,9 @@ KINDS = {
     "sanitize": ({"CC": "clang"}, ["-Dbuildtype=debugoptimized", "-Db_lto=false", "-Db_lundef=false", "-Dunit=true",
                                    "-Dfuzz=true", "-Db_sanitize=address,undefined",
                                    "-Dc_args=-fno-sanitize-recover=undefined"]),
+    # and SANITIZER_OPTIONS, linked into every program
 }
+SANITIZER_OPTIONS = REPO / "tests" / "support" / "sanitizer_options.c"
 _built = set()
 
 
@@ -28,10 +30,18 @@ class Build:
         if kind in _built:
             return
         environment, options = KINDS[kind]
+        if kind == "sanitize":
+            options = [*options, f"-Dc_link_args={self._sanitizer_options()}"]
         if not (self.folder / "build.ninja").exists():
             self._run(["meson", "setup", str(self.folder), *options], environment)
         self._run(["ninja", "-C", str(self.folder)], environment)
         _built.add(kind)
+
+    def _sanitizer_options(self):
+        self.folder.mkdir(exist_ok=True)
+        made = self.folder / "sanitizer_options.o"
+        self._run(["clang", "-c", "-fPIC", str(SANITIZER_OPTIONS), "-o", str(made)], {})
+        return made
 
     @staticmethod
     def _run(command, environment):
@@ -54,15 +64,11 @@ class Build:
     def program(self, name):
         return next(path for path in self._targets() if path.name == name)
 
-    def install_programs(self, environment):
-        """Put the product's programs into one folder, and a starter that sets ENVIRONMENT. Returns the starter."""
+    def install_programs(self):
+        """Put the product's programs into one folder. Returns the one to start."""
         folder = self.folder / "programs"
         folder.mkdir(exist_ok=True)
         for name in PROGRAMS:
             (folder / name).unlink(missing_ok=True)
             shutil.copy2(self.program(name), folder / name)
-        starter = folder / "start"
-        words = " ".join(f"{key}={value}" for key, value in environment.items())
-        starter.write_text(f'#!/bin/sh\nexec env {words} {folder}/packetflix "$@"\n')
-        starter.chmod(0o755)
-        return starter
+        return folder / "packetflix"

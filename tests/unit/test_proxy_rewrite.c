@@ -119,8 +119,8 @@ static void what_is_handled_here_is_known_by_its_path(void **state)
 	static const char *const elsewhere[] = {"/", "/capture/", "/capture/x", "/captur",
 		"/versions", "/json", "/mobyshark", "/discover/mobyshark", "/Capture",
 		"/capture%00", "/x?/capture",
-		"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aa"};
+		("/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		 "aaa")};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(local); i++)

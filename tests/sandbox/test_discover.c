@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* What discover tries in its sandbox. Needs root. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/own.h"
+#include "sandbox/calls.h"
+#include "sandbox/roles.h"
+#include "sandbox/trial.h"
+
+static void only_unix_sockets_are_made(void **state)
+{
+	static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET};
+	const struct call good = CALL(socket, AF_UNIX, SOCK_STREAM, 0);
+
+	(void) state;
+	trials_end(role_enter_discover, &good, 1, TRIAL_SUCCEEDED);
+	for (int family = AF_UNSPEC; family < AF_MAX; family++) {
+		for (size_t i = 0; family != AF_UNIX && i < ARRAY_LEN(types); i++) {
+			struct call c = CALL(socket, family, types[i], 0);
+
+			trials_end(role_enter_discover, &c, 1, EPERM);
+		}
+	}
+}
+
+static void no_process_is_started_or_touched(void **state)
+{
+	size_t n;
+	const struct call *calls = calls_processes(&n);
+
+	(void) state;
+	trials_end(role_enter_discover, calls, n, EPERM);
+}
+
+static void the_machine_and_its_own_rights_stay_as_they_are(void **state)
+{
+	size_t n;
+	const struct call *calls = calls_machine(&n);
+
+	(void) state;
+	trials_end(role_enter_discover, calls, n, EPERM);
+}
+
+static void files_are_read_and_never_written(void **state)
+{
+	static const char file[] = "/dev/null", made[] = "/tmp/packetflix-test-must-not-exist";
+	const struct call good = CALL(openat, AT_FDCWD, AT(file), O_RDONLY);
+	const struct call calls[] = {
+		CALL(openat, AT_FDCWD, AT(file), O_WRONLY),
+		CALL(openat, AT_FDCWD, AT(file), O_RDWR),
+		CALL(openat, AT_FDCWD, AT(file), O_WRONLY | O_APPEND),
+		CALL(openat, AT_FDCWD, AT(file), O_RDONLY | O_TRUNC),
+		CALL(openat, AT_FDCWD, AT(made), O_RDONLY | O_CREAT, 0600),
+		CALL(openat, AT_FDCWD, AT("/tmp"), O_TMPFILE | O_RDWR, 0600),
+		CALL(mkdirat, AT_FDCWD, AT(made), 0700),
+		CALL(unlinkat, AT_FDCWD, AT(made), 0),
+		CALL(renameat2, AT_FDCWD, AT(made), AT_FDCWD, AT(made), 0),
+		CALL(linkat, AT_FDCWD, AT(file), AT_FDCWD, AT(made), 0),
+		CALL(symlinkat, AT(file), AT_FDCWD, AT(made)),
+		CALL(fchmodat, AT_FDCWD, AT(made), 0600),
+		CALL(fchownat, AT_FDCWD, AT(made), 0, 0, 0),
+		CALL(mknodat, AT_FDCWD, AT(made), 0600, 0),
+		CALL(truncate, AT(made), 0),
+		CALL(chroot, AT("/")),
+	};
+
+	(void) state;
+	trials_end(role_enter_discover, &good, 1, TRIAL_SUCCEEDED);
+	trials_end(role_enter_discover, calls, ARRAY_LEN(calls), EPERM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_unix_sockets_are_made),
+		cmocka_unit_test(no_process_is_started_or_touched),
+		cmocka_unit_test(the_machine_and_its_own_rights_stay_as_they_are),
+		cmocka_unit_test(files_are_read_and_never_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
