@@ -125,7 +125,11 @@ class Viewer(_Watched):
         self._ready = asyncio.run_coroutine_threadsafe(
             self._open(service, path(params, where, **more), {**own, **(headers or {})},
                        sock or service.dial(tls=False)), _Loop.get())
-        self.socket = self._ready.result(20)
+        try:
+            self.socket = self._ready.result(20)
+        except BaseException:
+            _Watched.opened.remove(self)
+            raise
         self._reading = asyncio.run_coroutine_threadsafe(self._read(), _Loop.get())
 
     async def _open(self, service, where, headers, sock):
