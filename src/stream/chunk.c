@@ -7,7 +7,6 @@
 
 #define RECORD_ALIGN  64
 #define PAYLOAD_AT    (sizeof(struct record) + CHUNK_HEADROOM_BYTES)
-#define REWIND_BYTES  1048576 /* see chunk_writer_reserve() */
 
 enum { RECORD_PAD = 0x70616400, RECORD_CHUNK = 0x63686b00 };
 
@@ -99,9 +98,9 @@ int chunk_writer_reserve(struct chunk_writer *w, size_t payload_bytes, uint8_t *
 		return rc;
 	at = w->head % w->size_bytes;
 	left = w->size_bytes - at;
-	/* When the viewers have nearly caught up, start over: a small part of the buffer, warm in
-	 * the cache, then does the work of the whole. */
-	if (at >= REWIND_BYTES && w->head - w->released <= REWIND_BYTES / 2)
+	/* When the viewers have nearly caught up, start over: a quarter of the buffer, warm in the
+	 * cache, then does the work of the whole. */
+	if (at >= w->size_bytes / 4 && w->head - w->released <= w->size_bytes / 32)
 		cost = left + need;
 	else
 		cost = need > left ? left + need : need;
@@ -251,6 +250,16 @@ bool chunk_reader_release(struct chunk_reader *r, uint64_t pos)
 	 * partner of take_released() */
 	atomic_store(&r->shared->released, pos);
 	return atomic_exchange(&r->shared->writer_waits, 0) != 0;
+}
+
+bool chunk_reader_writer_waits(const struct chunk_reader *r)
+{
+	return atomic_load(&r->shared->writer_waits) != 0;
+}
+
+uint64_t chunk_reader_occupied(const struct chunk_reader *r)
+{
+	return r->head - r->released;
 }
 
 uint64_t chunk_reader_held(const struct chunk_reader *r)

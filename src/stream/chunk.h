@@ -123,6 +123,12 @@ int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret);
  * woken through the space eventfd. Partner: chunk_writer_must_wait(). */
 bool chunk_reader_release(struct chunk_reader *r, uint64_t pos);
 
+/* Does the writer sleep until space is released? */
+bool chunk_reader_writer_waits(const struct chunk_reader *r);
+
+/* Bytes of the buffer that the writer cannot use now. */
+uint64_t chunk_reader_occupied(const struct chunk_reader *r);
+
 /* Bytes published and not released, without a jump among them: what is held for viewers. */
 uint64_t chunk_reader_held(const struct chunk_reader *r);
 

@@ -216,15 +216,18 @@ static void wake_reader(struct capture *c)
 void capture_reclaim(struct capture *c)
 {
 	uint64_t least, most, pos;
-	bool wake;
+	bool wake, is_full;
 
 	if (!c->map)
 		return;
 	extremes(c, &least, &most);
 	wake = chunk_reader_release(&c->in, least);
-	/* the slow may hold half of the buffer; the rest is for the reader to go on */
+	/* the slow may hold half of the buffer, the rest is for the reader to go on; and when it
+	 * cannot go on all the same, half of everything is made free */
+	is_full = chunk_reader_writer_waits(&c->in);
 	pos = c->in.released;
-	while (pos < most && chunk_reader_held(&c->in) > c->in.size_bytes / 2) {
+	while (pos < most && (is_full ? chunk_reader_occupied(&c->in)
+				      : chunk_reader_held(&c->in)) > c->in.size_bytes / 2) {
 		struct chunk k;
 
 		if (chunk_reader_next(&c->in, pos, &k) <= 0 || k.next > most)
