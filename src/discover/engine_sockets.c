@@ -104,7 +104,7 @@ static int read_paths(int procfd, int32_t pid, const struct inode_map *own, stru
 static void open_all(int procfd, int32_t pid, const struct paths *paths, struct engine_sockets *ret)
 {
 	for (size_t i = 0; i < paths->n; i++) {
-		AUTO_CLOSE int fd = root_path_open(procfd, pid, paths->v[i], O_PATH);
+		AUTO_CLOSE int fd = root_path_open(procfd, pid, paths->v[i]);
 		struct stat st;
 
 		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))

@@ -95,7 +95,7 @@ static int open_place(const struct links *l, const struct netns *ns)
 	if (ns->ref.kind != NS_REF_MOUNT || !point)
 		return -1;
 	point += strlen(NETNS_PLACE_MOUNT);
-	fd = root_path_open(l->procfd, (int32_t) ns->ref.pid, point, O_PATH);
+	fd = root_path_open(l->procfd, (int32_t) ns->ref.pid, point);
 	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == ns->ref.inode ? TAKE_FD(fd) : -1;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of other processes' file systems, looked up as those processes see them: symbolic links,
- * ".." and mounts cannot lead out of that process's root (openat2(2)). */
+/* Files of other processes' file systems, looked up as those processes see them: symbolic links and
+ * ".." cannot lead out of that process's root. Done step by step, as openat2(2) would have to be
+ * allowed with flags that the system call filter cannot see. */
 #ifndef DISCOVER_ROOT_PATH_H
 #define DISCOVER_ROOT_PATH_H
 
@@ -8,9 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Open @path inside the root of process @pid with @flags of open(2) (O_CLOEXEC is added). Returns a
- * descriptor or a negative errno. */
-int root_path_open(int procfd, int32_t pid, const char *path, uint64_t flags);
+/* Find @path inside the root of process @pid. Returns an O_PATH descriptor, or a negative errno:
+ * -ELOOP for too many symbolic links, -ENAMETOOLONG for more than 64 directories. */
+int root_path_open(int procfd, int32_t pid, const char *path);
 
 /* Read the regular file @path inside the root of @pid into @ret, NUL-terminated. Never waits on
  * FIFOs or devices. Returns the length, -EINVAL if it is no regular file, or an errno of

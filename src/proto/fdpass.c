@@ -92,12 +92,13 @@ ssize_t fdpass_recv(int sock, void *ret_msg, size_t cap_bytes, struct fdset *ret
 		else if (!collect(cm, &got))
 			rc = -EMSGSIZE;
 	}
-	if (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+	if (mh.msg_flags & MSG_TRUNC)
 		rc = -EMSGSIZE;
-	if (rc < 0) {
+	/* cut without a surplus: the kernel found no free descriptor numbers in this process */
+	if (rc < 0 || (mh.msg_flags & MSG_CTRUNC))
 		fdset_done(&got);
+	if (rc < 0)
 		return rc;
-	}
 	*ret_fds = got;
 	return n;
 }

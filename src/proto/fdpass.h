@@ -30,9 +30,11 @@ int fdpass_pair(int ret_pair[2]);
 int fdpass_send(int sock, const void *msg, size_t len_bytes, const int *fds, size_t n_fds);
 
 /* Receive one message into @ret_msg without waiting. Descriptors land in @ret_fds (free with
- * fdset_done()); anything surplus, malformed or truncated is closed and refused.
+ * fdset_done()); anything surplus or malformed is closed and refused. A message whose descriptors
+ * do not fit into this process any more arrives without any: the receiver misses them and can
+ * answer for that one message.
  * Returns the length in bytes, 0 when the peer is gone, -EAGAIN when there is none, -EMSGSIZE when
- * the message or its control data did not fit, -EBADMSG for foreign control data. */
+ * the message did not fit or has too many descriptors, -EBADMSG for foreign control data. */
 ssize_t fdpass_recv(int sock, void *ret_msg, size_t cap_bytes, struct fdset *ret_fds);
 
 /* Take descriptor @i out of the set: the caller owns it. -1 when there is none. */

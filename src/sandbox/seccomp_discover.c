@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* discover talks to container engines over unix sockets and reads /proc. It may not make any socket
- * but a unix one: no network, no packets. It may not start threads, processes or programs. openat(2)
- * works for reading alone; openat2(2), which it needs to stay inside a container's root, has its
- * flags in memory where a table cannot look. */
+ * but a unix one: no network, no packets. It may not start threads, processes or programs, and
+ * openat(2) works for reading alone. */
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
@@ -18,7 +17,7 @@ static const char *const allowed[] = {
 	"fstat", "futex", "getdents64", "getegid", "geteuid", "getgid", "getpeername", "getpid",
 	"getppid", "getrandom", "getsockname", "getsockopt", "gettid", "gettimeofday", "getuid",
 	"lseek", "madvise", "memfd_create", "mmap", "mprotect", "mremap", "munmap", "newfstatat",
-	"openat2", "pipe2", "poll", "ppoll", "pread64", "prlimit64", "read", "readlink",
+	"pipe2", "poll", "ppoll", "pread64", "prlimit64", "read", "readlink",
 	"readlinkat", "readv", "recvfrom", "recvmsg", "restart_syscall", "rt_sigaction",
 	"rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "sendmsg", "sendto",
 	"setsockopt", "shutdown", "sigaltstack", "statx", "sysinfo", "uname", "write", "writev",

@@ -88,6 +88,8 @@ static void retire(struct hub *h, struct capture *c)
 {
 	if (c->n_viewers > 0 || c->state == CAPTURE_OPENING)
 		return;
+	if (c->state != CAPTURE_ENDED && c->end.text[0] == '\0')
+		(void) refuse(&c->end, 0, 200, CLOSE_NORMAL, "the last viewer left");
 	c->state = CAPTURE_ENDED;
 	close_p(&c->control_fd);
 	c->control_fd = -1;
