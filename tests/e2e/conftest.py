@@ -19,7 +19,10 @@ TOOLS = ("ip", "nsenter", "tshark", "capinfos", "tcpdump", "dockerd", "container
 
 
 def pytest_configure(config):
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
 
 
 def pytest_sessionstart(session):

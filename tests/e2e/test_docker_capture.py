@@ -2,7 +2,6 @@
 """The main job: real traffic of a real Docker container, counted packet by packet, judged by tshark."""
 import http.client
 import json
-import signal
 import socket
 import subprocess
 from types import SimpleNamespace
@@ -96,7 +95,7 @@ def test_the_command_of_the_readme_works(shared, web, tmp_path):
             until(lambda: saved.read_bytes().count(b"GET /?request=") >= 10, "the requests")
             until(lambda: finished(whole_blocks(saved.read_bytes())) >= 20, "the end of the connections")
         finally:
-            curl.send_signal(signal.SIGINT)
+            curl.terminate()
             curl.wait()
     data = whole_blocks(saved.read_bytes())
     assert judge(data) == len(parse(data).packets) and len(tshark(data, "-Y", "http.request")) == 10

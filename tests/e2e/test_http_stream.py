@@ -129,7 +129,7 @@ def test_curl_saves_a_capture_that_tshark_reads(shared, scene, tmp_path):
             Numbered(b"<curl>", 300).send(scene.local, 200)
             until(lambda: saved.read_bytes().count(b"<curl>") == 200, "all packets in the file")
         finally:
-            curl.send_signal(signal.SIGINT)
+            curl.terminate()
             curl.wait()
     data = saved.read_bytes()
     assert judge(data) == 200 and len(parse(data).packets) == 200
