@@ -79,8 +79,10 @@ static void *watch_capture(void *ctx, int fd, uint32_t id)
 
 static void unwatch_capture(void *ctx, void *handle)
 {
-	(void) ctx;
-	watch_remove(handle);
+	const struct app *a = ctx;
+
+	if (a->lws) /* else the handle went with it */
+		watch_remove(handle);
 }
 
 static void refresh(void *ctx)
@@ -175,6 +177,7 @@ void app_done(struct app *a)
 	lws_sul_cancel(&a->tick);
 	if (a->lws)
 		lws_context_destroy(a->lws);
+	a->lws = NULL;
 	hub_free(a->hub);
 	catalog_client_done(&a->catalog);
 	resolver_done(&a->resolver);
