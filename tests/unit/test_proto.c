@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* Every message there and back, and every other way to write it refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "proto/broker.h"
+#include "proto/capture_conf.h"
+#include "proto/catalog.h"
+
+static const struct ns_ref some_ref = {
+	.inode = 4026531840, .kind = NS_REF_MOUNT, .pid = 77, .starttime_ticks = 123456, .index = 9};
+
+static struct msg message(uint16_t op)
+{
+	struct msg m = {.op = op, .id = 0x01020304};
+
+	switch (op) {
+	case MSG_CAPTURE_OPEN:
+		m.u.capture_open = (struct msg_capture_open){some_ref, 1 << 20, 1 << 21, 5};
+		break;
+	case MSG_NETLINK_OPEN:
+		m.u.netlink_open = some_ref;
+		break;
+	case MSG_CAPTURE_OPENED:
+	case MSG_CAPTURE_ENDED:
+	case MSG_NETLINK_OPENED:
+		m.u.status.status = -ESRCH;
+		strcpy(m.u.status.text, "it is gone");
+		break;
+	case MSG_RESTARTS:
+		m.u.restarts = (struct msg_restarts){3, 4};
+		break;
+	case MSG_CATALOG:
+		m.u.catalog = (struct msg_catalog){5, 6};
+		break;
+	default:
+		break;
+	}
+	return m;
+}
+
+/* Encoded, so that two that mean the same are the same bytes. */
+static ssize_t encoded(uint16_t op, uint8_t *ret)
+{
+	struct msg m = message(op);
+
+	return msg_encode(&m, ret, MSG_MAX_BYTES);
+}
+
+static void every_message_comes_back_as_it_was(void **state)
+{
+	(void) state;
+	for (uint16_t op = 1; op < MSG_OP_END; op++) {
+		uint8_t a[MSG_MAX_BYTES], b[MSG_MAX_BYTES];
+		struct msg m;
+		ssize_t n = encoded(op, a);
+
+		assert_true(n > 0);
+		assert_int_equal(msg_decode(a, (size_t) n, &m), 0);
+		assert_true(m.op == op && m.id == 0x01020304);
+		assert_int_equal(msg_encode(&m, b, sizeof(b)), n);
+		assert_memory_equal(a, b, (size_t) n);
+	}
+}
+
+static void a_byte_more_or_less_is_no_message(void **state)
+{
+	(void) state;
+	for (uint16_t op = 1; op < MSG_OP_END; op++) {
+		uint8_t a[MSG_MAX_BYTES + 1] = {0};
+		struct msg m;
+		ssize_t n = encoded(op, a);
+
+		for (size_t len = 0; len < (size_t) n; len++)
+			assert_int_equal(msg_decode(a, len, &m), -EBADMSG);
+		assert_int_equal(msg_decode(a, (size_t) n + 1, &m), -EBADMSG);
+		assert_int_equal(encoded(op, a), n);
+	}
+}
+
+static void unknown_operations_and_used_padding_are_refused(void **state)
+{
+	uint8_t a[MSG_MAX_BYTES];
+	struct msg m = {.op = MSG_OP_END};
+	ssize_t n = encoded(MSG_READY, a);
+
+	(void) state;
+	assert_int_equal(msg_encode(&m, a + n, 64), -EINVAL);
+	a[0] = MSG_OP_END;
+	assert_int_equal(msg_decode(a, (size_t) n, &m), -EBADMSG);
+	a[0] = 0;
+	assert_int_equal(msg_decode(a, (size_t) n, &m), -EBADMSG);
+	a[0] = MSG_READY;
+	a[2] = 1;
+	assert_int_equal(msg_decode(a, (size_t) n, &m), -EBADMSG);
+}
+
+static void a_reference_of_no_known_kind_is_refused(void **state)
+{
+	uint8_t a[MSG_MAX_BYTES];
+	struct msg m;
+
+	(void) state;
+	for (int kind = 0; kind < 256; kind++) {
+		struct msg s = message(MSG_NETLINK_OPEN);
+		ssize_t n;
+
+		s.u.netlink_open.kind = (uint8_t) kind;
+		s.u.netlink_open.index = kind == NS_REF_PROC ? 0 : 1;
+		n = msg_encode(&s, a, sizeof(a));
+		assert_int_equal(n > 0 && msg_decode(a, (size_t) n, &m) == 0,
+			kind > 0 && kind < NS_REF_END);
+	}
+}
+
+static void a_message_without_room_is_refused(void **state)
+{
+	(void) state;
+	for (uint16_t op = 1; op < MSG_OP_END; op++) {
+		uint8_t a[MSG_MAX_BYTES];
+		struct msg m = message(op);
+		ssize_t n = encoded(op, a);
+
+		assert_int_equal(msg_encode(&m, a, (size_t) n - 1), -ENOBUFS);
+		assert_int_equal(msg_encode(&m, a, (size_t) n), n);
+	}
+}
+
+/* A configuration at every limit. */
+static void fill(struct capture_conf *c, char (*names)[CONF_NAME_MAX], char *filter,
+	struct sock_filter *insns)
+{
+	memset(c, 0, sizeof(*c));
+	c->snaplen = CONF_SNAPLEN_MAX;
+	c->promiscuous = true;
+	c->n_names = CONF_NAMES_MAX;
+	c->names = names;
+	for (int i = 0; i < CONF_NAMES_MAX; i++) {
+		memset(names[i], 0, CONF_NAME_MAX);
+		memcpy(names[i], "if-number-", 10);
+		names[i][10] = (char) ('a' + i / 16);
+		names[i][11] = (char) ('a' + i % 16);
+	}
+	memset(filter, 'x', CONF_FILTER_MAX);
+	filter[CONF_FILTER_MAX] = '\0';
+	c->filter = filter;
+	c->n_programs = 2;
+	c->programs[0] = (struct conf_program){1, false, 4096, insns};
+	c->programs[1] = (struct conf_program){113, true, 0, NULL};
+	c->n_endpoints = CONF_ENDPOINTS_MAX;
+	for (int i = 0; i < CONF_ENDPOINTS_MAX; i++)
+		c->endpoints[i] = (struct conf_endpoint){
+			4, (uint16_t) (i + 1), {192, 0, 2, (uint8_t) i}};
+}
+
+static void a_configuration_at_its_limits_comes_back(void **state)
+{
+	static char names[CONF_NAMES_MAX + 1][CONF_NAME_MAX], filter[CONF_FILTER_MAX + 2];
+	static struct sock_filter insns[4096];
+	static uint8_t a[2 * CONF_MAX_BYTES];
+	struct capture_conf c, d;
+	ssize_t n;
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(insns); i++)
+		insns[i] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, (uint32_t) i);
+	fill(&c, names, filter, insns);
+	n = capture_conf_encode(&c, a, sizeof(a));
+	assert_true(n > 0 && n <= CONF_MAX_BYTES);
+	assert_int_equal(conf_kind(a, (size_t) n), CONF_START);
+	assert_int_equal(capture_conf_decode(a, (size_t) n, &d), 0);
+	assert_true(d.snaplen == c.snaplen && d.promiscuous && d.n_names == c.n_names &&
+		    d.n_programs == 2 && d.programs[1].refuses && d.n_endpoints == c.n_endpoints);
+	assert_string_equal(d.filter, filter);
+	assert_memory_equal(d.names, names, CONF_NAMES_MAX * CONF_NAME_MAX);
+	assert_memory_equal(d.programs[0].insns, insns, sizeof(insns));
+	assert_memory_equal(d.endpoints, c.endpoints, sizeof(c.endpoints));
+	capture_conf_done(&d);
+	assert_int_equal(capture_conf_encode(&c, a, (size_t) n - 1), -ENOBUFS);
+}
+
+static void one_above_a_limit_is_refused(void **state)
+{
+	static char names[CONF_NAMES_MAX + 1][CONF_NAME_MAX], filter[CONF_FILTER_MAX + 2];
+	static struct sock_filter insns[4097];
+	static uint8_t a[2 * CONF_MAX_BYTES];
+	struct capture_conf c;
+
+	(void) state;
+	fill(&c, names, filter, insns);
+	c.n_names++;
+	assert_int_equal(capture_conf_encode(&c, a, sizeof(a)), -EINVAL);
+	fill(&c, names, filter, insns);
+	filter[CONF_FILTER_MAX] = 'x';
+	assert_int_equal(capture_conf_encode(&c, a, sizeof(a)), -EINVAL);
+	fill(&c, names, filter, insns);
+	c.n_programs = CONF_PROGRAMS_MAX + 1;
+	assert_int_equal(capture_conf_encode(&c, a, sizeof(a)), -EINVAL);
+	fill(&c, names, filter, insns);
+	c.n_endpoints = CONF_ENDPOINTS_MAX + 1;
+	assert_int_equal(capture_conf_encode(&c, a, sizeof(a)), -EINVAL);
+	fill(&c, names, filter, insns);
+	c.snaplen = CONF_SNAPLEN_MAX + 1;
+	assert_int_equal(capture_conf_encode(&c, a, sizeof(a)), -EINVAL);
+	c.snaplen = 0;
+	assert_int_equal(capture_conf_encode(&c, a, sizeof(a)), -EINVAL);
+}
+
+static void end_points_and_stop_have_one_form(void **state)
+{
+	struct conf_endpoint ep[CONF_ENDPOINTS_MAX] = {{4, 80, {192, 0, 2, 1}}, {6, 443, {0x20, 1}}};
+	struct conf_endpoint back[CONF_ENDPOINTS_MAX];
+	uint8_t a[8192];
+	ssize_t n = conf_exclude_encode(ep, 2, a, sizeof(a));
+
+	(void) state;
+	assert_int_equal(conf_kind(a, (size_t) n), CONF_EXCLUDE);
+	assert_int_equal(conf_exclude_decode(a, (size_t) n, back), 2);
+	assert_memory_equal(back, ep, 2 * sizeof(ep[0]));
+	assert_int_equal(conf_exclude_decode(a, (size_t) n - 1, back), -EBADMSG);
+	assert_int_equal(conf_exclude_encode(ep, CONF_ENDPOINTS_MAX + 1, a, sizeof(a)), -EINVAL);
+	n = conf_stop_encode(a, sizeof(a));
+	assert_int_equal(conf_kind(a, (size_t) n), CONF_STOP);
+	assert_int_equal(conf_kind(a, 0), 0);
+}
+
+static void a_table_comes_back_and_namespaces_are_found(void **state)
+{
+	struct catalog_link links[] = {{1, 772, 0, "lo"}, {2, 1, 6, "eth0"}};
+	struct catalog_netns ns[] = {{{.inode = 5, .kind = NS_REF_PROC, .pid = 1, .starttime_ticks = 1},
+					     2, links},
+		{{.inode = 9, .kind = NS_REF_FD, .pid = 2, .starttime_ticks = 3, .index = 4}, 0, NULL}};
+	struct catalog_target targets[] = {{"web", "docker", "p", 5, 1, 1}, {"", "bindmount", "", 9, 0, 0}};
+	struct catalog c = {2, 2, ns, targets}, d = {0};
+	AUTO_FREE uint8_t *a = NULL;
+	ssize_t n = catalog_encode(&c, &a);
+
+	(void) state;
+	assert_true(n > 0);
+	assert_int_equal(catalog_decode(a, (size_t) n, &d), 0);
+	assert_true(catalog_find_netns(&d, 9) == &d.netns[1] && !catalog_find_netns(&d, 6));
+	assert_string_equal(d.netns[0].links[1].name, "eth0");
+	assert_string_equal(d.targets[0].prefix, "p");
+	catalog_done(&d);
+	for (size_t len = 0; len < (size_t) n; len++)
+		assert_int_equal(catalog_decode(a, len, &d), -EBADMSG);
+}
+
+static void unsorted_namespaces_are_refused(void **state)
+{
+	struct catalog_netns ns[] = {{{.inode = 9, .kind = NS_REF_PROC, .pid = 1}, 0, NULL},
+		{{.inode = 5, .kind = NS_REF_PROC, .pid = 2}, 0, NULL}};
+	struct catalog c = {2, 0, ns, NULL}, d = {0};
+	AUTO_FREE uint8_t *a = NULL;
+	ssize_t n = catalog_encode(&c, &a);
+
+	(void) state;
+	assert_true(n < 0 || catalog_decode(a, (size_t) n, &d) == -EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_message_comes_back_as_it_was),
+		cmocka_unit_test(a_byte_more_or_less_is_no_message),
+		cmocka_unit_test(unknown_operations_and_used_padding_are_refused),
+		cmocka_unit_test(a_reference_of_no_known_kind_is_refused),
+		cmocka_unit_test(a_message_without_room_is_refused),
+		cmocka_unit_test(a_configuration_at_its_limits_comes_back),
+		cmocka_unit_test(one_above_a_limit_is_refused),
+		cmocka_unit_test(end_points_and_stop_have_one_form),
+		cmocka_unit_test(a_table_comes_back_and_namespaces_are_found),
+		cmocka_unit_test(unsorted_namespaces_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
