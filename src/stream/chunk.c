@@ -249,6 +249,9 @@ bool chunk_reader_release(struct chunk_reader *r, uint64_t pos)
 	/* sequentially consistent together with chunk_writer_must_wait(), and thereby the release
 	 * partner of take_released() */
 	atomic_store(&r->shared->released, pos);
+	/* a writer that sleeps is woken for a good piece of work, not for each chunk */
+	if (chunk_reader_occupied(r) > r->size_bytes / 4 * 3)
+		return false;
 	return atomic_exchange(&r->shared->writer_waits, 0) != 0;
 }
 

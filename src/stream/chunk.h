@@ -17,7 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHUNK_PAYLOAD_BYTES  65536 /* usual limit of a payload; one packet may be larger */
+/* Usual limit of a payload; one packet may be larger. With its frame it stays below the largest segment
+ * of loopback (65483 bytes), so that a chunk is one segment and not one and a crumb. */
+#define CHUNK_PAYLOAD_BYTES  65024
 #define CHUNK_HEADROOM_BYTES 64    /* writable by the service before a payload */
 #define CHUNK_TAILROOM_BYTES 8     /* and behind it */
 #define CHUNK_COUNTS_MAX     256   /* interfaces in one chunk */
@@ -120,7 +122,7 @@ uint64_t chunk_reader_head(struct chunk_reader *r, int *ret_rc);
 int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret);
 
 /* Give everything before @pos back to the writer. Returns true when the writer sleeps and must be
- * woken through the space eventfd. Partner: chunk_writer_must_wait(). */
+ * woken through the space eventfd, which is so when a quarter of the buffer is free. Partner: chunk_writer_must_wait(). */
 bool chunk_reader_release(struct chunk_reader *r, uint64_t pos);
 
 /* Does the writer sleep until space is released? */
