@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/* From ring block to pcapng block, the interfaces of a capture, and the whole kernel program. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "netlink/linktype.h"
+#include "reader/block.h"
+#include "reader/emit.h"
+#include "reader/filter.h"
+#include "reader/interfaces.h"
+#include "support/bpf_run.h"
+#include "support/pcapng_read.h"
+
+#define BLOCK_BYTES 1024
+#define FIRST_AT    48
+#define MAC_AT      82
+#define STEP        160
+
+/* A block of @n packets of 60 bytes. */
+static uint8_t *make_block(uint32_t n)
+{
+	uint8_t *b = calloc(1, BLOCK_BYTES);
+	struct tpacket_block_desc *d = (void *) b;
+
+	assert_non_null(b);
+	d->hdr.bh1.num_pkts = n;
+	d->hdr.bh1.offset_to_first_pkt = FIRST_AT;
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t *p = b + FIRST_AT + (size_t) i * STEP;
+		struct tpacket3_hdr h = {.tp_next_offset = i + 1 < n ? STEP : 0,
+			.tp_sec = 2,
+			.tp_nsec = i,
+			.tp_snaplen = 60,
+			.tp_len = 70,
+			.tp_mac = MAC_AT,
+			.tp_net = MAC_AT + 14};
+		struct sockaddr_ll from = {.sll_ifindex = 3, .sll_hatype = ARPHRD_ETHER,
+			.sll_protocol = htons(ETH_P_IP), .sll_halen = 6};
+
+		memcpy(p, &h, sizeof(h));
+		memcpy(p + TPACKET_ALIGN(sizeof(h)), &from, sizeof(from));
+		memset(p + MAC_AT, (int) i + 1, 60);
+	}
+	return b;
+}
+
+static void packets_of_a_block_are_walked_in_order(void **state)
+{
+	AUTO_FREE uint8_t *b = make_block(5);
+	struct block_walk w;
+	struct packet p;
+	bool lossy;
+
+	(void) state;
+	assert_int_equal(block_begin(&w, b, BLOCK_BYTES, &lossy), 0);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(block_next(&w, &p), 1);
+		assert_true(p.caplen == 60 && p.len == 70 && p.net_at == 14 && p.ifindex == 3 &&
+			    p.protocol == ETH_P_IP && p.data[0] == i + 1);
+		assert_true(p.ts_ns == 2000000000ULL + (unsigned int) i);
+	}
+	assert_int_equal(block_next(&w, &p), 0);
+	assert_int_equal(block_next(&w, &p), 0);
+}
+
+/* Each 32-bit word of the first packet's header and of the block's, with values that lead outside. */
+static void offsets_that_lead_outside_are_refused(void **state)
+{
+	static const struct {
+		size_t at;
+		uint32_t value;
+	} rows[] = {{FIRST_AT + offsetof(struct tpacket3_hdr, tp_snaplen), 61 + 1024},
+		{FIRST_AT + offsetof(struct tpacket3_hdr, tp_snaplen), UINT32_MAX},
+		{FIRST_AT + offsetof(struct tpacket3_hdr, tp_snaplen), 71},
+		{FIRST_AT + offsetof(struct tpacket3_hdr, tp_next_offset), 0},
+		{FIRST_AT + offsetof(struct tpacket3_hdr, tp_next_offset), 4},
+		{FIRST_AT + offsetof(struct tpacket3_hdr, tp_next_offset), STEP + 1},
+		{FIRST_AT + offsetof(struct tpacket3_hdr, tp_next_offset), BLOCK_BYTES},
+		{FIRST_AT + offsetof(struct tpacket3_hdr, tp_next_offset), UINT32_MAX - 7},
+		{FIRST_AT + offsetof(struct tpacket3_hdr, tp_mac), 1},
+		{FIRST_AT + offsetof(struct tpacket3_hdr, tp_mac), 0xffff}};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_FREE uint8_t *b = make_block(2);
+		struct block_walk w;
+		struct packet p;
+		bool lossy;
+		int rc;
+
+		memcpy(b + rows[i].at, &rows[i].value, 4);
+		assert_int_equal(block_begin(&w, b, BLOCK_BYTES, &lossy), 0);
+		do
+			rc = block_next(&w, &p);
+		while (rc > 0);
+		assert_int_equal(rc, -EBADMSG);
+	}
+}
+
+static void a_block_that_promises_too_much_is_refused(void **state)
+{
+	static const struct {
+		uint32_t n, first;
+	} rows[] = {{1000, FIRST_AT}, {UINT32_MAX, FIRST_AT}, {1, 0}, {1, 47}, {1, BLOCK_BYTES + 1},
+		{1, UINT32_MAX}};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_FREE uint8_t *b = make_block(1);
+		struct tpacket_block_desc *d = (void *) b;
+		struct block_walk w;
+		bool lossy;
+
+		d->hdr.bh1.num_pkts = rows[i].n;
+		d->hdr.bh1.offset_to_first_pkt = rows[i].first;
+		assert_int_equal(block_begin(&w, b, BLOCK_BYTES, &lossy), -EBADMSG);
+	}
+}
+
+static struct packet some_packet(const uint8_t *bytes, uint32_t n)
+{
+	return (struct packet){.data = bytes, .caplen = n, .len = n, .net_at = 14, .ts_ns = 5,
+		.arphrd = ARPHRD_ETHER, .protocol = ETH_P_IP, .pkttype = PACKET_HOST};
+}
+
+/* The packet bytes of what is written for @p. */
+static struct pcapng_block emitted(const struct packet *p, uint16_t linktype, uint32_t snaplen, uint8_t *out)
+{
+	struct emit_plan plan;
+	struct pcapng_block b;
+
+	emit_plan(p, 0, linktype, snaplen, &plan);
+	emit_put(&plan, p, out);
+	assert_int_equal(pcapng_read_block(out, pcapng_epb_bytes(&plan.epb), &b),
+		pcapng_epb_bytes(&plan.epb));
+	return b;
+}
+
+static void a_vlan_tag_is_put_back_behind_the_addresses(void **state)
+{
+	uint8_t bytes[64], out[256];
+	struct packet p = some_packet(bytes, sizeof(bytes));
+	struct pcapng_block b;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t) i;
+	p.has_vlan = true;
+	p.vlan_tpid = 0x88a8;
+	p.vlan_tci = 0x6123;
+	b = emitted(&p, LINKTYPE_ETHERNET, 65535, out);
+	assert_true(b.caplen == 68 && b.len == 68);
+	assert_memory_equal(b.data, bytes, 12);
+	assert_memory_equal(b.data + 12, "\x88\xa8\x61\x23", 4);
+	assert_memory_equal(b.data + 16, bytes + 12, 52);
+}
+
+static void the_snap_length_counts_what_is_written(void **state)
+{
+	uint8_t bytes[64] = {1}, out[256];
+	struct packet p = some_packet(bytes, sizeof(bytes));
+
+	(void) state;
+	p.has_vlan = true;
+	for (uint32_t snaplen = 1; snaplen < 80; snaplen++) {
+		struct pcapng_block b = emitted(&p, LINKTYPE_ETHERNET, snaplen, out);
+
+		assert_true(b.caplen == (snaplen < 68 ? snaplen : 68) && b.len == 68);
+	}
+}
+
+static void a_cooked_header_says_what_the_kernel_knows(void **state)
+{
+	uint8_t bytes[40] = {0x45}, out[256];
+	struct packet p = some_packet(bytes, sizeof(bytes));
+	struct pcapng_block b;
+
+	(void) state;
+	p.net_at = 4;
+	p.arphrd = ARPHRD_IPGRE;
+	p.pkttype = PACKET_OUTGOING;
+	p.addr_len = 4;
+	memcpy(p.addr, "\xc0\x00\x02\x01\0\0\0\0", 8);
+	b = emitted(&p, LINKTYPE_LINUX_SLL, 65535, out);
+	assert_true(b.caplen == 16 + 36 && b.len == b.caplen);
+	assert_memory_equal(b.data, "\0\4\3\x0a\0\4\xc0\0\2\1\0\0\0\0\x08\0", 16);
+	assert_memory_equal(b.data + 16, bytes + 4, 36);
+}
+
+static void directions_become_flags(void **state)
+{
+	static const uint8_t flags[] = {[PACKET_HOST] = 5, [PACKET_BROADCAST] = 13,
+		[PACKET_MULTICAST] = 9, [PACKET_OTHERHOST] = 17, [PACKET_OUTGOING] = 2, [5] = 0, [6] = 0};
+	uint8_t bytes[60] = {0}, out[256];
+
+	(void) state;
+	for (uint8_t type = 0; type < ARRAY_LEN(flags); type++) {
+		struct packet p = some_packet(bytes, sizeof(bytes));
+		struct pcapng_block b;
+		uint16_t len;
+
+		p.pkttype = type;
+		b = emitted(&p, LINKTYPE_ETHERNET, 65535, out);
+		assert_int_equal(pcapng_read_option(&b, 2, &len)[0], flags[type]);
+	}
+}
+
+static struct link some_link(uint32_t ifindex, const char *name)
+{
+	struct link l = {.ifindex = ifindex, .arphrd = ARPHRD_ETHER};
+
+	(void) snprintf(l.name, sizeof(l.name), "%s", name);
+	return l;
+}
+
+static void a_reused_index_is_another_interface(void **state)
+{
+	struct interfaces s = {0};
+	struct link a = some_link(7, "old"), b = some_link(7, "new");
+	struct interface *first = interfaces_update(&s, &a), *second;
+
+	(void) state;
+	assert_ptr_equal(interfaces_update(&s, &a), first);
+	interfaces_remove(&s, 7);
+	assert_true(first->gone);
+	second = interfaces_update(&s, &b);
+	assert_true(second != first && interfaces_find(&s, 7) == second && s.n == 2);
+	assert_string_equal(first->link.name, "old");
+	interfaces_done(&s);
+}
+
+static void many_interfaces_are_found_up_to_the_limit(void **state)
+{
+	struct interfaces s = {0};
+
+	(void) state;
+	for (uint32_t i = 1; i <= INTERFACES_MAX; i++) {
+		struct link l = some_link(i * 4096, "x");
+
+		assert_non_null(interfaces_update(&s, &l));
+	}
+	for (uint32_t i = 1; i <= INTERFACES_MAX; i++)
+		assert_int_equal(interfaces_find(&s, i * 4096)->link.ifindex, i * 4096);
+	assert_null(interfaces_find(&s, 1));
+	assert_null(interfaces_add_unknown(&s, 1, ARPHRD_ETHER));
+	interfaces_done(&s);
+}
+
+static void an_unknown_link_is_named_after_its_index(void **state)
+{
+	struct interfaces s = {0};
+	struct interface *i = interfaces_add_unknown(&s, 42, ARPHRD_NONE);
+
+	(void) state;
+	assert_string_equal(i->link.name, "if42");
+	assert_true(!i->known && i->linktype == LINKTYPE_RAW_IP);
+	interfaces_done(&s);
+}
+
+/* An Ethernet, IPv4, TCP packet between 192.0.2.1:@sport and 192.0.2.2:@dport. */
+static struct bpf_packet tcp_packet(uint8_t *b, uint16_t sport, uint16_t dport)
+{
+	static const uint8_t ip[] = {0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
+
+	memset(b, 0, 60);
+	b[12] = 8;
+	memcpy(b + 14, ip, sizeof(ip));
+	b[34] = (uint8_t) (sport >> 8);
+	b[35] = (uint8_t) sport;
+	b[36] = (uint8_t) (dport >> 8);
+	b[37] = (uint8_t) dport;
+	return (struct bpf_packet){.bytes = b, .len_bytes = 60, .network_at = 14, .protocol = ETH_P_IP,
+		.hatype = ARPHRD_ETHER, .pkttype = PACKET_HOST, .ifindex = 3};
+}
+
+static uint32_t filtered(const struct filter_plan *plan, const struct bpf_packet *pkt)
+{
+	static struct sock_filter prog[BPF_MAXINSNS];
+	ssize_t n = filter_assemble(plan, prog);
+
+	assert_true(n > 0 && bpf_kernel_takes(prog, (size_t) n));
+	return bpf_run(prog, (size_t) n, pkt);
+}
+
+static void loopback_is_kept_once_and_other_links_twice(void **state)
+{
+	struct capture_conf conf = {.snaplen = 100, .filter = (char *) ""};
+	const struct filter_plan plan = {.conf = &conf};
+	uint8_t b[60];
+	struct bpf_packet p = tcp_packet(b, 1, 2);
+
+	(void) state;
+	assert_int_equal(filtered(&plan, &p), 100);
+	p.pkttype = PACKET_OUTGOING;
+	assert_int_equal(filtered(&plan, &p), 100);
+	p.hatype = ARPHRD_LOOPBACK;
+	assert_int_equal(filtered(&plan, &p), 0);
+	p.pkttype = PACKET_HOST;
+	assert_int_equal(filtered(&plan, &p), 100);
+}
+
+static void only_chosen_links_are_kept(void **state)
+{
+	struct capture_conf conf = {.snaplen = 100, .filter = (char *) "", .n_names = 2};
+	static const uint32_t chosen[] = {3, 9};
+	const struct filter_plan two = {&conf, chosen, 2}, none = {&conf, chosen, 0};
+	uint8_t b[60];
+	struct bpf_packet p = tcp_packet(b, 1, 2);
+
+	(void) state;
+	assert_int_equal(filtered(&two, &p), 100);
+	assert_int_equal(filtered(&none, &p), 0);
+	p.ifindex = 4;
+	assert_int_equal(filtered(&two, &p), 0);
+}
+
+static void our_own_connections_are_left_out_in_both_directions(void **state)
+{
+	struct capture_conf conf = {.snaplen = 100, .filter = (char *) "", .n_endpoints = 1,
+		.endpoints = {{4, 5001, {192, 0, 2, 1}}}};
+	const struct filter_plan plan = {.conf = &conf};
+	uint8_t b[60];
+	struct bpf_packet p = tcp_packet(b, 5001, 40000);
+
+	(void) state;
+	assert_int_equal(filtered(&plan, &p), 0);
+	p = tcp_packet(b, 40000, 5001); /* that port of the other address */
+	assert_int_equal(filtered(&plan, &p), 100);
+	memcpy(b + 30, "\xc0\x00\x02\x01", 4);
+	assert_int_equal(filtered(&plan, &p), 0);
+	b[23] = 17; /* UDP */
+	assert_int_equal(filtered(&plan, &p), 100);
+	b[23] = 6;
+	b[21] = 1; /* a later fragment has no ports */
+	assert_int_equal(filtered(&plan, &p), 100);
+}
+
+static void the_users_program_is_chosen_by_link_type(void **state)
+{
+	static struct sock_filter seven = BPF_STMT(BPF_RET | BPF_K, 7), eight = BPF_STMT(BPF_RET | BPF_K, 8);
+	struct capture_conf conf = {.snaplen = 100, .filter = (char *) "x", .n_programs = 3,
+		.programs = {{LINKTYPE_ETHERNET, false, 1, &seven}, {LINKTYPE_LINUX_SLL, false, 1, &eight},
+			{LINKTYPE_RAW_IP, true, 0, NULL}}};
+	const struct filter_plan plan = {.conf = &conf};
+	uint8_t b[60];
+	struct bpf_packet p = tcp_packet(b, 1, 2);
+
+	(void) state;
+	assert_int_equal(filtered(&plan, &p), 7);
+	p.hatype = ARPHRD_IPGRE;
+	assert_int_equal(filtered(&plan, &p), 8);
+	p.hatype = 0xfffe; /* ARPHRD_NONE */
+	assert_int_equal(filtered(&plan, &p), 0);
+	p.hatype = ARPHRD_IEEE80211; /* without a program nothing passes */
+	assert_int_equal(filtered(&plan, &p), 0);
+}
+
+static void a_program_too_long_for_the_kernel_is_refused(void **state)
+{
+	static struct sock_filter insns[4000], prog[BPF_MAXINSNS];
+	struct capture_conf conf = {.snaplen = 100, .filter = (char *) "x", .n_programs = 2,
+		.programs = {{LINKTYPE_ETHERNET, false, 4000, insns}, {LINKTYPE_LINUX_SLL, false, 4000, insns}}};
+	const struct filter_plan plan = {.conf = &conf};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(insns); i++)
+		insns[i] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, 1);
+	assert_int_equal(filter_assemble(&plan, prog), -E2BIG);
+}
+
+static void every_kind_of_link_has_a_link_type(void **state)
+{
+	size_t n;
+	const struct linktype_rule *rules = linktype_rules(&n);
+
+	(void) state;
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(linktype_of(rules[i].arphrd), rules[i].linktype);
+	assert_int_equal(linktype_of(ARPHRD_ETHER), LINKTYPE_ETHERNET);
+	assert_int_equal(linktype_of(0xfffe), LINKTYPE_RAW_IP);
+	assert_int_equal(linktype_of(ARPHRD_IPGRE), LINKTYPE_LINUX_SLL);
+	assert_int_equal(linktype_of(12345), LINKTYPE_LINUX_SLL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(packets_of_a_block_are_walked_in_order),
+		cmocka_unit_test(offsets_that_lead_outside_are_refused),
+		cmocka_unit_test(a_block_that_promises_too_much_is_refused),
+		cmocka_unit_test(a_vlan_tag_is_put_back_behind_the_addresses),
+		cmocka_unit_test(the_snap_length_counts_what_is_written),
+		cmocka_unit_test(a_cooked_header_says_what_the_kernel_knows),
+		cmocka_unit_test(directions_become_flags),
+		cmocka_unit_test(a_reused_index_is_another_interface),
+		cmocka_unit_test(many_interfaces_are_found_up_to_the_limit),
+		cmocka_unit_test(an_unknown_link_is_named_after_its_index),
+		cmocka_unit_test(loopback_is_kept_once_and_other_links_twice),
+		cmocka_unit_test(only_chosen_links_are_kept),
+		cmocka_unit_test(our_own_connections_are_left_out_in_both_directions),
+		cmocka_unit_test(the_users_program_is_chosen_by_link_type),
+		cmocka_unit_test(a_program_too_long_for_the_kernel_is_refused),
+		cmocka_unit_test(every_kind_of_link_has_a_link_type),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
