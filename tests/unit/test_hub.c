@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/* One capture and its viewers, fed by a scripted reader: everything is delivered or told lost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+
+#include "base/bytes.h"
+#include "base/own.h"
+#include "pcapng/write.h"
+#include "service/hub/budget.h"
+#include "service/hub/capture.h"
+#include "service/hub/idb_list.h"
+#include "service/hub/tally.h"
+#include "service/hub/viewer.h"
+#include "support/pcapng_read.h"
+
+#define MAP_BYTES (STREAM_HEADER_BYTES + 2 * STREAM_MIN_BYTES)
+#define MIB       (1024ULL * 1024)
+
+static void ignore_wake(void *ctx)
+{
+	(void) ctx;
+}
+
+static const struct viewer_ops ops = {.wake = ignore_wake};
+
+/* A capture whose reader we are. */
+struct stage {
+	struct capture *c;
+	struct chunk_writer w;
+	uint64_t put; /* packets written */
+};
+
+static void commit(struct stage *s, const struct chunk_info *info, const struct chunk_count *counts,
+	const uint8_t *bytes)
+{
+	uint8_t *p;
+
+	assert_int_equal(chunk_writer_reserve(&s->w, info->payload_len_bytes, &p), 0);
+	if (info->payload_len_bytes)
+		memcpy(p, bytes, info->payload_len_bytes);
+	chunk_writer_commit(&s->w, info, counts);
+}
+
+static void put_interface(struct stage *s, const char *name)
+{
+	uint8_t idb[256];
+	const struct pcapng_idb i = {.linktype = 1, .snaplen = 65535, .name = name};
+	ssize_t n = pcapng_put_idb(&i, idb, sizeof(idb));
+
+	commit(s, &(struct chunk_info){.kind = CHUNK_INTERFACE, .payload_len_bytes = (uint32_t) n}, NULL,
+		idb);
+}
+
+static void setup(struct stage *s)
+{
+	const struct ns_ref ns = {.inode = 1, .kind = NS_REF_PROC, .pid = 1};
+	struct capture_conf conf = {.filter = strdup("")};
+
+	memset(s, 0, sizeof(*s));
+	s->c = capture_new(1, &ns, &conf);
+	assert_non_null(s->c);
+	s->c->map = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(s->c->map != MAP_FAILED);
+	s->c->map_bytes = MAP_BYTES;
+	s->c->space_fd = eventfd(0, EFD_NONBLOCK);
+	s->c->state = CAPTURE_STARTING;
+	assert_int_equal(chunk_reader_init(&s->c->in, s->c->map, MAP_BYTES), 0);
+	assert_int_equal(chunk_writer_init(&s->w, s->c->map, MAP_BYTES), 0);
+	put_interface(s, "lo");
+	put_interface(s, "eth0");
+	commit(s, &(struct chunk_info){.kind = CHUNK_READY, .interfaces = 2}, NULL, NULL);
+	assert_int_equal(capture_scan(s->c), 0);
+}
+
+/* A chunk of @n packets of interface 1, @lost of that interface lost before it. Returns false when the
+ * stream is full. */
+static bool put_packets(struct stage *s, uint32_t n, uint64_t lost)
+{
+	const struct pcapng_epb epb = {.interface = 1, .caplen = 1400, .len = 1400};
+	size_t each = pcapng_epb_bytes(&epb);
+	const struct chunk_count count = {1, n};
+	const struct chunk_info info = {.kind = CHUNK_PACKETS,
+		.n_counts = n > 0,
+		.payload_len_bytes = (uint32_t) (n * each) + (n && lost ? 12 : 0),
+		.packets = n,
+		.interfaces = 2,
+		.lost = lost,
+		.lost_interface = 1};
+	uint8_t *p;
+
+	if (chunk_writer_reserve(&s->w, info.payload_len_bytes, &p) < 0)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		struct pcapng_epb e = epb;
+
+		e.dropcount = i == 0 ? lost : 0;
+		memset(p + PCAPNG_EPB_DATA_AT, 0, epb.caplen);
+		pcapng_frame_epb(&e, p);
+		p += pcapng_epb_bytes(&e);
+	}
+	chunk_writer_commit(&s->w, &info, &count);
+	s->put += n;
+	return true;
+}
+
+static void put_end(struct stage *s)
+{
+	commit(s, &(struct chunk_info){.kind = CHUNK_END, .interfaces = 2}, NULL, NULL);
+	assert_int_equal(capture_scan(s->c), 0);
+}
+
+static void join(struct stage *s, struct viewer *v)
+{
+	int rc;
+
+	memset(v, 0, sizeof(*v));
+	v->capture = s->c;
+	v->ops = &ops;
+	v->pos = chunk_reader_head(&s->c->in, &rc);
+	v->next = s->c->viewers;
+	s->c->viewers = v;
+	s->c->n_viewers++;
+}
+
+/* What came out of one viewer. */
+struct seen {
+	uint64_t idbs, packets, dropped, isbs;
+	uint64_t accepted, delivered, lost, lost_ring; /* of the newest statistics of interface 1 */
+};
+
+static uint64_t count_of(const struct pcapng_block *b, uint16_t code)
+{
+	uint16_t len;
+	const uint8_t *v = pcapng_read_option(b, code, &len);
+
+	return v && len == 8 ? get_le64(v) : 0;
+}
+
+static void see(struct seen *s, const struct piece *p)
+{
+	for (size_t at = 0; at < p->len_bytes;) {
+		struct pcapng_block b;
+		ssize_t n = pcapng_read_block(p->bytes + at, p->len_bytes - at, &b);
+
+		assert_true(n > 0);
+		at += (size_t) n;
+		s->idbs += b.type == PCAPNG_IDB;
+		if (b.type == PCAPNG_EPB) {
+			s->packets++;
+			s->dropped += count_of(&b, 4);
+		}
+		if (b.type == PCAPNG_ISB && get_le32(b.fixed) == 1) {
+			s->isbs++;
+			s->accepted = count_of(&b, 4);
+			s->lost = count_of(&b, 5);
+			s->lost_ring = count_of(&b, 7);
+			s->delivered = count_of(&b, 8);
+			assert_true(s->accepted == count_of(&b, 6));
+			assert_true(s->accepted == s->delivered + s->lost);
+		}
+	}
+}
+
+/* Take at most @pieces. Returns the last state. */
+static int take(struct viewer *v, struct seen *s, int pieces)
+{
+	int state = VIEWER_PIECE;
+
+	while (pieces-- > 0 && state == VIEWER_PIECE) {
+		struct piece p;
+
+		state = viewer_next(v, 1000, &p);
+		assert_true(state >= 0);
+		if (state == VIEWER_PIECE) {
+			see(s, &p);
+			viewer_sent(v, 0);
+		}
+	}
+	return state;
+}
+
+static void teardown(struct stage *s)
+{
+	for (struct viewer *v = s->c->viewers; v; v = v->next)
+		viewer_done(v);
+	capture_free(s->c);
+}
+
+static void a_viewer_gets_interfaces_then_packets_then_statistics(void **state)
+{
+	struct stage s;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	assert_true(seen.idbs == 2 && seen.packets == 0);
+	for (int i = 0; i < 10; i++)
+		assert_true(put_packets(&s, 3, 0));
+	assert_int_equal(capture_scan(s.c), 0);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	put_end(&s);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
+	assert_true(seen.packets == 30 && seen.isbs == 1 && seen.delivered == 30 && seen.lost == 0);
+	teardown(&s);
+}
+
+static void an_interface_that_comes_later_comes_before_its_packets(void **state)
+{
+	struct stage s;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	(void) take(&v, &seen, 100);
+	put_interface(&s, "late");
+	commit(&s, &(struct chunk_info){.kind = CHUNK_PACKETS, .interfaces = 3}, NULL, NULL);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	assert_int_equal(seen.idbs, 3);
+	teardown(&s);
+}
+
+static void losses_of_the_kernel_are_told_also_without_a_packet_behind(void **state)
+{
+	struct stage s;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	(void) take(&v, &seen, 100);
+	assert_true(put_packets(&s, 2, 5) && put_packets(&s, 0, 7) && put_packets(&s, 1, 0) &&
+		    put_packets(&s, 0, 9));
+	put_end(&s);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
+	assert_true(seen.packets == 3 && seen.dropped == 12);
+	assert_true(seen.delivered == 3 && seen.lost == 21 && seen.lost_ring == 21);
+	teardown(&s);
+}
+
+static void a_slow_viewer_loses_whole_chunks_and_slows_nobody(void **state)
+{
+	struct stage s;
+	struct viewer slow, fast;
+	struct seen by_slow = {0}, by_fast = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &slow);
+	join(&s, &fast);
+	(void) take(&slow, &by_slow, 3);
+	for (int i = 0; i < 2000; i++) {
+		assert_true(put_packets(&s, 7, i % 100 == 0));
+		assert_int_equal(capture_scan(s.c), 0);
+		(void) take(&fast, &by_fast, 100);
+		if (i % 50 == 0)
+			(void) take(&slow, &by_slow, 1);
+		capture_reclaim(s.c);
+	}
+	put_end(&s);
+	assert_int_equal(take(&fast, &by_fast, 100), VIEWER_END);
+	assert_int_equal(take(&slow, &by_slow, 100000), VIEWER_END);
+	assert_true(by_fast.packets == s.put && by_fast.delivered == s.put && by_fast.lost == 20);
+	assert_true(by_slow.packets < s.put && by_slow.packets == by_slow.delivered);
+	assert_true(by_slow.accepted == s.put + 20 && by_slow.lost == by_slow.accepted - by_slow.packets);
+	assert_int_equal(by_slow.lost_ring, 20);
+	/* whatever was lost before the last packet that came was told by the packets */
+	assert_true(by_slow.dropped > 0 && by_slow.dropped <= by_slow.lost);
+	teardown(&s);
+}
+
+static void a_late_viewer_counts_from_when_it_joined(void **state)
+{
+	struct stage s;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	assert_true(put_packets(&s, 9, 3));
+	assert_int_equal(capture_scan(s.c), 0);
+	join(&s, &v);
+	assert_true(put_packets(&s, 4, 0));
+	put_end(&s);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
+	assert_true(seen.idbs == 2 && seen.accepted == 4 && seen.packets == 4);
+	teardown(&s);
+}
+
+static void nonsense_of_the_reader_ends_the_capture(void **state)
+{
+	static const uint64_t head = 1ULL << 40;
+	struct stage s;
+
+	(void) state;
+	setup(&s);
+	memcpy(s.c->map, &head, sizeof(head));
+	assert_int_equal(capture_scan(s.c), -EBADMSG);
+	assert_int_equal(s.c->state, CAPTURE_ENDED);
+	assert_string_equal(s.c->end.text, "capture process failed");
+	teardown(&s);
+}
+
+static void statistics_that_do_not_fit_come_next_time(void **state)
+{
+	struct tally t = {0};
+	uint8_t out[TALLY_ISB_BYTES * 2];
+	struct chunk c = {.info = {.kind = CHUNK_PACKETS, .n_counts = 3, .packets = 3, .interfaces = 3},
+		.counts = {{0, 1}, {1, 1}, {2, 1}}};
+	size_t n;
+
+	(void) state;
+	assert_int_equal(tally_grow(&t, 3), 0);
+	tally_delivered(&t, &c);
+	n = tally_put(&t, false, 1, out, sizeof(out));
+	assert_true(n > 0 && t.changed && t.rows[2].changed && !t.rows[0].changed);
+	assert_true(tally_put(&t, false, 1, out, sizeof(out)) > 0 && !t.changed);
+	assert_int_equal(tally_put(&t, false, 1, out, sizeof(out)), 0);
+	tally_done(&t);
+}
+
+static void interface_blocks_are_kept_in_order(void **state)
+{
+	struct idb_list l = {0};
+	uint8_t block[40];
+	size_t len;
+
+	(void) state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		memset(block, (int) (i & 0xff), sizeof(block));
+		assert_int_equal(idb_list_add(&l, block, 4 * (1 + i % 10)), 0);
+	}
+	for (uint32_t i = 0; i < 1000; i++) {
+		const uint8_t *p = idb_list_range(&l, i, i + 1, &len);
+
+		assert_true(len == 4 * (1 + i % 10) && p[0] == (i & 0xff) && p[len - 1] == p[0]);
+	}
+	(void) idb_list_range(&l, 1000, 1000, &len);
+	assert_int_equal(len, 0);
+	idb_list_done(&l);
+}
+
+static void hundreds_of_captures_fit_the_budget_and_never_exceed_it(void **state)
+{
+	static const uint64_t totals[] = {4 * MIB, 64 * MIB, 256 * MIB, 1024 * MIB};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(totals); i++) {
+		const struct budget b = {totals[i], 32 * MIB, 16 * MIB};
+		struct budget_share share;
+		uint64_t used = 0, n = 0;
+
+		while (budget_next(&b, used, &share) == 0) {
+			assert_true(share.ring_bytes <= 32 * MIB && share.stream_bytes <= 16 * MIB);
+			assert_true(share.stream_bytes >= STREAM_MIN_BYTES &&
+				    share.stream_bytes % STREAM_GRAIN_BYTES == 0);
+			used += share.ring_bytes + share.stream_bytes;
+			n++;
+		}
+		assert_true(used <= b.total_bytes && n >= b.total_bytes / MIB / 12);
+		assert_int_equal(budget_next(&b, UINT64_MAX, &share), -ENOMEM);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_viewer_gets_interfaces_then_packets_then_statistics),
+		cmocka_unit_test(an_interface_that_comes_later_comes_before_its_packets),
+		cmocka_unit_test(losses_of_the_kernel_are_told_also_without_a_packet_behind),
+		cmocka_unit_test(a_slow_viewer_loses_whole_chunks_and_slows_nobody),
+		cmocka_unit_test(a_late_viewer_counts_from_when_it_joined),
+		cmocka_unit_test(nonsense_of_the_reader_ends_the_capture),
+		cmocka_unit_test(statistics_that_do_not_fit_come_next_time),
+		cmocka_unit_test(interface_blocks_are_kept_in_order),
+		cmocka_unit_test(hundreds_of_captures_fit_the_budget_and_never_exceed_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
