@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The two clocks in use. Code that waits takes the time as a parameter, so that tests can set it. */
+/* The two clocks in use. Code that waits takes the time as a parameter, so that tests can set it.
+ */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 

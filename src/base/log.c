@@ -30,8 +30,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	(void) clock_gettime(CLOCK_REALTIME, &now);
 	(void) gmtime_r(&now.tv_sec, &tm);
 	n = strftime(line, sizeof(line), "time=%Y-%m-%dT%H:%M:%S", &tm);
-	n += (size_t) snprintf(line + n, sizeof(line) - n, ".%03ldZ level=%s proc=%s msg=",
-		now.tv_nsec / 1000000, names[level], proc_name);
+	n += (size_t) snprintf(line + n, sizeof(line) - n,
+		".%03ldZ level=%s proc=%s msg=", now.tv_nsec / 1000000, names[level], proc_name);
 	va_start(ap, fmt);
 	(void) vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
 	va_end(ap);

@@ -7,7 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_level {
+	LOG_DEBUG,
+	LOG_INFO,
+	LOG_WARN,
+	LOG_ERROR
+};
 
 /* Name this process in every line and choose the least level shown. Call once, first. @proc is
  * borrowed for ever. */
@@ -18,8 +23,8 @@ void log_init(const char *proc, bool debug);
  * elsewhere cannot forge lines. */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Put @s into @buf with quotation marks and backslashes escaped, cut to fit: for values from elsewhere
- * that stand in quotation marks. Returns @buf. */
+/* Put @s into @buf with quotation marks and backslashes escaped, cut to fit: for values from
+ * elsewhere that stand in quotation marks. Returns @buf. */
 const char *log_quote(const char *s, char *buf, size_t cap_bytes);
 
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)

@@ -26,14 +26,14 @@ struct child {
 };
 
 struct broker {
-	const struct options *options; /* borrowed */
+	const struct options *options;                             /* borrowed */
 	int procfd, own_ns_fd, empty_root_fd, signal_fd, epoll_fd; /* owned */
-	int listen_fds[BROKER_LISTEN_FDS_MAX]; /* owned */
+	int listen_fds[BROKER_LISTEN_FDS_MAX];                     /* owned */
 	uint32_t n_listen;
 	int tls_cert_fd, tls_key_fd, token_fd; /* owned, -1 = none */
 	struct child service, discover;
 	struct captures captures;
-	uint32_t epoch;     /* incarnations of the service so far */
+	uint32_t epoch; /* incarnations of the service so far */
 	bool shutting_down;
 	int64_t deadline_ns; /* of the shutdown */
 	int exit_status;

@@ -15,8 +15,8 @@ struct capture_limits {
 };
 
 struct running_capture {
-	uint32_t id;      /* the service's name for it */
-	uint32_t epoch;   /* which incarnation of the service asked for it */
+	uint32_t id;    /* the service's name for it */
+	uint32_t epoch; /* which incarnation of the service asked for it */
 	pid_t reader;
 	int target_pidfd; /* owned, -1 after the process of the target ended */
 	uint64_t bytes;   /* its share of the memory */
@@ -36,7 +36,8 @@ int captures_admit(const struct captures *c, uint32_t id, uint32_t epoch, uint64
 /* Add @r, whose target_pidfd then belongs to @c. Returns 0 or -ENOMEM. */
 int captures_add(struct captures *c, const struct running_capture *r);
 
-/* By the service's id or by the reader's pid; NULL if there is none. Valid until the next change. */
+/* By the service's id or by the reader's pid; NULL if there is none. Valid until the next change.
+ */
 struct running_capture *captures_find(struct captures *c, uint32_t id, uint32_t epoch);
 struct running_capture *captures_find_reader(struct captures *c, pid_t reader);
 

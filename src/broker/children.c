@@ -18,8 +18,8 @@
 #define RETRY_FIRST_NS (100 * 1000000LL)
 #define RETRY_STEPS    6 /* up to 6.4 s */
 
-#define ARGS_MAX      64
-#define ARG_TEXT_MAX  300
+#define ARGS_MAX     64
+#define ARG_TEXT_MAX 300
 
 /* Words of the form name=value. */
 struct args {
@@ -128,7 +128,7 @@ int children_start_service(struct broker *b, struct err *e)
 	s.n_fds = n;
 	/* to give up its root directory and its user */
 	s.caps = 1ULL << CAP_SYS_CHROOT | 1ULL << CAP_SETUID | 1ULL << CAP_SETGID |
-		1ULL << CAP_SETPCAP;
+		 1ULL << CAP_SETPCAP;
 	service_args(b, &args);
 	if (rc == 0)
 		rc = b->service.pid = spawn_program(&s, e);
@@ -153,7 +153,7 @@ int children_start_discover(struct broker *b, struct err *e)
 	fds[1] = ch.catalog[0];
 	/* to read about other users' processes, and to reach the engines' sockets */
 	s.caps = 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_DAC_READ_SEARCH | 1ULL << CAP_DAC_OVERRIDE |
-		1ULL << CAP_SETPCAP;
+		 1ULL << CAP_SETPCAP;
 	add_arg(&args, "packetflix-discover");
 	add_arg(&args, "--broker-fd");
 	add_arg(&args, "%d", DISCOVER_FD_BROKER);

@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 
-/* Bind and listen on @address: "IP", "IP:PORT", "[IPv6]" or "[IPv6]:PORT"; @port is used if there is
- * none. "[::]" and "::" take IPv4 as well. Returns a close-on-exec socket; *ret_loopback tells
+/* Bind and listen on @address: "IP", "IP:PORT", "[IPv6]" or "[IPv6]:PORT"; @port is used if there
+ * is none. "[::]" and "::" take IPv4 as well. Returns a close-on-exec socket; *ret_loopback tells
  * whether only this machine can reach it. -EINVAL for a text that is no address, or the errno of
  * bind(2), with words in @e. */
 int listen_open(const char *address, uint16_t port, bool *ret_loopback, struct err *e);

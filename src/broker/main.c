@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* packetflix: what the user starts. The broker holds every right and reads nothing from the network;
- * it starts the processes that do the work and hands them descriptors instead of rights. */
+/* packetflix: what the user starts. The broker holds every right and reads nothing from the
+ * network; it starts the processes that do the work and hands them descriptors instead of rights.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,8 +27,7 @@
 #define FILES_WANTED 65536
 
 /* Without these nothing works; the others are for running as root or passed on to discover. */
-static const cap_value_t needed[] = {
-	CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE, CAP_NET_RAW};
+static const cap_value_t needed[] = {CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE, CAP_NET_RAW};
 
 static int check_rights(struct err *e)
 {
@@ -59,7 +59,7 @@ static int open_file(const char *path, const char *what, int *ret_fd, struct err
 static bool is_default_listen(const struct options *o)
 {
 	return o->n_listen == 2 && strcmp(o->listen[0], "127.0.0.1") == 0 &&
-		strcmp(o->listen[1], "::1") == 0 && !o->listen_env;
+	       strcmp(o->listen[1], "::1") == 0 && !o->listen_env;
 }
 
 static int open_listeners(struct broker *b, struct err *e)
@@ -80,7 +80,8 @@ static int open_listeners(struct broker *b, struct err *e)
 		exposed |= !loopback;
 	}
 	if (exposed && !(o->tls_cert && o->token_file))
-		log_warn("ANYBODY who can reach this port can read the traffic of every container on "
+		log_warn("ANYBODY who can reach this port can read the traffic of every container "
+			 "on "
 			 "this host: listening beyond loopback without %s%s%s",
 			o->tls_cert ? "" : "TLS (--tls-cert, --tls-key)",
 			o->tls_cert || o->token_file ? "" : " and ",

@@ -16,7 +16,7 @@
 static bool is_octal(const char *s)
 {
 	return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' &&
-		s[2] <= '7';
+	       s[2] <= '7';
 }
 
 /* Copy @len bytes of @s, turning the kernel's \ooo back into bytes. */
@@ -28,7 +28,8 @@ static int unescape(const char *s, size_t len, char *ret, size_t cap)
 		char ch = s[i];
 
 		if (ch == '\\' && i + 3 < len && is_octal(s + i + 1)) {
-			ch = (char) ((s[i + 1] - '0') << 6 | (s[i + 2] - '0') << 3 | (s[i + 3] - '0'));
+			ch = (char) ((s[i + 1] - '0') << 6 | (s[i + 2] - '0') << 3 |
+				     (s[i + 3] - '0'));
 			i += 3;
 		}
 		if (o + 1 >= cap || ch == '\0')

@@ -11,8 +11,8 @@
  * is malformed or does not fit. */
 int mountinfo_match(const char *line, uint32_t mount_id, char *ret, size_t cap_bytes);
 
-/* The mount point of nsfs mount @mount_id in the mount namespace of process @pid. *ret is then owned
- * by the caller. Returns 0, -ENOENT if there is none, or another negative errno. */
+/* The mount point of nsfs mount @mount_id in the mount namespace of process @pid. *ret is then
+ * owned by the caller. Returns 0, -ENOENT if there is none, or another negative errno. */
 int mountinfo_nsfs_path(int procfd, uint32_t pid, uint32_t mount_id, char **ret);
 
 #endif

@@ -23,7 +23,6 @@
 #include "base/procstat.h"
 #include "broker/mountinfo.h"
 
-
 void netns_done(struct netns *n)
 {
 	close_p(&n->ns_fd);
@@ -115,7 +114,8 @@ static int check_namespace(int fd, const struct ns_ref *ref, struct err *e)
 	ns = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (ns < 0)
 		return err_sys(e, -errno, "network namespace %" PRIu64, ref->inode);
-	if (ioctl(ns, NS_GET_NSTYPE) != CLONE_NEWNET || fstat(ns, &st) < 0 || st.st_ino != ref->inode)
+	if (ioctl(ns, NS_GET_NSTYPE) != CLONE_NEWNET || fstat(ns, &st) < 0 ||
+		st.st_ino != ref->inode)
 		return err_set(e, -EXDEV, "%" PRIu64 " is no network namespace", ref->inode);
 	return TAKE_FD(ns);
 }

@@ -19,9 +19,9 @@ struct netns {
 int netns_pin(int procfd, const struct ns_ref *ref, struct netns *ret, struct err *e);
 void netns_done(struct netns *n);
 
-/* Run socket(@domain, @type, @protocol) inside @n. The broker is back in its own namespace when this
- * returns; if it cannot get back, the process ends. Returns a close-on-exec socket or a negative
- * errno with words in @e. */
+/* Run socket(@domain, @type, @protocol) inside @n. The broker is back in its own namespace when
+ * this returns; if it cannot get back, the process ends. Returns a close-on-exec socket or a
+ * negative errno with words in @e. */
 struct netns_socket {
 	int domain, type, protocol;
 };

@@ -29,10 +29,10 @@
 #include "proto/reader_fds.h"
 #include "stream/chunk.h"
 
-#define RING_MIN_BYTES      524288
-#define RING_MAX_BYTES      1073741824
-#define LATENCY_MAX_MS      1000
-#define LINK_EVENTS_BYTES   (4 * 1048576) /* a burst of link changes must fit */
+#define RING_MIN_BYTES    524288
+#define RING_MAX_BYTES    1073741824
+#define LATENCY_MAX_MS    1000
+#define LINK_EVENTS_BYTES (4 * 1048576) /* a burst of link changes must fit */
 
 /* Everything a new capture is made of; all owned. */
 struct parts {
@@ -206,7 +206,8 @@ void op_capture_open(struct broker *b, uint32_t id, const struct msg_capture_ope
 	answer.u.status.status = rc;
 	(void) snprintf(answer.u.status.text, sizeof(answer.u.status.text), "%.*s",
 		MSG_TEXT_BYTES - 1, rc < 0 ? e.text : "");
-	if (msg_send(b->service.channel, &answer, fds, rc < 0 ? 0 : ARRAY_LEN(fds)) < 0 && rc == 0) {
+	if (msg_send(b->service.channel, &answer, fds, rc < 0 ? 0 : ARRAY_LEN(fds)) < 0 &&
+		rc == 0) {
 		log_warn("service does not take its captures id=%" PRIu32, id);
 		op_capture_kill(b, id);
 	}

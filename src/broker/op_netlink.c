@@ -28,6 +28,7 @@ void op_netlink_open(struct broker *b, uint32_t id, const struct ns_ref *ref)
 	answer.u.status.status = rc < 0 ? rc : 0;
 	(void) snprintf(answer.u.status.text, sizeof(answer.u.status.text), "%.*s",
 		MSG_TEXT_BYTES - 1, rc < 0 ? e.text : "");
-	/* a full queue means discover does not read its answers: it asks again after its time limit */
+	/* a full queue means discover does not read its answers: it asks again after its time limit
+	 */
 	(void) msg_send(b->discover.channel, &answer, &sock, rc < 0 ? 0 : 1);
 }

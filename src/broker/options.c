@@ -11,14 +11,21 @@
 
 #define MIB (1024ULL * 1024)
 
-enum option_type { OPT_SWITCH, OPT_PORT, OPT_TEXT, OPT_LIST, OPT_SIZE, OPT_COUNT };
+enum option_type {
+	OPT_SWITCH,
+	OPT_PORT,
+	OPT_TEXT,
+	OPT_LIST,
+	OPT_SIZE,
+	OPT_COUNT
+};
 
 struct option_rule {
 	const char *name;
 	char letter; /* short form, 0 = none */
 	enum option_type type;
-	size_t at;      /* of the member in struct options */
-	size_t count_at; /* OPT_LIST: of the member that counts, and @max the capacity */
+	size_t at;         /* of the member in struct options */
+	size_t count_at;   /* OPT_LIST: of the member that counts, and @max the capacity */
 	uint64_t min, max; /* OPT_SIZE, OPT_COUNT */
 	const char *value, *help;
 };
@@ -51,8 +58,8 @@ static const struct option_rule rules[] = {
 		"memory of all captures together (an eighth of the RAM, at most 1G)"},
 	{"ring-size", 0, OPT_SIZE, AT(ring_bytes), 0, MIB, 1024 * MIB, "SIZE",
 		"largest kernel ring of one capture (32M)"},
-	{"stream-size", 0, OPT_SIZE, AT(stream_bytes), 0, STREAM_MIN_BYTES, STREAM_MAX_BYTES, "SIZE",
-		"largest stream buffer of one capture (16M)"},
+	{"stream-size", 0, OPT_SIZE, AT(stream_bytes), 0, STREAM_MIN_BYTES, STREAM_MAX_BYTES,
+		"SIZE", "largest stream buffer of one capture (16M)"},
 	{"latency", 0, OPT_COUNT, AT(latency_ms), 0, 1, 1000, "MS",
 		"longest time a packet waits for more to come, in ms (5)"},
 	{"max-captures", 0, OPT_COUNT, AT(max_captures), 0, 1, 4096, "N",
@@ -84,7 +91,9 @@ static int parse_number(const char *s, uint64_t min, uint64_t max, bool is_size,
 	if (errno)
 		return -EINVAL;
 	if (is_size && *end != '\0' && strchr("kKmMgG", *end)) {
-		unit = *end == 'k' || *end == 'K' ? 1024 : *end == 'm' || *end == 'M' ? MIB : 1024 * MIB;
+		unit = *end == 'k' || *end == 'K'   ? 1024
+		       : *end == 'm' || *end == 'M' ? MIB
+						    : 1024 * MIB;
 		end++;
 	}
 	if (*end != '\0' || v > UINT64_MAX / unit || v * unit < min || v * unit > max)
@@ -112,7 +121,8 @@ static int set_number(const struct option_rule *r, const char *value, void *to, 
 	return 0;
 }
 
-static int set_value(struct options *o, const struct option_rule *r, const char *value, struct err *e)
+static int set_value(
+	struct options *o, const struct option_rule *r, const char *value, struct err *e)
 {
 	void *to = (char *) o + r->at;
 	uint32_t *n = (void *) ((char *) o + r->count_at);
@@ -120,7 +130,8 @@ static int set_value(struct options *o, const struct option_rule *r, const char 
 	switch (r->type) {
 	case OPT_SWITCH:
 		if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-			return err_set(e, -EINVAL, "--%s is true or false, not \"%s\"", r->name, value);
+			return err_set(
+				e, -EINVAL, "--%s is true or false, not \"%s\"", r->name, value);
 		*(bool *) to = strcmp(value, "true") == 0;
 		return 0;
 	case OPT_TEXT:
@@ -242,9 +253,10 @@ static void put_help(FILE *to, const char *text)
 
 void options_help(FILE *to)
 {
-	(void) fputs("packetflix - live packet captures out of containers, pods, processes and network "
-		     "namespaces\n\n"
-		     "  Usage:\n    packetflix [flags]\n\n  Flags:\n",
+	(void) fputs(
+		"packetflix - live packet captures out of containers, pods, processes and network "
+		"namespaces\n\n"
+		"  Usage:\n    packetflix [flags]\n\n  Flags:\n",
 		to);
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
 		const struct option_rule *r = &rules[i];

@@ -29,10 +29,11 @@ struct options {
 	uint64_t latency_ms, max_captures, max_viewers, max_connections;
 };
 
-/* Fill @ret with the defaults, the environment variable PACKETFLIX_LISTEN (@listen_env, may be NULL;
- * used if there is no --listen), and the command line. Strings are borrowed from @argv. Returns 0 or
- * -EINVAL with words in @e. Free with options_done(). */
-int options_parse(int argc, char **argv, const char *listen_env, struct options *ret, struct err *e);
+/* Fill @ret with the defaults, the environment variable PACKETFLIX_LISTEN (@listen_env, may be
+ * NULL; used if there is no --listen), and the command line. Strings are borrowed from @argv.
+ * Returns 0 or -EINVAL with words in @e. Free with options_done(). */
+int options_parse(
+	int argc, char **argv, const char *listen_env, struct options *ret, struct err *e);
 void options_done(struct options *o);
 
 /* Print the help text to @to. */

@@ -16,8 +16,8 @@
 #include "base/own.h"
 #include "broker/config.h"
 
-/* Put @fds at their places. All are moved out of the way first, as a place may still be taken by one
- * that is needed. */
+/* Put @fds at their places. All are moved out of the way first, as a place may still be taken by
+ * one that is needed. */
 static int place_fds(const int *fds, size_t n)
 {
 	int high[SPAWN_FDS_MAX];

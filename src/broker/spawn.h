@@ -13,9 +13,10 @@
 #define SPAWN_FDS_MAX  32
 
 struct spawn {
-	const char *program; /* name of the executable beside our own, or in the libexec directory */
-	char *const *argv;   /* NULL-terminated, argv[0] included */
-	const int *fds;      /* borrowed; they become SPAWN_FIRST_FD, SPAWN_FIRST_FD + 1, ... */
+	const char
+		*program;  /* name of the executable beside our own, or in the libexec directory */
+	char *const *argv; /* NULL-terminated, argv[0] included */
+	const int *fds;    /* borrowed; they become SPAWN_FIRST_FD, SPAWN_FIRST_FD + 1, ... */
 	size_t n_fds;
 	uint64_t caps; /* bit per capability the child starts with; it drops what it can itself */
 };

@@ -18,9 +18,9 @@
 #include "proto/fdpass.h"
 #include "proto/service_args.h"
 
-#define SHUTDOWN_NS    (10 * 1000000000LL) /* for viewers to be told and readers to finish */
-#define EVENTS_MAX     32
-#define MESSAGES_MAX   64 /* of one peer in a row, then the others */
+#define SHUTDOWN_NS  (10 * 1000000000LL) /* for viewers to be told and readers to finish */
+#define EVENTS_MAX   32
+#define MESSAGES_MAX 64 /* of one peer in a row, then the others */
 
 int broker_watch(struct broker *b, int fd, uint64_t tag)
 {
@@ -147,7 +147,7 @@ static void on_reader_end(struct broker *b, struct running_capture *r, int statu
 static void on_child_end(struct broker *b, struct child *c, int status)
 {
 	bool hopeless = WIFEXITED(status) && c->restarts == 0 &&
-		(WEXITSTATUS(status) == EXIT_CONFIGURATION || WEXITSTATUS(status) == 127);
+			(WEXITSTATUS(status) == EXIT_CONFIGURATION || WEXITSTATUS(status) == 127);
 
 	children_ended(c, clock_mono_ns());
 	if (b->shutting_down)
@@ -241,7 +241,7 @@ static int next_timeout(const struct broker *b, int64_t now_ns)
 
 static void dispatch(struct broker *b, uint64_t tag)
 {
-	switch ((enum watch_tag) (tag >> 32)) {
+	switch ((enum watch_tag)(tag >> 32)) {
 	case WATCH_SIGNAL:
 		on_signal(b);
 		break;

@@ -118,7 +118,8 @@ static struct held look_at(int dirfd, const char *name, const struct stat *nsfs)
 	return (struct held){.inode = ns_link_inode(text, "net")};
 }
 
-static int add_fd(struct netns_set *s, const struct process *p, const struct held *h, const char *name)
+static int add_fd(
+	struct netns_set *s, const struct process *p, const struct held *h, const char *name)
 {
 	struct ns_ref ref = ref_of(h->inode, NS_REF_FD, p, (uint32_t) strtoul(name, NULL, 10));
 	char place[64];

@@ -50,7 +50,8 @@ int netns_set_add_mounts(struct netns_set *s, int procfd, const struct proc_tabl
 
 /* Add the namespaces that are only held by an open descriptor, older processes first. Our own
  * processes do not count. A descriptor that was opened where the namespace is, or was, mounted does
- * not tell the type of the namespace: it is added as a guess. What cannot be read is passed over. Errors of netns_set_add(). */
+ * not tell the type of the namespace: it is added as a guess. What cannot be read is passed over.
+ * Errors of netns_set_add(). */
 int netns_set_add_fds(struct netns_set *s, int procfd, const struct proc_table *procs);
 
 /* Take out the guesses that the broker did not answer for. Keeps the order. */

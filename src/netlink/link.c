@@ -190,7 +190,8 @@ int link_subscribe(int sock)
 {
 	int group = RTNLGRP_LINK;
 
-	return setsockopt(sock, SOL_NETLINK_LEVEL, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0
-		? -errno
-		: 0;
+	return setsockopt(sock, SOL_NETLINK_LEVEL, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) <
+			       0
+		       ? -errno
+		       : 0;
 }

@@ -21,8 +21,8 @@ struct linktype_rule {
 };
 
 /* The rules for links whose link layer is used as it is. Every other kind of link gets a Linux
- * cooked header (LINKTYPE_LINUX_SLL) made from what the kernel tells about the packet. *ret_n is the
- * number of rules; the array is constant. */
+ * cooked header (LINKTYPE_LINUX_SLL) made from what the kernel tells about the packet. *ret_n is
+ * the number of rules; the array is constant. */
 const struct linktype_rule *linktype_rules(size_t *ret_n);
 
 /* The link type for a link of kind @arphrd. */

@@ -253,8 +253,7 @@ static uint16_t get_u16(const uint8_t *p)
 
 /* Find option @code between @at and @end. Returns its offset, @end when it is not there, or
  * -EBADMSG. *ret_end is where options end (at the end-of-options mark or @end). */
-static ssize_t find_option(
-	const uint8_t *p, size_t at, size_t end, uint16_t code, size_t *ret_end)
+static ssize_t find_option(const uint8_t *p, size_t at, size_t end, uint16_t code, size_t *ret_end)
 {
 	size_t found = end;
 

@@ -32,8 +32,8 @@ struct pcapng_idb {
 	uint16_t linktype;
 	uint32_t snaplen;
 	const char *name, *description, *filter, *hardware, *os, *comment;
-	const uint8_t *mac;  /* 6 bytes or NULL */
-	uint64_t speed_bps;  /* 0 = unknown */
+	const uint8_t *mac; /* 6 bytes or NULL */
+	uint64_t speed_bps; /* 0 = unknown */
 };
 
 ssize_t pcapng_put_idb(const struct pcapng_idb *i, uint8_t *out, size_t cap_bytes);
@@ -42,10 +42,10 @@ ssize_t pcapng_put_idb(const struct pcapng_idb *i, uint8_t *out, size_t cap_byte
 struct pcapng_isb {
 	uint32_t interface;
 	uint64_t ts_ns, start_ns, end_ns; /* since 1970 */
-	uint64_t accepted;  /* passed the filter: isb_ifrecv and isb_filteraccept */
-	uint64_t lost;      /* of these, not delivered: isb_ifdrop */
-	uint64_t lost_ring; /* part of @lost: dropped by the kernel: isb_osdrop */
-	uint64_t delivered; /* isb_usrdeliv */
+	uint64_t accepted;                /* passed the filter: isb_ifrecv and isb_filteraccept */
+	uint64_t lost;                    /* of these, not delivered: isb_ifdrop */
+	uint64_t lost_ring;               /* part of @lost: dropped by the kernel: isb_osdrop */
+	uint64_t delivered;               /* isb_usrdeliv */
 };
 
 ssize_t pcapng_put_isb(const struct pcapng_isb *s, uint8_t *out, size_t cap_bytes);
@@ -53,10 +53,10 @@ ssize_t pcapng_put_isb(const struct pcapng_isb *s, uint8_t *out, size_t cap_byte
 /* An Enhanced Packet Block around its packet data. */
 struct pcapng_epb {
 	uint32_t interface;
-	uint64_t ts_ns;      /* since 1970 */
+	uint64_t ts_ns;       /* since 1970 */
 	uint32_t caplen, len; /* bytes kept, bytes on the link */
-	uint32_t flags;      /* enum pcapng_flags */
-	uint64_t dropcount;  /* packets lost right before this one; 0 leaves the option out */
+	uint32_t flags;       /* enum pcapng_flags */
+	uint64_t dropcount;   /* packets lost right before this one; 0 leaves the option out */
 };
 
 #define PCAPNG_EPB_DATA_AT 28 /* bytes before the packet data */
@@ -65,7 +65,7 @@ struct pcapng_epb {
 static inline size_t pcapng_epb_bytes(const struct pcapng_epb *p)
 {
 	return PCAPNG_EPB_DATA_AT + (((size_t) p->caplen + 3) & ~(size_t) 3) + 8 +
-		(p->dropcount ? 12 : 0) + 4 + 4;
+	       (p->dropcount ? 12 : 0) + 4 + 4;
 }
 
 /* Write everything of the block but the packet data, which the caller puts at

@@ -27,17 +27,17 @@ enum msg_op {
 
 	/* broker -> service */
 	MSG_CAPTURE_OPENED, /* id: the capture; fields: struct msg_status; descriptors on success:
-	                     * stream memfd, data eventfd (reader -> service), space eventfd
-	                     * (service -> reader), control socket (service -> reader) */
+			     * stream memfd, data eventfd (reader -> service), space eventfd
+			     * (service -> reader), control socket (service -> reader) */
 	MSG_CAPTURE_ENDED,  /* id: the capture whose reader ended; fields: struct msg_status, the
-	                     * status being 0 or minus the signal number that killed it */
+			     * status being 0 or minus the signal number that killed it */
 	MSG_TARGET_EXITED,  /* id: the capture; the process of its reference has ended */
 	MSG_RESTARTS,       /* fields: struct msg_restarts */
 	MSG_SHUTDOWN,       /* end all captures properly, then exit */
 
 	/* broker -> discover */
 	MSG_NETLINK_OPENED, /* id: the request; fields: struct msg_status; descriptor on success: a
-	                     * NETLINK_ROUTE socket inside the namespace */
+			     * NETLINK_ROUTE socket inside the namespace */
 
 	/* broker -> service and discover */
 	MSG_CATALOG_CHANNEL, /* descriptor: a new catalog channel to the other one */
@@ -46,9 +46,9 @@ enum msg_op {
 	MSG_REFRESH, /* id: grows by one; wants a generation scanned after this was received */
 
 	/* discover -> service, on the catalog channel */
-	MSG_CATALOG, /* id: the newest MSG_REFRESH this generation satisfies, 0 = none; fields: struct
-	              * msg_catalog; descriptors: sealed memfd with the /mobyshark JSON, sealed memfd
-	              * with the table of proto/catalog.h */
+	MSG_CATALOG, /* id: the newest MSG_REFRESH this generation satisfies, 0 = none; fields:
+		      * struct msg_catalog; descriptors: sealed memfd with the /mobyshark JSON,
+		      * sealed memfd with the table of proto/catalog.h */
 	MSG_OP_END
 };
 

@@ -52,8 +52,7 @@ ssize_t capture_conf_encode(const struct capture_conf *c, uint8_t *ret, size_t c
 
 	if (c->n_names > CONF_NAMES_MAX || c->n_programs > CONF_PROGRAMS_MAX ||
 		c->n_endpoints > CONF_ENDPOINTS_MAX || c->snaplen == 0 ||
-		c->snaplen > CONF_SNAPLEN_MAX ||
-		(c->filter && strlen(c->filter) > CONF_FILTER_MAX))
+		c->snaplen > CONF_SNAPLEN_MAX || (c->filter && strlen(c->filter) > CONF_FILTER_MAX))
 		return -EINVAL;
 	wbuf_u8(&w, CONF_START);
 	wbuf_u32(&w, c->snaplen);

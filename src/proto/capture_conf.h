@@ -21,13 +21,17 @@
 #define CONF_FILTER_MAX    65535 /* bytes of filter text, NUL not included */
 #define CONF_SNAPLEN_MAX   262144
 
-enum conf_kind { CONF_START = 1, CONF_EXCLUDE, CONF_STOP };
+enum conf_kind {
+	CONF_START = 1,
+	CONF_EXCLUDE,
+	CONF_STOP
+};
 
 /* One end of TCP connections whose packets are left out: those that have this address and port on
  * either side. */
 struct conf_endpoint {
-	uint8_t family; /* 4 or 6 */
-	uint16_t port;  /* host byte order */
+	uint8_t family;   /* 4 or 6 */
+	uint16_t port;    /* host byte order */
 	uint8_t addr[16]; /* network byte order, 4 or 16 bytes in use, the rest zero */
 };
 
@@ -40,12 +44,12 @@ struct conf_program {
 };
 
 struct capture_conf {
-	uint32_t snaplen;      /* bytes kept of a packet, 1..CONF_SNAPLEN_MAX */
-	bool promiscuous;      /* interfaces are put into promiscuous mode */
-	uint16_t n_names;      /* 0 = every interface of the namespace, now and later */
+	uint32_t snaplen;             /* bytes kept of a packet, 1..CONF_SNAPLEN_MAX */
+	bool promiscuous;             /* interfaces are put into promiscuous mode */
+	uint16_t n_names;             /* 0 = every interface of the namespace, now and later */
 	char (*names)[CONF_NAME_MAX]; /* owned, distinct, none empty */
-	char *filter;          /* owned: the text the programs were made from, "" = none */
-	uint16_t n_programs;   /* one per link type; without a filter they keep everything */
+	char *filter;                 /* owned: the text the programs were made from, "" = none */
+	uint16_t n_programs;          /* one per link type; without a filter they keep everything */
 	struct conf_program programs[CONF_PROGRAMS_MAX];
 	uint16_t n_endpoints;
 	struct conf_endpoint endpoints[CONF_ENDPOINTS_MAX];
@@ -71,8 +75,8 @@ int conf_kind(const uint8_t *p, size_t len_bytes);
 /* Decode exactly one CONF_START message. Returns 0, -EBADMSG or -ENOMEM. */
 int capture_conf_decode(const uint8_t *p, size_t len_bytes, struct capture_conf *ret);
 
-/* Decode exactly one CONF_EXCLUDE message into @ret (CONF_ENDPOINTS_MAX elements). Returns the number
- * of endpoints or -EBADMSG. */
+/* Decode exactly one CONF_EXCLUDE message into @ret (CONF_ENDPOINTS_MAX elements). Returns the
+ * number of endpoints or -EBADMSG. */
 ssize_t conf_exclude_decode(const uint8_t *p, size_t len_bytes, struct conf_endpoint *ret);
 
 #endif

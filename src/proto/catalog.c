@@ -68,7 +68,7 @@ static size_t encoded_bound(const struct catalog *c)
 		if (c->netns[i].n_links > CATALOG_LINKS_MAX)
 			return 0;
 		n += NETNS_MIN_BYTES +
-			(size_t) c->netns[i].n_links * (LINK_MIN_BYTES + CATALOG_IFNAME_MAX);
+		     (size_t) c->netns[i].n_links * (LINK_MIN_BYTES + CATALOG_IFNAME_MAX);
 	}
 	for (uint32_t i = 0; i < c->n_targets; i++) {
 		const struct catalog_target *t = &c->targets[i];

@@ -14,13 +14,13 @@
 
 #include "proto/broker.h"
 
-#define CATALOG_NAME_MAX     4096 /* bytes of a target's name or prefix, NUL included */
-#define CATALOG_TYPE_MAX     64
-#define CATALOG_IFNAME_MAX   16 /* IFNAMSIZ */
-#define CATALOG_NETNS_MAX    65536
-#define CATALOG_TARGETS_MAX  262144
-#define CATALOG_LINKS_MAX    65536     /* links of one namespace */
-#define CATALOG_BYTES_MAX    134217728 /* 128 MiB */
+#define CATALOG_NAME_MAX    4096 /* bytes of a target's name or prefix, NUL included */
+#define CATALOG_TYPE_MAX    64
+#define CATALOG_IFNAME_MAX  16 /* IFNAMSIZ */
+#define CATALOG_NETNS_MAX   65536
+#define CATALOG_TARGETS_MAX 262144
+#define CATALOG_LINKS_MAX   65536     /* links of one namespace */
+#define CATALOG_BYTES_MAX   134217728 /* 128 MiB */
 
 struct catalog_link {
 	uint32_t ifindex;

@@ -9,7 +9,7 @@ enum service_fd {
 	SERVICE_FD_CATALOG,    /* channel to discover */
 	SERVICE_FD_ROOT,       /* empty directory to become the root */
 	SERVICE_FD_FILES,      /* from here: listen=N listening sockets, then, if tls=1, certificate
-	                        * and key files, then, if token=1, the token file */
+				* and key files, then, if token=1, the token file */
 };
 
 enum discover_fd {

@@ -7,19 +7,18 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define ADDR_AT TPACKET_ALIGN(sizeof(struct tpacket3_hdr))
-#define LEAST   (ADDR_AT + sizeof(struct sockaddr_ll))
+#define ADDR_AT          TPACKET_ALIGN(sizeof(struct tpacket3_hdr))
+#define LEAST            (ADDR_AT + sizeof(struct sockaddr_ll))
 #define FETCH_BYTES      1536
 #define CACHE_LINE_BYTES 64
-#define ALIGN   8 /* of packets in a block, af_packet's V3_ALIGNMENT */
+#define ALIGN            8 /* of packets in a block, af_packet's V3_ALIGNMENT */
 
 int block_begin(struct block_walk *w, const uint8_t *block, size_t block_bytes, bool *ret_lossy)
 {
 	struct tpacket_block_desc d;
 
 	memcpy(&d, block, sizeof(d));
-	if (d.hdr.bh1.num_pkts > block_bytes / LEAST ||
-		d.hdr.bh1.offset_to_first_pkt < sizeof(d) ||
+	if (d.hdr.bh1.num_pkts > block_bytes / LEAST || d.hdr.bh1.offset_to_first_pkt < sizeof(d) ||
 		d.hdr.bh1.offset_to_first_pkt > block_bytes)
 		return -EBADMSG;
 	w->block = block;

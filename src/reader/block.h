@@ -12,24 +12,24 @@
 struct packet {
 	const uint8_t *data; /* @caplen bytes from the start of the link layer */
 	uint32_t caplen;
-	uint32_t len;        /* on the link, without a VLAN tag that was taken off */
-	uint32_t net_at;     /* offset of the network layer, at most @caplen */
-	uint64_t ts_ns;      /* since 1970 */
+	uint32_t len;    /* on the link, without a VLAN tag that was taken off */
+	uint32_t net_at; /* offset of the network layer, at most @caplen */
+	uint64_t ts_ns;  /* since 1970 */
 	uint32_t ifindex;
 	uint16_t arphrd;
-	uint16_t protocol;   /* ETH_P_*, host byte order */
-	uint8_t pkttype;     /* PACKET_HOST ... PACKET_OUTGOING */
-	uint8_t addr_len;    /* of the sender's link-layer address */
+	uint16_t protocol; /* ETH_P_*, host byte order */
+	uint8_t pkttype;   /* PACKET_HOST ... PACKET_OUTGOING */
+	uint8_t addr_len;  /* of the sender's link-layer address */
 	uint8_t addr[8];
-	bool has_vlan;       /* a tag was taken off: @vlan_tpid, @vlan_tci */
+	bool has_vlan; /* a tag was taken off: @vlan_tpid, @vlan_tci */
 	uint16_t vlan_tpid, vlan_tci;
 };
 
 struct block_walk {
 	const uint8_t *block;
 	size_t block_bytes;
-	size_t at;      /* of the next packet */
-	uint32_t left;  /* packets that the block says are left */
+	size_t at;     /* of the next packet */
+	uint32_t left; /* packets that the block says are left */
 };
 
 /* Start at the first packet of the block of @block_bytes at @block. *ret_lossy tells whether the

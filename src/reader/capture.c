@@ -314,7 +314,8 @@ static int admit_chosen(struct capture *c, struct err *e)
 	for (uint16_t n = 0; n < c->conf.n_names; n++) {
 		if (!find_name(c, c->conf.names[n]))
 			return err_set(e, -ENODEV,
-				"there is no network interface \"%s\" in the target's network namespace",
+				"there is no network interface \"%s\" in the target's network "
+				"namespace",
 				c->conf.names[n]);
 	}
 	for (uint16_t n = 0; rc == 0 && n < c->conf.n_names; n++)
@@ -385,8 +386,8 @@ static int loop(struct capture *c)
 	return rc;
 }
 
-/* Let nothing in any more, and deliver and count what is there. The kernel hands the last block over
- * after the latency of the ring, so twice that with nothing new is the end. */
+/* Let nothing in any more, and deliver and count what is there. The kernel hands the last block
+ * over after the latency of the ring, so twice that with nothing new is the end. */
 static int finish(struct capture *c)
 {
 	int rc = filter_attach_none(c->fds.packet), n;

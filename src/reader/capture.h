@@ -23,12 +23,12 @@ struct capture {
 	struct interfaces ifs;
 	struct capture_conf conf;
 	struct chunk_writer out;
-	const char *os; /* for if_os, borrowed */
+	const char *os;         /* for if_os, borrowed */
 	uint32_t latency_ms;    /* of the ring */
 	uint32_t bound_ifindex; /* what the packet socket is bound to, 0 = all */
-	bool running;   /* configured, bound */
-	bool stopping;  /* CONF_STOP was received: drain and end */
-	uint64_t lost;  /* kernel losses that no chunk has told yet */
+	bool running;           /* configured, bound */
+	bool stopping;          /* CONF_STOP was received: drain and end */
+	uint64_t lost;          /* kernel losses that no chunk has told yet */
 
 	/* the open chunk */
 	uint8_t *chunk_payload; /* NULL = none open */

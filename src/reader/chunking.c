@@ -95,7 +95,7 @@ static void count_packet(struct capture *c, struct interface *i)
 static bool fits(const struct capture *c, const struct interface *i, size_t bytes)
 {
 	return c->chunk_payload && bytes <= c->chunk_cap - c->chunk.payload_len_bytes &&
-		(c->chunk.n_counts < CHUNK_COUNTS_MAX || i->chunk_serial == c->chunk_serial);
+	       (c->chunk.n_counts < CHUNK_COUNTS_MAX || i->chunk_serial == c->chunk_serial);
 }
 
 int chunking_add_packet(struct capture *c, struct interface *i, const struct packet *p)
@@ -171,9 +171,9 @@ int chunking_tell_interface(struct capture *c, struct interface *i)
 		.os = c->os,
 		.mac = i->link.addr_len == 6 ? i->link.addr : NULL,
 		.speed_bps = i->speed_bps,
-		.comment = is_refused(c, i->linktype)
-			? "the capture filter does not fit this link type: no packets are kept"
-			: NULL,
+		.comment = is_refused(c, i->linktype) ? "the capture filter does not fit this link "
+							"type: no packets are kept"
+						      : NULL,
 	};
 	uint8_t *payload;
 	ssize_t n;

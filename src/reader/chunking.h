@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Filling chunks of the stream: packets collect in an open chunk until it is full or a ring block
  * ends, everything else is a chunk of its own. All wait when the stream buffer is full; meanwhile
- * the kernel ring takes in what arrives. Each returns 0 or a negative errno: -EPIPE when the service
- * hung up while we waited, -EPROTO when its side of the buffer makes no sense. */
+ * the kernel ring takes in what arrives. Each returns 0 or a negative errno: -EPIPE when the
+ * service hung up while we waited, -EPROTO when its side of the buffer makes no sense. */
 #ifndef READER_CHUNKING_H
 #define READER_CHUNKING_H
 

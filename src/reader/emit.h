@@ -10,18 +10,18 @@
 #include "pcapng/write.h"
 #include "reader/block.h"
 
-/* How a packet will lie in its block: what is put in front of its bytes, and how much of it fits the
- * snap length. */
+/* How a packet will lie in its block: what is put in front of its bytes, and how much of it fits
+ * the snap length. */
 struct emit_plan {
 	struct pcapng_epb epb;
-	uint32_t skip;       /* bytes of the packet that the cooked header replaces */
-	uint32_t insert_at;  /* where @insert goes */
-	uint8_t insert_len;  /* 0, 4 (VLAN tag) or 16 (cooked header) */
+	uint32_t skip;      /* bytes of the packet that the cooked header replaces */
+	uint32_t insert_at; /* where @insert goes */
+	uint8_t insert_len; /* 0, 4 (VLAN tag) or 16 (cooked header) */
 	uint8_t insert[16];
 };
 
-/* Plan the block of @p on pcapng interface @interface with link type @linktype, cut to @snaplen. The
- * caller may set epb.dropcount before it asks for the length. */
+/* Plan the block of @p on pcapng interface @interface with link type @linktype, cut to @snaplen.
+ * The caller may set epb.dropcount before it asks for the length. */
 void emit_plan(const struct packet *p, uint32_t interface, uint16_t linktype, uint32_t snaplen,
 	struct emit_plan *ret);
 

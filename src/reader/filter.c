@@ -13,8 +13,8 @@
 #include "bpf/asm.h"
 #include "netlink/linktype.h"
 
-#define LD_META(what)  (uint32_t) (SKF_AD_OFF + (what))
-#define LD_NET(offset) (uint32_t) (SKF_NET_OFF + (offset))
+#define LD_META(what)  (uint32_t)(SKF_AD_OFF + (what))
+#define LD_NET(offset) (uint32_t)(SKF_NET_OFF + (offset))
 
 #define LDW   (BPF_LD | BPF_W | BPF_ABS)
 #define LDH   (BPF_LD | BPF_H | BPF_ABS)
@@ -64,15 +64,15 @@ static uint32_t addr_word(const struct conf_endpoint *ep, uint32_t i)
 }
 
 /* Jump to @drop if the address of end @e.addr_at[side] is @ep's; go on otherwise. */
-static void match_address(struct bpf_asm *a, const struct ends *e, int side,
-	const struct conf_endpoint *ep, int drop)
+static void match_address(
+	struct bpf_asm *a, const struct ends *e, int side, const struct conf_endpoint *ep, int drop)
 {
 	int next = bpf_asm_label(a);
 
 	for (uint32_t i = 0; i < e->words; i++) {
 		bpf_asm_op(a, LDW, LD_NET(e->addr_at[side] + 4 * i));
-		bpf_asm_if(a, JEQ, addr_word(ep, i),
-			i + 1 == e->words ? drop : BPF_LABEL_NEXT, next);
+		bpf_asm_if(
+			a, JEQ, addr_word(ep, i), i + 1 == e->words ? drop : BPF_LABEL_NEXT, next);
 	}
 	bpf_asm_bind(a, next);
 }
@@ -119,7 +119,8 @@ static void match_group(struct bpf_asm *a, const struct ends *e, int side,
 
 /* The end points of one family, port by port: a packet with other ports costs one comparison for
  * each port we serve, however many addresses we have. */
-static void match_ends(struct bpf_asm *a, const struct ends *e, const struct capture_conf *c, int drop)
+static void match_ends(
+	struct bpf_asm *a, const struct ends *e, const struct capture_conf *c, int drop)
 {
 	for (uint16_t i = 0; i < c->n_endpoints; i++) {
 		if (c->endpoints[i].family != e->family || !leads_group(c, i))
@@ -219,8 +220,7 @@ ssize_t filter_assemble(const struct filter_plan *plan, struct sock_filter ret[B
 
 int filter_attach(int sock, const struct sock_filter *prog, size_t n)
 {
-	struct sock_fprog f = {
-		.len = (unsigned short) n, .filter = (struct sock_filter *) prog};
+	struct sock_fprog f = {.len = (unsigned short) n, .filter = (struct sock_filter *) prog};
 
 	return setsockopt(sock, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof(f)) < 0 ? -errno : 0;
 }

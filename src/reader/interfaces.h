@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The interfaces of a capture: which links of the namespace belong to it, and which pcapng interface
- * id each one has. An id is given once and never to another link, also when the kernel gives an
- * interface index again. */
+/* The interfaces of a capture: which links of the namespace belong to it, and which pcapng
+ * interface id each one has. An id is given once and never to another link, also when the kernel
+ * gives an interface index again. */
 #ifndef READER_INTERFACES_H
 #define READER_INTERFACES_H
 
@@ -16,12 +16,12 @@
 struct interface {
 	struct link link;
 	uint16_t linktype;
-	bool known;     /* @link was told by the kernel; otherwise only the index and the kind are */
-	bool gone;      /* the link was removed; packets of it may still be in the ring */
-	bool is_told;   /* its Interface Description Block is in the stream, @id is valid */
-	bool joined;    /* promiscuous mode was asked for */
+	bool known;   /* @link was told by the kernel; otherwise only the index and the kind are */
+	bool gone;    /* the link was removed; packets of it may still be in the ring */
+	bool is_told; /* its Interface Description Block is in the stream, @id is valid */
+	bool joined;  /* promiscuous mode was asked for */
 	uint64_t speed_bps; /* 0 = unknown */
-	uint32_t id;    /* pcapng interface id */
+	uint32_t id;        /* pcapng interface id */
 	/* the reader's count in the open chunk, see chunking in capture.c */
 	uint64_t chunk_serial;
 	uint32_t chunk_slot;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* packetflix-reader: copies packets from one kernel ring into one stream buffer. It is born with all
- * its descriptors (proto/reader_fds.h), and this file is the story of how it loses every right. */
+/* packetflix-reader: copies packets from one kernel ring into one stream buffer. It is born with
+ * all its descriptors (proto/reader_fds.h), and this file is the story of how it loses every right.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -49,7 +50,7 @@ static bool is_socket(int fd, int family, int type)
 	socklen_t len = sizeof(f);
 
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &f, &len) == 0 &&
-		getsockopt(fd, SOL_SOCKET, SO_TYPE, &t, &len) == 0 && f == family && t == type;
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &t, &len) == 0 && f == family && t == type;
 }
 
 /* Ask each descriptor what it is before anything relies on it. */
@@ -72,7 +73,8 @@ static int map_stream(struct chunk_writer *w, struct err *e)
 		return err_set(e, -EBADF, "was given no stream buffer");
 	if (seals < 0 || (seals & (F_SEAL_SHRINK | F_SEAL_GROW)) != (F_SEAL_SHRINK | F_SEAL_GROW))
 		return err_set(e, -EPERM, "the size of the stream buffer is not sealed");
-	map = mmap(NULL, (size_t) st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, READER_FD_STREAM, 0);
+	map = mmap(
+		NULL, (size_t) st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, READER_FD_STREAM, 0);
 	if (map == MAP_FAILED)
 		return err_sys(e, -errno, "cannot map the stream buffer");
 	if (chunk_writer_init(w, map, (size_t) st.st_size) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's receive ring of a packet socket (packet(7), Documentation/networking/packet_mmap.rst,
- * TPACKET_V3): blocks that the kernel fills and hands over, one after the other. */
+/* The kernel's receive ring of a packet socket (packet(7),
+ * Documentation/networking/packet_mmap.rst, TPACKET_V3): blocks that the kernel fills and hands
+ * over, one after the other. */
 #ifndef READER_RING_H
 #define READER_RING_H
 
@@ -9,7 +10,7 @@
 
 #include "base/err.h"
 
-#define RING_BLOCK_MIN_BYTES 262144  /* one packet of the largest snap length, nearly */
+#define RING_BLOCK_MIN_BYTES 262144 /* one packet of the largest snap length, nearly */
 #define RING_BLOCK_MAX_BYTES 1048576
 
 struct ring {

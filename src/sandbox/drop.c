@@ -40,7 +40,8 @@ static int change_ids(struct err *e)
 	uid_t r, f, s;
 	gid_t gr, gf, gs;
 
-	if (setgroups(0, NULL) < 0 || setresgid(SANDBOX_NOBODY, SANDBOX_NOBODY, SANDBOX_NOBODY) < 0 ||
+	if (setgroups(0, NULL) < 0 ||
+		setresgid(SANDBOX_NOBODY, SANDBOX_NOBODY, SANDBOX_NOBODY) < 0 ||
 		setresuid(SANDBOX_NOBODY, SANDBOX_NOBODY, SANDBOX_NOBODY) < 0)
 		return err_sys(e, -errno, "cannot change to user %d", SANDBOX_NOBODY);
 	if (getresuid(&r, &f, &s) < 0 || getresgid(&gr, &gf, &gs) < 0 || getgroups(0, NULL) != 0 ||

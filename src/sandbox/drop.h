@@ -13,14 +13,15 @@
 #define SANDBOX_NOBODY 65534 /* the uid and gid of processes without rights */
 
 struct sandbox_drop {
-	int empty_root_fd;   /* directory to become the root and working directory; -1 keeps the root */
-	bool keep_ids;       /* keep uid and gid; otherwise a process started as root becomes
-	                      * SANDBOX_NOBODY without supplementary groups (a process started as
-	                      * another user keeps that user in any case) */
-	uint64_t keep_caps;  /* bit (1 << CAP_x) for every capability that stays; all others leave the
-	                      * effective, permitted, inheritable, bounding and ambient sets */
-	uint32_t max_files;  /* RLIMIT_NOFILE, 0 leaves it */
-	bool no_new_files;   /* RLIMIT_FSIZE and RLIMIT_CORE 0 */
+	int empty_root_fd;  /* directory to become the root and working directory; -1 keeps the root
+			     */
+	bool keep_ids;      /* keep uid and gid; otherwise a process started as root becomes
+			     * SANDBOX_NOBODY without supplementary groups (a process started as
+			     * another user keeps that user in any case) */
+	uint64_t keep_caps; /* bit (1 << CAP_x) for every capability that stays; all others leave
+			     * the effective, permitted, inheritable, bounding and ambient sets */
+	uint32_t max_files; /* RLIMIT_NOFILE, 0 leaves it */
+	bool no_new_files;  /* RLIMIT_FSIZE and RLIMIT_CORE 0 */
 	bool no_new_processes; /* RLIMIT_NPROC 0 */
 };
 

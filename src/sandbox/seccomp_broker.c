@@ -9,17 +9,15 @@
 #include "base/own.h"
 #include "sandbox/table.h"
 
-static const char *const forbidden[] = {
-	"acct", "add_key", "adjtimex", "bpf", "clock_adjtime", "clock_settime", "create_module",
-	"delete_module", "finit_module", "fsopen", "fsmount", "fspick", "init_module", "io_uring_enter",
-	"io_uring_register", "io_uring_setup", "ioperm", "iopl", "kexec_file_load", "kexec_load",
-	"keyctl", "landlock_create_ruleset", "mbind", "mount", "mount_setattr", "move_mount",
-	"move_pages", "name_to_handle_at", "open_by_handle_at", "open_tree", "perf_event_open",
-	"personality", "pivot_root", "process_madvise", "process_vm_readv", "process_vm_writev",
-	"ptrace", "quotactl", "quotactl_fd", "reboot", "request_key", "setdomainname", "sethostname",
-	"settimeofday", "swapoff", "swapon", "syslog", "umount2", "unshare", "userfaultfd",
-	"vmsplice",
-};
+static const char *const forbidden[] = {"acct", "add_key", "adjtimex", "bpf", "clock_adjtime",
+	"clock_settime", "create_module", "delete_module", "finit_module", "fsopen", "fsmount",
+	"fspick", "init_module", "io_uring_enter", "io_uring_register", "io_uring_setup", "ioperm",
+	"iopl", "kexec_file_load", "kexec_load", "keyctl", "landlock_create_ruleset", "mbind",
+	"mount", "mount_setattr", "move_mount", "move_pages", "name_to_handle_at",
+	"open_by_handle_at", "open_tree", "perf_event_open", "personality", "pivot_root",
+	"process_madvise", "process_vm_readv", "process_vm_writev", "ptrace", "quotactl",
+	"quotactl_fd", "reboot", "request_key", "setdomainname", "sethostname", "settimeofday",
+	"swapoff", "swapon", "syslog", "umount2", "unshare", "userfaultfd", "vmsplice"};
 
 int seccomp_broker(struct err *e)
 {

@@ -11,17 +11,15 @@
 #include "base/own.h"
 #include "sandbox/table.h"
 
-static const char *const allowed[] = {
-	"brk", "clock_gettime", "close", "connect", "epoll_create1", "epoll_ctl", "epoll_pwait",
-	"epoll_wait", "eventfd2", "exit", "exit_group", "faccessat", "faccessat2", "fcntl",
-	"fstat", "futex", "getdents64", "getegid", "geteuid", "getgid", "getpeername", "getpid",
-	"getppid", "getrandom", "getsockname", "getsockopt", "gettid", "gettimeofday", "getuid",
-	"lseek", "madvise", "memfd_create", "mmap", "mprotect", "mremap", "munmap", "newfstatat",
-	"pipe2", "poll", "ppoll", "pread64", "prlimit64", "read", "readlink",
-	"readlinkat", "readv", "recvfrom", "recvmsg", "restart_syscall", "rt_sigaction",
+static const char *const allowed[] = {"brk", "clock_gettime", "close", "connect", "epoll_create1",
+	"epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "exit", "exit_group", "faccessat",
+	"faccessat2", "fcntl", "fstat", "futex", "getdents64", "getegid", "geteuid", "getgid",
+	"getpeername", "getpid", "getppid", "getrandom", "getsockname", "getsockopt", "gettid",
+	"gettimeofday", "getuid", "lseek", "madvise", "memfd_create", "mmap", "mprotect", "mremap",
+	"munmap", "newfstatat", "pipe2", "poll", "ppoll", "pread64", "prlimit64", "read",
+	"readlink", "readlinkat", "readv", "recvfrom", "recvmsg", "restart_syscall", "rt_sigaction",
 	"rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "sendmsg", "sendto",
-	"setsockopt", "shutdown", "sigaltstack", "statx", "sysinfo", "uname", "write", "writev",
-};
+	"setsockopt", "shutdown", "sigaltstack", "statx", "sysinfo", "uname", "write", "writev"};
 
 int seccomp_discover(struct err *e)
 {

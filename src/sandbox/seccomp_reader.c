@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The reader holds a packet socket, which could send into the captured network. So nothing that
- * sends is allowed on any descriptor: no send*, no writev, no splice, no sendfile; write(2) works on
- * the event descriptor alone. Socket options are those of a running capture, ioctl(2) is the question
- * for a link's speed. Whatever is not listed ends the process. */
+ * sends is allowed on any descriptor: no send*, no writev, no splice, no sendfile; write(2) works
+ * on the event descriptor alone. Socket options are those of a running capture, ioctl(2) is the
+ * question for a link's speed. Whatever is not listed ends the process. */
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
@@ -14,10 +14,9 @@
 #include "base/own.h"
 #include "sandbox/table.h"
 
-static const char *const allowed[] = {
-	"brk", "clock_gettime", "close", "exit", "exit_group", "getsockopt", "madvise", "munmap",
-	"poll", "ppoll", "read", "recvfrom", "recvmsg", "restart_syscall", "rt_sigreturn",
-};
+static const char *const allowed[] = {"brk", "clock_gettime", "close", "exit", "exit_group",
+	"getsockopt", "madvise", "munmap", "poll", "ppoll", "read", "recvfrom", "recvmsg",
+	"restart_syscall", "rt_sigreturn"};
 
 static int allow_options(scmp_filter_ctx f, int packet)
 {
@@ -36,8 +35,8 @@ static int allow_options(scmp_filter_ctx f, int packet)
 /* Memory may be had, but never memory that can be executed. */
 static int allow_memory(scmp_filter_ctx f)
 {
-	int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	int rc = seccomp_rule_add(
+		f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,

@@ -12,21 +12,19 @@
 #include "base/own.h"
 #include "sandbox/table.h"
 
-static const char *const allowed[] = {
-	"accept4", "brk", "clock_gettime", "clock_nanosleep", "close", "dup", "epoll_create1",
-	"epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "exit", "exit_group", "fcntl", "fstat",
-	"futex", "getegid", "geteuid", "getgid", "getpeername", "getpid", "getrandom", "getrlimit",
-	"getsockname", "getsockopt", "gettid", "gettimeofday", "getuid", "lseek", "madvise", "munmap",
-	"nanosleep", "newfstatat", "pipe2", "poll", "ppoll", "prlimit64", "read", "readv", "recvfrom",
-	"recvmsg", "restart_syscall", "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
-	"sched_yield", "sendmsg", "sendto", "set_robust_list", "setsockopt", "shutdown", "sysinfo",
-	"time", "uname", "write", "writev",
-};
+static const char *const allowed[] = {"accept4", "brk", "clock_gettime", "clock_nanosleep", "close",
+	"dup", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "exit",
+	"exit_group", "fcntl", "fstat", "futex", "getegid", "geteuid", "getgid", "getpeername",
+	"getpid", "getrandom", "getrlimit", "getsockname", "getsockopt", "gettid", "gettimeofday",
+	"getuid", "lseek", "madvise", "munmap", "nanosleep", "newfstatat", "pipe2", "poll", "ppoll",
+	"prlimit64", "read", "readv", "recvfrom", "recvmsg", "restart_syscall", "rseq",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_yield", "sendmsg", "sendto",
+	"set_robust_list", "setsockopt", "shutdown", "sysinfo", "time", "uname", "write", "writev"};
 
 static int allow_memory(scmp_filter_ctx f)
 {
-	int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	int rc = seccomp_rule_add(
+		f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
@@ -54,8 +52,8 @@ static int allow_connections(scmp_filter_ctx f)
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendmmsg), 0);
 	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
-			SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+		rc = seccomp_rule_add(
+			f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	return rc;
 }
 

@@ -15,8 +15,8 @@
 /* Somebody who waits; lives in the waiting object. */
 struct catalog_waiter {
 	struct catalog_waiter *next;
-	uint32_t want;      /* the refresh that must be satisfied */
-	int64_t limit_ns;   /* monotonic */
+	uint32_t want;    /* the refresh that must be satisfied */
+	int64_t limit_ns; /* monotonic */
 	bool is_waiting;
 	/* @is_fresh: there is a catalog scanned after the wait began; otherwise time is up. The
 	 * waiter is off the list already. */
@@ -25,8 +25,8 @@ struct catalog_waiter {
 };
 
 struct catalog_client {
-	int channel; /* owned, -1 while discover is away */
-	int64_t lost_ns; /* when it went away, monotonic */
+	int channel;            /* owned, -1 while discover is away */
+	int64_t lost_ns;        /* when it went away, monotonic */
 	struct catalog catalog; /* empty before the first one */
 	bool has_catalog;
 	int64_t received_ns; /* monotonic */

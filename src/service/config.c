@@ -157,7 +157,8 @@ int config_read(int argc, char **argv, struct config *ret, struct err *e)
 	/* the secret against chosen hash collisions comes from a file that is out of reach later */
 	json_object_seed(0);
 	parse(argc, argv, ret, &a);
-	if (ret->n_listen == 0 || ret->n_listen > CONFIG_LISTEN_MAX || ret->limits.memory_bytes == 0)
+	if (ret->n_listen == 0 || ret->n_listen > CONFIG_LISTEN_MAX ||
+		ret->limits.memory_bytes == 0)
 		return err_set(e, -EINVAL, "is started by packetflix, not by hand");
 	read_machine(ret);
 	if (stat("/proc/self/ns/net", &st) == 0)

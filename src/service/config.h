@@ -19,7 +19,7 @@
 struct config {
 	uint32_t n_listen; /* descriptors SERVICE_FD_FILES... */
 	bool debug, log_requests, log_headers;
-	bool proxy; /* pass what is not ours to @discovery_service */
+	bool proxy;                    /* pass what is not ours to @discovery_service */
 	const char *discovery_service; /* borrowed from argv */
 	uint16_t gw_port;
 	const char *allow_host[CONFIG_HOSTS_MAX]; /* borrowed from argv */
@@ -27,10 +27,10 @@ struct config {
 	char hostname[256]; /* of this machine: clients may use it too */
 	struct hub_limits limits;
 	uint32_t max_connections;
-	char *tls_cert, *tls_key; /* owned PEM texts, NULL without TLS */
-	char *token;              /* owned, NULL without */
+	char *tls_cert, *tls_key;    /* owned PEM texts, NULL without TLS */
+	char *token;                 /* owned, NULL without */
 	char hardware[256], os[256]; /* of the section header */
-	uint64_t own_netns; /* inode */
+	uint64_t own_netns;          /* inode */
 };
 
 /* Read arguments and files. Returns 0, or a negative errno with words in @e. */

@@ -5,10 +5,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define RECORD_ALIGN  64
-#define PAYLOAD_AT    (sizeof(struct record) + CHUNK_HEADROOM_BYTES)
+#define RECORD_ALIGN 64
+#define PAYLOAD_AT   (sizeof(struct record) + CHUNK_HEADROOM_BYTES)
 
-enum { RECORD_PAD = 0x70616400, RECORD_CHUNK = 0x63686b00 };
+enum {
+	RECORD_PAD = 0x70616400,
+	RECORD_CHUNK = 0x63686b00
+};
 
 /* Each word on a cache line of its own: the two sides do not slow each other. */
 struct stream_shared {
@@ -137,8 +140,8 @@ bool chunk_writer_must_wait(struct chunk_writer *w, size_t payload_bytes)
 {
 	uint8_t *unused;
 
-	/* Either we see the service's newest word below, or it sees this flag: both are sequentially
-	 * consistent, like the pair in chunk_reader_release(). */
+	/* Either we see the service's newest word below, or it sees this flag: both are
+	 * sequentially consistent, like the pair in chunk_reader_release(). */
 	atomic_store(&w->shared->writer_waits, 1);
 	if (chunk_writer_reserve(w, payload_bytes, &unused) == -EAGAIN)
 		return true;
@@ -186,8 +189,7 @@ static int check_record(const struct record *h, uint64_t left)
 		return 0;
 	if (h->magic != RECORD_CHUNK || i->kind < CHUNK_PACKETS || i->kind > CHUNK_END ||
 		i->n_counts > CHUNK_COUNTS_MAX || i->payload_len_bytes > h->total_bytes ||
-		record_bytes(i->payload_len_bytes, i->n_counts) != h->total_bytes ||
-		i->status > 0)
+		record_bytes(i->payload_len_bytes, i->n_counts) != h->total_bytes || i->status > 0)
 		return -EBADMSG;
 	return 0;
 }

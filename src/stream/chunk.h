@@ -17,17 +17,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Usual limit of a payload; one packet may be larger. With its frame it stays below the largest segment
- * of loopback (65483 bytes), so that a chunk is one segment and not one and a crumb. */
+/* Usual limit of a payload; one packet may be larger. With its frame it stays below the largest
+ * segment of loopback (65483 bytes), so that a chunk is one segment and not one and a crumb. */
 #define CHUNK_PAYLOAD_BYTES  65024
-#define CHUNK_HEADROOM_BYTES 64    /* writable by the service before a payload */
-#define CHUNK_TAILROOM_BYTES 8     /* and behind it */
-#define CHUNK_COUNTS_MAX     256   /* interfaces in one chunk */
+#define CHUNK_HEADROOM_BYTES 64  /* writable by the service before a payload */
+#define CHUNK_TAILROOM_BYTES 8   /* and behind it */
+#define CHUNK_COUNTS_MAX     256 /* interfaces in one chunk */
 
-#define STREAM_HEADER_BYTES  4096 /* of the buffer, before the data */
-#define STREAM_GRAIN_BYTES   65536 /* data sizes are multiples of this */
-#define STREAM_MIN_BYTES     1048576 /* least data size: room for a few of the largest packets */
-#define STREAM_MAX_BYTES     1073741824
+#define STREAM_HEADER_BYTES 4096    /* of the buffer, before the data */
+#define STREAM_GRAIN_BYTES  65536   /* data sizes are multiples of this */
+#define STREAM_MIN_BYTES    1048576 /* least data size: room for a few of the largest packets */
+#define STREAM_MAX_BYTES    1073741824
 
 enum chunk_kind {
 	CHUNK_PACKETS = 1, /* Enhanced Packet Blocks; may be empty when only @lost is told */
@@ -44,16 +44,16 @@ struct chunk_count {
 
 /* What a chunk says about itself. */
 struct chunk_info {
-	uint16_t kind;       /* enum chunk_kind */
-	uint16_t n_counts;   /* elements of the counts table */
+	uint16_t kind;     /* enum chunk_kind */
+	uint16_t n_counts; /* elements of the counts table */
 	uint32_t payload_len_bytes;
 	uint32_t packets;    /* sum of the counts table */
 	uint32_t interfaces; /* Interface Description Blocks before this chunk */
 	uint64_t lost;       /* packets the kernel dropped before the first packet of this chunk;
-	                      * already in that packet's epb_dropcount */
+			      * already in that packet's epb_dropcount */
 	uint32_t lost_interface; /* the interface that packet has: where @lost is counted */
-	int32_t status;      /* CHUNK_END: 0 or a negative errno */
-	uint64_t last_ts_ns; /* time stamp of the last packet, 0 if none */
+	int32_t status;          /* CHUNK_END: 0 or a negative errno */
+	uint64_t last_ts_ns;     /* time stamp of the last packet, 0 if none */
 };
 
 struct stream_shared; /* the first page */
@@ -63,9 +63,9 @@ struct stream_shared; /* the first page */
 struct chunk_writer {
 	struct stream_shared *shared;
 	uint8_t *data;
-	uint64_t size_bytes; /* of the data */
-	uint64_t head;       /* private truth; the shared word is a copy for the service */
-	uint64_t released;   /* newest checked value of the service's word */
+	uint64_t size_bytes;  /* of the data */
+	uint64_t head;        /* private truth; the shared word is a copy for the service */
+	uint64_t released;    /* newest checked value of the service's word */
 	uint64_t reserved_at; /* where the open reservation starts */
 	bool is_reserved;
 };
@@ -76,8 +76,8 @@ int chunk_writer_init(struct chunk_writer *w, void *map, size_t map_bytes);
 
 /* Reserve room for a chunk with at most @payload_bytes of payload; *ret_payload is where to write
  * it. A reservation stays open until it is committed; reserving again replaces it.
- * Returns 0, -EAGAIN when the service has not released enough yet, -EMSGSIZE when such a chunk never
- * fits, -EPROTO when the service's word makes no sense (the stream must end). */
+ * Returns 0, -EAGAIN when the service has not released enough yet, -EMSGSIZE when such a chunk
+ * never fits, -EPROTO when the service's word makes no sense (the stream must end). */
 int chunk_writer_reserve(struct chunk_writer *w, size_t payload_bytes, uint8_t **ret_payload);
 
 /* Publish the reserved chunk. @info->payload_len_bytes is at most what was reserved; @counts has
@@ -96,8 +96,8 @@ struct chunk_reader {
 	struct stream_shared *shared;
 	uint8_t *data;
 	uint64_t size_bytes;
-	uint64_t released; /* private truth */
-	uint64_t head;     /* newest checked value of the writer's word */
+	uint64_t released;           /* private truth */
+	uint64_t head;               /* newest checked value of the writer's word */
 	uint64_t pad_end, pad_bytes; /* the newest jump to the start of the buffer that was seen */
 };
 
@@ -106,7 +106,8 @@ struct chunk_reader {
 struct chunk {
 	struct chunk_info info;
 	uint64_t next;    /* position of the chunk behind this one */
-	uint8_t *payload; /* CHUNK_HEADROOM_BYTES before and CHUNK_TAILROOM_BYTES behind are writable */
+	uint8_t *payload; /* CHUNK_HEADROOM_BYTES before and CHUNK_TAILROOM_BYTES behind are
+			     writable */
 	struct chunk_count counts[CHUNK_COUNTS_MAX];
 };
 
@@ -122,7 +123,8 @@ uint64_t chunk_reader_head(struct chunk_reader *r, int *ret_rc);
 int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret);
 
 /* Give everything before @pos back to the writer. Returns true when the writer sleeps and must be
- * woken through the space eventfd, which is so when a quarter of the buffer is free. Partner: chunk_writer_must_wait(). */
+ * woken through the space eventfd, which is so when a quarter of the buffer is free. Partner:
+ * chunk_writer_must_wait(). */
 bool chunk_reader_release(struct chunk_reader *r, uint64_t pos);
 
 /* Does the writer sleep until space is released? */

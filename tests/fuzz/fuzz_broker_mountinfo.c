@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Laws: a mount point that is found ends inside its buffer and is not longer than the line; with one
- * byte less room it is refused. */
+/* Laws: a mount point that is found ends inside its buffer and is not longer than the line; with
+ * one byte less room it is refused. */
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>

@@ -19,8 +19,8 @@ static void check_start(const uint8_t *data, size_t size)
 	if (capture_conf_decode(data, size, &c) < 0)
 		return;
 	assert(c.snaplen > 0 && c.snaplen <= CONF_SNAPLEN_MAX && c.n_names <= CONF_NAMES_MAX &&
-	       c.n_programs <= CONF_PROGRAMS_MAX && c.n_endpoints <= CONF_ENDPOINTS_MAX &&
-	       strlen(c.filter) <= CONF_FILTER_MAX);
+		c.n_programs <= CONF_PROGRAMS_MAX && c.n_endpoints <= CONF_ENDPOINTS_MAX &&
+		strlen(c.filter) <= CONF_FILTER_MAX);
 	for (uint16_t i = 0; i < c.n_names; i++)
 		assert(c.names[i][0] && memchr(c.names[i], '\0', CONF_NAME_MAX));
 	for (uint16_t i = 0; i < c.n_programs; i++)

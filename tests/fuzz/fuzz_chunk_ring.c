@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream buffer written by somebody hostile. Laws: every chunk shown lies inside the buffer with its
- * head-room and tail-room, its counts add up, positions only grow, and reading ends. */
+/* A stream buffer written by somebody hostile. Laws: every chunk shown lies inside the buffer with
+ * its head-room and tail-room, its counts add up, positions only grow, and reading ends. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>

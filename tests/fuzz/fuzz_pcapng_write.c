@@ -62,7 +62,7 @@ static void check_interface(struct input *in)
 	assert(i.speed_bps ? v && len == 8 && get_le64(v) == i.speed_bps : !v);
 	v = pcapng_read_option(&b, 11, &len);
 	assert(filter[0] ? v && v[0] == 0 && len == strlen(filter) + 1 &&
-			      memcmp(v + 1, filter, len - 1U) == 0
+				   memcmp(v + 1, filter, len - 1U) == 0
 			 : !v);
 	v = pcapng_read_option(&b, 9, &len);
 	assert(v && len == 1 && v[0] == 9);
@@ -82,7 +82,8 @@ static void check_statistics(struct input *in)
 	const struct {
 		uint16_t code;
 		uint64_t value;
-	} counts[] = {{4, s.accepted}, {5, s.lost}, {6, s.accepted}, {7, s.lost_ring}, {8, s.delivered}};
+	} counts[] = {
+		{4, s.accepted}, {5, s.lost}, {6, s.accepted}, {7, s.lost_ring}, {8, s.delivered}};
 	uint8_t out[CAP];
 	struct pcapng_block b;
 	ssize_t n = pcapng_put_isb(&s, out, sizeof(out));
@@ -126,11 +127,11 @@ static void check_packet(struct input *in)
 	pcapng_frame_epb(&p, out);
 	assert(pcapng_read_block(out, n, &b) == (ssize_t) n && b.type == PCAPNG_EPB);
 	assert(b.caplen == caplen && b.len == p.len && get_le32(b.fixed) == p.interface &&
-	       dropcount_of(&b) == p.dropcount);
+		dropcount_of(&b) == p.dropcount);
 	m = pcapng_copy_epb_dropcount(out, n, add, copy, sizeof(copy), &old);
 	assert(m > 0 && old == n && pcapng_read_block(copy, (size_t) m, &c) == m);
 	assert(dropcount_of(&c) == p.dropcount + add && c.caplen == caplen &&
-	       memcmp(c.fixed, b.fixed, 20 + caplen) == 0);
+		memcmp(c.fixed, b.fixed, 20 + caplen) == 0);
 	assert(pcapng_copy_epb_dropcount(out, n, add, copy, (size_t) m - 1, &old) == -ENOBUFS);
 }
 

@@ -34,8 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct procstat st;
 
 	(void) snprintf(line, sizeof(line),
-		"1 (%s) S %" PRId32 " 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %" PRIu64 " 0 0", comm, ppid,
-		start);
+		"1 (%s) S %" PRId32 " 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %" PRIu64 " 0 0", comm,
+		ppid, start);
 	assert(procstat_parse(line, &st) == 0);
 	assert(st.ppid == ppid && st.starttime_ticks == start && strcmp(st.comm, comm) == 0);
 	free(comm);

@@ -18,12 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_packet(const struct packet *p, const uint8_t *block, size_t size)
 {
-	static const uint16_t linktypes[] = {LINKTYPE_ETHERNET, LINKTYPE_LINUX_SLL, LINKTYPE_RAW_IP};
+	static const uint16_t linktypes[] = {
+		LINKTYPE_ETHERNET, LINKTYPE_LINUX_SLL, LINKTYPE_RAW_IP};
 	static const uint32_t snaplens[] = {1, 14, 17, 262144};
 
 	assert(p->data >= block && p->data <= block + size);
 	assert(p->caplen <= (size_t) (block + size - p->data) && p->caplen <= p->len &&
-	       p->net_at <= p->caplen);
+		p->net_at <= p->caplen);
 	for (size_t i = 0; i < 12; i++) {
 		struct emit_plan plan;
 		struct pcapng_block b;
@@ -37,7 +38,7 @@ static void check_packet(const struct packet *p, const uint8_t *block, size_t si
 		emit_put(&plan, p, out);
 		if (plan.epb.len >= plan.epb.caplen) /* the kernel's own count may have wrapped */
 			assert(pcapng_read_block(out, n, &b) == (ssize_t) n &&
-			       b.caplen <= snaplens[i % 4]);
+				b.caplen <= snaplens[i % 4]);
 		free(out);
 	}
 }

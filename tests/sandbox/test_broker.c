@@ -21,20 +21,21 @@
 
 /* Written down here once more, so that nobody takes one out of the product's table by mistake. */
 static const char *const forbidden[] = {"acct", "add_key", "adjtimex", "bpf", "clock_adjtime",
-	"clock_settime", "delete_module", "finit_module", "fsmount", "fsopen", "fspick", "init_module",
-	"io_uring_enter", "io_uring_register", "io_uring_setup", "kexec_file_load", "kexec_load",
-	"keyctl", "landlock_create_ruleset", "mbind", "mount", "mount_setattr", "move_mount",
-	"move_pages", "name_to_handle_at", "open_by_handle_at", "open_tree", "perf_event_open",
-	"personality", "pivot_root", "process_madvise", "process_vm_readv", "process_vm_writev", "ptrace",
-	"quotactl", "quotactl_fd", "reboot", "request_key", "setdomainname", "sethostname",
-	"settimeofday", "swapoff", "swapon", "syslog", "umount2", "unshare", "userfaultfd", "vmsplice"};
+	"clock_settime", "delete_module", "finit_module", "fsmount", "fsopen", "fspick",
+	"init_module", "io_uring_enter", "io_uring_register", "io_uring_setup", "kexec_file_load",
+	"kexec_load", "keyctl", "landlock_create_ruleset", "mbind", "mount", "mount_setattr",
+	"move_mount", "move_pages", "name_to_handle_at", "open_by_handle_at", "open_tree",
+	"perf_event_open", "personality", "pivot_root", "process_madvise", "process_vm_readv",
+	"process_vm_writev", "ptrace", "quotactl", "quotactl_fd", "reboot", "request_key",
+	"setdomainname", "sethostname", "settimeofday", "swapoff", "swapon", "syslog", "umount2",
+	"unshare", "userfaultfd", "vmsplice"};
 
 static void what_changes_the_machine_or_looks_into_others_is_refused(void **state)
 {
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++) {
-		const struct call c = {
-			forbidden[i], seccomp_syscall_resolve_name(forbidden[i]), {-1, 0, 0, -1, 0, 0}};
+		const struct call c = {forbidden[i], seccomp_syscall_resolve_name(forbidden[i]),
+			{-1, 0, 0, -1, 0, 0}};
 
 		if (c.nr >= 0)
 			trials_end(role_enter_broker, &c, 1, EPERM);
@@ -78,7 +79,8 @@ static int lift_the_ban_on_new_privileges(void)
 static void only_what_the_operations_need_is_kept(void **state)
 {
 	(void) state;
-	assert_int_equal(trial_of_deed(role_enter_broker, have_more_than_the_operations_need), EPERM);
+	assert_int_equal(
+		trial_of_deed(role_enter_broker, have_more_than_the_operations_need), EPERM);
 	assert_int_equal(trial_of_deed(role_enter_broker, get_a_capability_back), EPERM);
 	assert_int_equal(trial_of_deed(role_enter_broker, lift_the_ban_on_new_privileges), EPERM);
 }

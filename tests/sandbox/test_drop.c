@@ -68,7 +68,8 @@ static int judge_root(void)
 static int judge_rights(void)
 {
 	CHECK(!has_any_capability());
-	CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
+	CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
+		prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
 	for (int c = 0; c <= CAP_LAST_CAP; c++)
 		CHECK(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, c, 0, 0) == 0);
 	CHECK(setuid(0) < 0 && seteuid(0) < 0 && setgid(0) < 0 && setgroups(0, NULL) < 0);

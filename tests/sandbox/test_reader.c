@@ -36,9 +36,9 @@
 #include "sandbox/roles.h"
 #include "sandbox/trial.h"
 
-#define STREAM_BYTES  1052672
-#define RING_BYTES    524288
-#define LOOPBACK      1
+#define STREAM_BYTES 1052672
+#define RING_BYTES   524288
+#define LOOPBACK     1
 
 static uint8_t frame[64] = {[12] = 0x88, [13] = 0xb5}; /* a protocol for experiments */
 static struct sockaddr_ll to_loopback = {
@@ -48,11 +48,10 @@ static struct msghdr message = {.msg_name = &to_loopback,
 	.msg_namelen = sizeof(to_loopback),
 	.msg_iov = &iov,
 	.msg_iovlen = 1};
-static struct mmsghdr messages = {
-	.msg_hdr = {.msg_name = &to_loopback,
-		.msg_namelen = sizeof(to_loopback),
-		.msg_iov = &iov,
-		.msg_iovlen = 1}};
+static struct mmsghdr messages = {.msg_hdr = {.msg_name = &to_loopback,
+					  .msg_namelen = sizeof(to_loopback),
+					  .msg_iov = &iov,
+					  .msg_iovlen = 1}};
 static struct ifreq request = {.ifr_name = "lo"};
 static const int one = 1;
 
@@ -187,8 +186,8 @@ static void only_the_event_descriptor_is_written(void **state)
 	assert_int_equal(count_frames(state), 0);
 }
 
-/* A transmit ring, a changed queue, a link set down or up: what makes a packet socket send, and what
- * ioctl(2) could change. */
+/* A transmit ring, a changed queue, a link set down or up: what makes a packet socket send, and
+ * what ioctl(2) could change. */
 static void sockets_keep_their_options(void **state)
 {
 	static const struct tpacket_req3 ring = {262144, 1, 2048, 128, 0, 0, 0};
@@ -198,7 +197,8 @@ static void sockets_keep_their_options(void **state)
 		const struct call calls[] = {
 			CALL(setsockopt, fd, SOL_PACKET, PACKET_TX_RING, AT(&ring), sizeof(ring)),
 			CALL(setsockopt, fd, SOL_PACKET, PACKET_RX_RING, AT(&ring), sizeof(ring)),
-			CALL(setsockopt, fd, SOL_PACKET, PACKET_QDISC_BYPASS, AT(&one), sizeof(one)),
+			CALL(setsockopt, fd, SOL_PACKET, PACKET_QDISC_BYPASS, AT(&one),
+				sizeof(one)),
 			CALL(setsockopt, fd, SOL_PACKET, PACKET_VNET_HDR, AT(&one), sizeof(one)),
 			CALL(setsockopt, fd, SOL_PACKET, PACKET_FANOUT, AT(&one), sizeof(one)),
 			CALL(setsockopt, fd, SOL_PACKET, PACKET_LOSS, AT(&one), sizeof(one)),
@@ -294,7 +294,8 @@ static void memory_is_never_executable(void **state)
 static void other_system_call_numbers_are_no_way_out(void **state)
 {
 	const struct call c = {"x32 sendto", SYS_sendto | 0x40000000,
-		{READER_FD_PACKET, AT(frame), sizeof(frame), 0, AT(&to_loopback), sizeof(to_loopback)}};
+		{READER_FD_PACKET, AT(frame), sizeof(frame), 0, AT(&to_loopback),
+			sizeof(to_loopback)}};
 
 	trials_end(enter, &c, 1, TRIAL_KILLED);
 	assert_int_equal(count_frames(state), 0);

@@ -79,11 +79,13 @@ static void no_socket_of_any_family_is_made(void **state)
 static void proxying_allows_internet_streams_and_datagrams_alone(void **state)
 {
 	static const int families[] = {AF_INET, AF_INET6};
-	static const int wrong[] = {AF_UNIX, AF_PACKET, AF_NETLINK, AF_VSOCK, AF_ALG, AF_XDP, AF_CAN};
+	static const int wrong[] = {
+		AF_UNIX, AF_PACKET, AF_NETLINK, AF_VSOCK, AF_ALG, AF_XDP, AF_CAN};
 
 	(void) state;
 	for (size_t i = 0; i < 2; i++) {
-		const struct call good[] = {CALL(socket, families[i], SOCK_STREAM | SOCK_CLOEXEC, 0),
+		const struct call good[] = {
+			CALL(socket, families[i], SOCK_STREAM | SOCK_CLOEXEC, 0),
 			CALL(socket, families[i], SOCK_DGRAM | SOCK_NONBLOCK, 0)};
 		const struct call raw[] = {CALL(socket, families[i], SOCK_RAW, IPPROTO_RAW),
 			CALL(socket, families[i], SOCK_PACKET, 0)};
@@ -114,8 +116,8 @@ static void memory_is_never_executable(void **state)
 	static uint8_t page[4096] __attribute__((aligned(4096)));
 	const struct call calls[] = {
 		CALL(mmap, 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-		CALL(mmap, 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			0),
+		CALL(mmap, 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0),
 		CALL(mprotect, AT(page), sizeof(page), PROT_READ | PROT_EXEC),
 		CALL(pkey_mprotect, AT(page), sizeof(page), PROT_READ | PROT_EXEC, -1),
 		CALL(memfd_create, AT("x"), 0),

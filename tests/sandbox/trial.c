@@ -45,7 +45,8 @@ int trial_of_call(enter_fn enter, const struct call *c)
 
 	if (pid == 0) {
 		enter_or_exit(enter);
-		rc = syscall(c->nr, c->arg[0], c->arg[1], c->arg[2], c->arg[3], c->arg[4], c->arg[5]);
+		rc = syscall(
+			c->nr, c->arg[0], c->arg[1], c->arg[2], c->arg[3], c->arg[4], c->arg[5]);
 		_exit(rc < 0 ? errno : TRIAL_SUCCEEDED);
 	}
 	return end_of(pid);
@@ -72,8 +73,9 @@ void trials_end(enter_fn enter, const struct call *calls, size_t n, int end)
 		int found = trial_of_call(enter, &calls[i]);
 
 		if (found != end) {
-			print_error("%s (%ld, %ld, %ld): ended with %d instead of %d\n", calls[i].name,
-				calls[i].arg[0], calls[i].arg[1], calls[i].arg[2], found, end);
+			print_error("%s (%ld, %ld, %ld): ended with %d instead of %d\n",
+				calls[i].name, calls[i].arg[0], calls[i].arg[1], calls[i].arg[2],
+				found, end);
 			wrong++;
 		}
 	}

@@ -17,7 +17,7 @@ struct call {
 
 #define CALL(name, ...)                                                                            \
 	{                                                                                          \
-		#name, SYS_##name,                                                                 \
+#name, SYS_##name,                                                                 \
 		{                                                                                  \
 			__VA_ARGS__                                                                \
 		}                                                                                  \

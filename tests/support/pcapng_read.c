@@ -54,9 +54,9 @@ static int check_options(const uint8_t *p, size_t len)
 
 static int check_section(const uint8_t *fixed)
 {
-	return get_le32(fixed) == 0x1a2b3c4d && get_le16(fixed + 4) == 1 && get_le16(fixed + 6) == 0 ?
-		0 :
-		-EBADMSG;
+	return get_le32(fixed) == 0x1a2b3c4d && get_le16(fixed + 4) == 1 && get_le16(fixed + 6) == 0
+		       ? 0
+		       : -EBADMSG;
 }
 
 static int take_packet(const uint8_t *body, size_t len, struct pcapng_block *b)

@@ -8,7 +8,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { PCAPNG_SHB = 0x0a0d0d0a, PCAPNG_IDB = 1, PCAPNG_ISB = 5, PCAPNG_EPB = 6 };
+enum {
+	PCAPNG_SHB = 0x0a0d0d0a,
+	PCAPNG_IDB = 1,
+	PCAPNG_ISB = 5,
+	PCAPNG_EPB = 6
+};
 
 struct pcapng_block {
 	uint32_t type;

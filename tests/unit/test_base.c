@@ -72,9 +72,9 @@ static void utf8_is_told_from_other_bytes(void **state)
 		bool valid;
 	} rows[] = {{"", true}, {"abc", true}, {"\xc3\xa4", true}, {"\xe2\x82\xac", true},
 		{"\xf0\x9f\x90\xa7", true}, {"\xf4\x8f\xbf\xbf", true}, {"\x80", false},
-		{"\xc3", false}, {"\xc0\xaf", false}, {"\xe0\x80\xaf", false}, {"\xed\xa0\x80", false},
-		{"\xf4\x90\x80\x80", false}, {"\xf5\x80\x80\x80", false}, {"a\xff", false},
-		{"\xe2\x82", false}, {"\xf0\x9f\x90", false}};
+		{"\xc3", false}, {"\xc0\xaf", false}, {"\xe0\x80\xaf", false},
+		{"\xed\xa0\x80", false}, {"\xf4\x90\x80\x80", false}, {"\xf5\x80\x80\x80", false},
+		{"a\xff", false}, {"\xe2\x82", false}, {"\xf0\x9f\x90", false}};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -96,7 +96,9 @@ static void sanitized_text_is_printable_and_fits(void **state)
 	char out[8];
 
 	(void) state;
-	utf8_sanitize("a\nb\x7f\xff" "c", out, sizeof(out));
+	utf8_sanitize("a\nb\x7f\xff"
+		      "c",
+		out, sizeof(out));
 	assert_string_equal(out, "a?b??c");
 	utf8_sanitize("abcdef\xc3\xa4", out, sizeof(out));
 	assert_string_equal(out, "abcdef");
@@ -107,7 +109,8 @@ static void numbers_are_little_endian(void **state)
 	uint8_t buf[32];
 	struct wbuf w = {.p = buf, .cap_bytes = sizeof(buf)};
 	struct rbuf r = {.p = buf};
-	static const uint8_t expect[] = {1, 3, 2, 7, 6, 5, 4, 15, 14, 13, 12, 11, 10, 9, 8, 2, 0, 'h', 'i'};
+	static const uint8_t expect[] = {
+		1, 3, 2, 7, 6, 5, 4, 15, 14, 13, 12, 11, 10, 9, 8, 2, 0, 'h', 'i'};
 	char s[3];
 
 	(void) state;

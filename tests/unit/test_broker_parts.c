@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The broker's parts that see words or numbers of others: command line, addresses, mounts, limits. */
+/* The broker's parts that see words or numbers of others: command line, addresses, mounts, limits.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,8 +53,8 @@ static void defaults_are_those_of_the_original(void **state)
 
 static void a_port_may_be_written_in_every_form(void **state)
 {
-	static const char *const forms[][3] = {{"--port", "7000"}, {"--port=7000"}, {"-port", "7000"},
-		{"-port=7000"}, {"-p", "7000"}, {"-p=7000"}};
+	static const char *const forms[][3] = {{"--port", "7000"}, {"--port=7000"},
+		{"-port", "7000"}, {"-port=7000"}, {"-p", "7000"}, {"-p=7000"}};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
@@ -104,13 +105,15 @@ static void what_is_no_option_is_refused(void **state)
 static void numbers_are_taken_up_to_their_limits(void **state)
 {
 	static const char *const words[] = {"--memory=4M", "--ring-size=1024M", "--stream-size=1G",
-		"--latency=1000", "--max-captures=4096", "--max-viewers=65536", "--port=65535", NULL};
+		"--latency=1000", "--max-captures=4096", "--max-viewers=65536", "--port=65535",
+		NULL};
 	struct options o;
 
 	(void) state;
 	assert_int_equal(parse(words, NULL, &o), 0);
-	assert_true(o.memory_bytes == 4 << 20 && o.ring_bytes == 1 << 30 && o.stream_bytes == 1 << 30 &&
-		    o.latency_ms == 1000 && o.max_captures == 4096 && o.port == 65535);
+	assert_true(o.memory_bytes == 4 << 20 && o.ring_bytes == 1 << 30 &&
+		    o.stream_bytes == 1 << 30 && o.latency_ms == 1000 && o.max_captures == 4096 &&
+		    o.port == 65535);
 	options_done(&o);
 }
 
@@ -223,11 +226,13 @@ static void nsfs_mounts_are_found_and_unescaped(void **state)
 		const char *path;
 	} rows[] = {
 		{"36 35 0:4 net:[4026532177] /run/netns/a rw - nsfs nsfs rw", 1, "/run/netns/a"},
-		{"36 35 0:4 net:[1] /a\\040b\\134 rw shared:1 master:2 - nsfs nsfs rw", 1, "/a b\\"},
+		{"36 35 0:4 net:[1] /a\\040b\\134 rw shared:1 master:2 - nsfs nsfs rw", 1,
+			"/a b\\"},
 		{"36 35 0:4 / / rw - ext4 /dev/sda rw", 0, NULL},
 		{"37 35 0:4 net:[1] /x rw - nsfs nsfs rw", 0, NULL},
 		{"36 35 0:4 / /nsfs rw - tmpfs nsfs rw", 0, NULL},
-		{"36 35 0:4 net:[1] /x rw", -EBADMSG, NULL}, {"", -EBADMSG, NULL},
+		{"36 35 0:4 net:[1] /x rw", -EBADMSG, NULL},
+		{"", -EBADMSG, NULL},
 		{"36 - nsfs x", -EBADMSG, NULL},
 		{"36 35 0:4 net:[1] /a\\000b rw - nsfs nsfs rw", -EBADMSG, NULL},
 		{"36 35 0:4 net:[1] /0123456789012345678901234567890123456789 rw - nsfs nsfs rw",

@@ -57,8 +57,8 @@ static void put_interface(struct stage *s, const char *name)
 	const struct pcapng_idb i = {.linktype = 1, .snaplen = 65535, .name = name};
 	ssize_t n = pcapng_put_idb(&i, idb, sizeof(idb));
 
-	commit(s, &(struct chunk_info){.kind = CHUNK_INTERFACE, .payload_len_bytes = (uint32_t) n}, NULL,
-		idb);
+	commit(s, &(struct chunk_info){.kind = CHUNK_INTERFACE, .payload_len_bytes = (uint32_t) n},
+		NULL, idb);
 }
 
 static void setup(struct stage *s)
@@ -69,7 +69,8 @@ static void setup(struct stage *s)
 	memset(s, 0, sizeof(*s));
 	s->c = capture_new(1, &ns, &conf);
 	assert_non_null(s->c);
-	s->c->map = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	s->c->map =
+		mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(s->c->map != MAP_FAILED);
 	s->c->map_bytes = MAP_BYTES;
 	s->c->space_fd = eventfd(0, EFD_NONBLOCK);
@@ -82,8 +83,8 @@ static void setup(struct stage *s)
 	assert_int_equal(capture_scan(s->c), 0);
 }
 
-/* A chunk of @n packets of interface 1, @lost of that interface lost before it. Returns false when the
- * stream is full. */
+/* A chunk of @n packets of interface 1, @lost of that interface lost before it. Returns false when
+ * the stream is full. */
 static bool put_packets(struct stage *s, uint32_t n, uint64_t lost)
 {
 	const struct pcapng_epb epb = {.interface = 1, .caplen = 1400, .len = 1400};
@@ -277,7 +278,8 @@ static void a_slow_viewer_loses_whole_chunks_and_slows_nobody(void **state)
 	assert_int_equal(take(&slow, &by_slow, 100000), VIEWER_END);
 	assert_true(by_fast.packets == s.put && by_fast.delivered == s.put && by_fast.lost == 20);
 	assert_true(by_slow.packets < s.put && by_slow.packets == by_slow.delivered);
-	assert_true(by_slow.accepted == s.put + 20 && by_slow.lost == by_slow.accepted - by_slow.packets);
+	assert_true(by_slow.accepted == s.put + 20 &&
+		    by_slow.lost == by_slow.accepted - by_slow.packets);
 	assert_int_equal(by_slow.lost_ring, 20);
 	/* whatever was lost before the last packet that came was told by the packets */
 	assert_true(by_slow.dropped > 0 && by_slow.dropped <= by_slow.lost);
@@ -320,7 +322,8 @@ static void statistics_that_do_not_fit_come_next_time(void **state)
 {
 	struct tally t = {0};
 	uint8_t out[TALLY_ISB_BYTES * 2];
-	struct chunk c = {.info = {.kind = CHUNK_PACKETS, .n_counts = 3, .packets = 3, .interfaces = 3},
+	struct chunk c = {
+		.info = {.kind = CHUNK_PACKETS, .n_counts = 3, .packets = 3, .interfaces = 3},
 		.counts = {{0, 1}, {1, 1}, {2, 1}}};
 	size_t n;
 

@@ -16,8 +16,11 @@
 #include "proto/capture_conf.h"
 #include "proto/catalog.h"
 
-static const struct ns_ref some_ref = {
-	.inode = 4026531840, .kind = NS_REF_MOUNT, .pid = 77, .starttime_ticks = 123456, .index = 9};
+static const struct ns_ref some_ref = {.inode = 4026531840,
+	.kind = NS_REF_MOUNT,
+	.pid = 77,
+	.starttime_ticks = 123456,
+	.index = 9};
 
 static struct msg message(uint16_t op)
 {
@@ -117,8 +120,8 @@ static void a_reference_of_no_known_kind_is_refused(void **state)
 		s.u.netlink_open.kind = (uint8_t) kind;
 		s.u.netlink_open.index = kind == NS_REF_PROC ? 0 : 1;
 		n = msg_encode(&s, a, sizeof(a));
-		assert_int_equal(n > 0 && msg_decode(a, (size_t) n, &m) == 0,
-			kind > 0 && kind < NS_REF_END);
+		assert_int_equal(
+			n > 0 && msg_decode(a, (size_t) n, &m) == 0, kind > 0 && kind < NS_REF_END);
 	}
 }
 
@@ -158,8 +161,8 @@ static void fill(struct capture_conf *c, char (*names)[CONF_NAME_MAX], char *fil
 	c->programs[1] = (struct conf_program){113, true, 0, NULL};
 	c->n_endpoints = CONF_ENDPOINTS_MAX;
 	for (int i = 0; i < CONF_ENDPOINTS_MAX; i++)
-		c->endpoints[i] = (struct conf_endpoint){
-			4, (uint16_t) (i + 1), {192, 0, 2, (uint8_t) i}};
+		c->endpoints[i] =
+			(struct conf_endpoint){4, (uint16_t) (i + 1), {192, 0, 2, (uint8_t) i}};
 }
 
 static void a_configuration_at_its_limits_comes_back(void **state)
@@ -217,7 +220,8 @@ static void one_above_a_limit_is_refused(void **state)
 
 static void end_points_and_stop_have_one_form(void **state)
 {
-	struct conf_endpoint ep[CONF_ENDPOINTS_MAX] = {{4, 80, {192, 0, 2, 1}}, {6, 443, {0x20, 1}}};
+	struct conf_endpoint ep[CONF_ENDPOINTS_MAX] = {
+		{4, 80, {192, 0, 2, 1}}, {6, 443, {0x20, 1}}};
 	struct conf_endpoint back[CONF_ENDPOINTS_MAX];
 	uint8_t a[8192];
 	ssize_t n = conf_exclude_encode(ep, 2, a, sizeof(a));
@@ -236,10 +240,12 @@ static void end_points_and_stop_have_one_form(void **state)
 static void a_table_comes_back_and_namespaces_are_found(void **state)
 {
 	struct catalog_link links[] = {{1, 772, 0, "lo"}, {2, 1, 6, "eth0"}};
-	struct catalog_netns ns[] = {{{.inode = 5, .kind = NS_REF_PROC, .pid = 1, .starttime_ticks = 1},
-					     2, links},
-		{{.inode = 9, .kind = NS_REF_FD, .pid = 2, .starttime_ticks = 3, .index = 4}, 0, NULL}};
-	struct catalog_target targets[] = {{"web", "docker", "p", 5, 1, 1}, {"", "bindmount", "", 9, 0, 0}};
+	struct catalog_netns ns[] = {
+		{{.inode = 5, .kind = NS_REF_PROC, .pid = 1, .starttime_ticks = 1}, 2, links},
+		{{.inode = 9, .kind = NS_REF_FD, .pid = 2, .starttime_ticks = 3, .index = 4}, 0,
+			NULL}};
+	struct catalog_target targets[] = {
+		{"web", "docker", "p", 5, 1, 1}, {"", "bindmount", "", 9, 0, 0}};
 	struct catalog c = {2, 2, ns, targets}, d = {0};
 	AUTO_FREE uint8_t *a = NULL;
 	ssize_t n = catalog_encode(&c, &a);

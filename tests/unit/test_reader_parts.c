@@ -48,8 +48,10 @@ static uint8_t *make_block(uint32_t n)
 			.tp_len = 70,
 			.tp_mac = MAC_AT,
 			.tp_net = MAC_AT + 14};
-		struct sockaddr_ll from = {.sll_ifindex = 3, .sll_hatype = ARPHRD_ETHER,
-			.sll_protocol = htons(ETH_P_IP), .sll_halen = 6};
+		struct sockaddr_ll from = {.sll_ifindex = 3,
+			.sll_hatype = ARPHRD_ETHER,
+			.sll_protocol = htons(ETH_P_IP),
+			.sll_halen = 6};
 
 		memcpy(p, &h, sizeof(h));
 		memcpy(p + TPACKET_ALIGN(sizeof(h)), &from, sizeof(from));
@@ -77,7 +79,8 @@ static void packets_of_a_block_are_walked_in_order(void **state)
 	assert_int_equal(block_next(&w, &p), 0);
 }
 
-/* Each 32-bit word of the first packet's header and of the block's, with values that lead outside. */
+/* Each 32-bit word of the first packet's header and of the block's, with values that lead outside.
+ */
 static void offsets_that_lead_outside_are_refused(void **state)
 {
 	static const struct {
@@ -133,12 +136,19 @@ static void a_block_that_promises_too_much_is_refused(void **state)
 
 static struct packet some_packet(const uint8_t *bytes, uint32_t n)
 {
-	return (struct packet){.data = bytes, .caplen = n, .len = n, .net_at = 14, .ts_ns = 5,
-		.arphrd = ARPHRD_ETHER, .protocol = ETH_P_IP, .pkttype = PACKET_HOST};
+	return (struct packet){.data = bytes,
+		.caplen = n,
+		.len = n,
+		.net_at = 14,
+		.ts_ns = 5,
+		.arphrd = ARPHRD_ETHER,
+		.protocol = ETH_P_IP,
+		.pkttype = PACKET_HOST};
 }
 
 /* The packet bytes of what is written for @p. */
-static struct pcapng_block emitted(const struct packet *p, uint16_t linktype, uint32_t snaplen, uint8_t *out)
+static struct pcapng_block emitted(
+	const struct packet *p, uint16_t linktype, uint32_t snaplen, uint8_t *out)
 {
 	struct emit_plan plan;
 	struct pcapng_block b;
@@ -203,8 +213,13 @@ static void a_cooked_header_says_what_the_kernel_knows(void **state)
 
 static void directions_become_flags(void **state)
 {
-	static const uint8_t flags[] = {[PACKET_HOST] = 5, [PACKET_BROADCAST] = 13,
-		[PACKET_MULTICAST] = 9, [PACKET_OTHERHOST] = 17, [PACKET_OUTGOING] = 2, [5] = 0, [6] = 0};
+	static const uint8_t flags[] = {[PACKET_HOST] = 5,
+		[PACKET_BROADCAST] = 13,
+		[PACKET_MULTICAST] = 9,
+		[PACKET_OTHERHOST] = 17,
+		[PACKET_OUTGOING] = 2,
+		[5] = 0,
+		[6] = 0};
 	uint8_t bytes[60] = {0}, out[256];
 
 	(void) state;
@@ -274,7 +289,8 @@ static void an_unknown_link_is_named_after_its_index(void **state)
 /* An Ethernet, IPv4, TCP packet between 192.0.2.1:@sport and 192.0.2.2:@dport. */
 static struct bpf_packet tcp_packet(uint8_t *b, uint16_t sport, uint16_t dport)
 {
-	static const uint8_t ip[] = {0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
+	static const uint8_t ip[] = {
+		0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
 
 	memset(b, 0, 60);
 	b[12] = 8;
@@ -283,8 +299,13 @@ static struct bpf_packet tcp_packet(uint8_t *b, uint16_t sport, uint16_t dport)
 	b[35] = (uint8_t) sport;
 	b[36] = (uint8_t) (dport >> 8);
 	b[37] = (uint8_t) dport;
-	return (struct bpf_packet){.bytes = b, .len_bytes = 60, .network_at = 14, .protocol = ETH_P_IP,
-		.hatype = ARPHRD_ETHER, .pkttype = PACKET_HOST, .ifindex = 3};
+	return (struct bpf_packet){.bytes = b,
+		.len_bytes = 60,
+		.network_at = 14,
+		.protocol = ETH_P_IP,
+		.hatype = ARPHRD_ETHER,
+		.pkttype = PACKET_HOST,
+		.ifindex = 3};
 }
 
 static uint32_t filtered(const struct filter_plan *plan, const struct bpf_packet *pkt)
@@ -330,7 +351,9 @@ static void only_chosen_links_are_kept(void **state)
 
 static void our_own_connections_are_left_out_in_both_directions(void **state)
 {
-	struct capture_conf conf = {.snaplen = 100, .filter = (char *) "", .n_endpoints = 1,
+	struct capture_conf conf = {.snaplen = 100,
+		.filter = (char *) "",
+		.n_endpoints = 1,
 		.endpoints = {{4, 5001, {192, 0, 2, 1}}}};
 	const struct filter_plan plan = {.conf = &conf};
 	uint8_t b[60];
@@ -351,10 +374,13 @@ static void our_own_connections_are_left_out_in_both_directions(void **state)
 
 static void the_users_program_is_chosen_by_link_type(void **state)
 {
-	static struct sock_filter seven = BPF_STMT(BPF_RET | BPF_K, 7), eight = BPF_STMT(BPF_RET | BPF_K, 8);
-	struct capture_conf conf = {.snaplen = 100, .filter = (char *) "x", .n_programs = 3,
-		.programs = {{LINKTYPE_ETHERNET, false, 1, &seven}, {LINKTYPE_LINUX_SLL, false, 1, &eight},
-			{LINKTYPE_RAW_IP, true, 0, NULL}}};
+	static struct sock_filter seven = BPF_STMT(BPF_RET | BPF_K, 7),
+				  eight = BPF_STMT(BPF_RET | BPF_K, 8);
+	struct capture_conf conf = {.snaplen = 100,
+		.filter = (char *) "x",
+		.n_programs = 3,
+		.programs = {{LINKTYPE_ETHERNET, false, 1, &seven},
+			{LINKTYPE_LINUX_SLL, false, 1, &eight}, {LINKTYPE_RAW_IP, true, 0, NULL}}};
 	const struct filter_plan plan = {.conf = &conf};
 	uint8_t b[60];
 	struct bpf_packet p = tcp_packet(b, 1, 2);
@@ -372,8 +398,11 @@ static void the_users_program_is_chosen_by_link_type(void **state)
 static void a_program_too_long_for_the_kernel_is_refused(void **state)
 {
 	static struct sock_filter insns[4000], prog[BPF_MAXINSNS];
-	struct capture_conf conf = {.snaplen = 100, .filter = (char *) "x", .n_programs = 2,
-		.programs = {{LINKTYPE_ETHERNET, false, 4000, insns}, {LINKTYPE_LINUX_SLL, false, 4000, insns}}};
+	struct capture_conf conf = {.snaplen = 100,
+		.filter = (char *) "x",
+		.n_programs = 2,
+		.programs = {{LINKTYPE_ETHERNET, false, 4000, insns},
+			{LINKTYPE_LINUX_SLL, false, 4000, insns}}};
 	const struct filter_plan plan = {.conf = &conf};
 
 	(void) state;

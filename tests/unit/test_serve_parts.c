@@ -17,8 +17,11 @@
 
 static struct config some_config(void)
 {
-	struct config c = {.n_allow_host = 1, .allow_host = {"capture.example"}, .hostname = "host1",
-		.hardware = "hw", .os = "Linux"};
+	struct config c = {.n_allow_host = 1,
+		.allow_host = {"capture.example"},
+		.hostname = "host1",
+		.hardware = "hw",
+		.os = "Linux"};
 
 	return c;
 }
@@ -29,12 +32,12 @@ static void only_names_that_are_ours_are_answered_to(void **state)
 		const char *host;
 		bool ok;
 	} rows[] = {{"localhost", true}, {"localhost:5001", true}, {"LOCALHOST", true},
-		{"localhost.", true}, {"127.0.0.1", true}, {"127.0.0.1:5001", true}, {"[::1]:5001", true},
-		{"[::1]", true}, {"192.0.2.7:80", true}, {"host1", true}, {"Host1:1", true},
-		{"capture.example", true}, {"CAPTURE.example:443", true}, {"evil.example", false},
-		{"localhost.evil.example", false}, {"xlocalhost", false}, {"", false}, {":5001", false},
-		{"127.0.0.1.evil.example", false}, {"[::1].evil.example", true}, {"[::1", false},
-		{"capture.example.evil", false}};
+		{"localhost.", true}, {"127.0.0.1", true}, {"127.0.0.1:5001", true},
+		{"[::1]:5001", true}, {"[::1]", true}, {"192.0.2.7:80", true}, {"host1", true},
+		{"Host1:1", true}, {"capture.example", true}, {"CAPTURE.example:443", true},
+		{"evil.example", false}, {"localhost.evil.example", false}, {"xlocalhost", false},
+		{"", false}, {":5001", false}, {"127.0.0.1.evil.example", false},
+		{"[::1].evil.example", true}, {"[::1", false}, {"capture.example.evil", false}};
 	const struct config c = some_config();
 
 	(void) state;
@@ -81,13 +84,15 @@ static void each_request_is_judged(void **state)
 		{{.path = "/", .host = "localhost", .token = "secre"}, 401},
 		{{.path = "/", .host = "localhost", .authorization = "Bearer secret "}, 401},
 		{{.path = "/", .host = "localhost", .authorization = "Basic secret"}, 401},
-		{{.path = "/", .host = "localhost", .authorization = "Bearer x", .token = "secret"}, 401},
+		{{.path = "/", .host = "localhost", .authorization = "Bearer x", .token = "secret"},
+			401},
 		{{.path = "/healthz", .host = "localhost"}, 0},
 		{{.path = "/version", .host = "localhost"}, 0},
 		{{.path = "/healthz/", .host = "localhost"}, 401},
 		{{.path = "/healthz", .host = "evil.example"}, 421},
 		{{.path = "/healthz"}, 421},
-		{{.path = "/version", .host = "localhost:5001", .origin = "http://localhost:5001"}, 0},
+		{{.path = "/version", .host = "localhost:5001", .origin = "http://localhost:5001"},
+			0},
 		{{.path = "/version", .host = "localhost:5001", .origin = "http://localhost"}, 403},
 		{{.path = "/version", .host = "localhost", .origin = "https://evil.example"}, 403},
 		{{.path = "/version", .host = "localhost", .origin = "null"}, 403},
@@ -124,20 +129,20 @@ static char *comment_of(struct request *req)
 
 static void the_comment_names_the_target_in_yaml(void **state)
 {
-	struct request req = {.target = {.name = (char *) "a\"b\\c\nd\x01", .type = (char *) "docker",
-				       .node_name = (char *) ""},
+	struct request req = {.target = {.name = (char *) "a\"b\\c\nd\x01",
+				      .type = (char *) "docker",
+				      .node_name = (char *) ""},
 		.filter = (char *) "tcp port 80",
 		.chaste = true};
 	AUTO_FREE char *text = comment_of(&req);
 
 	(void) state;
-	assert_string_equal(text,
-		"---\n# capture target information\n"
-		"container-name: \"a\\\"b\\\\c\\x0ad\\x01\"\n"
-		"container-type: \"docker\"\n"
-		"node-name: \"\"\n"
-		"capture-filter: \"tcp port 80\"\n"
-		"no-promiscuous-mode: true\n");
+	assert_string_equal(text, "---\n# capture target information\n"
+				  "container-name: \"a\\\"b\\\\c\\x0ad\\x01\"\n"
+				  "container-type: \"docker\"\n"
+				  "node-name: \"\"\n"
+				  "capture-filter: \"tcp port 80\"\n"
+				  "no-promiscuous-mode: true\n");
 }
 
 static void a_filter_as_long_as_can_be_is_cut(void **state)

@@ -72,7 +72,8 @@ static void check(const struct chunk *c, uint32_t n, size_t len)
 static void sizes_that_cannot_be_are_refused(void **state)
 {
 	static const size_t sizes[] = {0, 1, STREAM_HEADER_BYTES, MAP_BYTES - 1, MAP_BYTES + 1,
-		MAP_BYTES - STREAM_GRAIN_BYTES, (size_t) STREAM_MAX_BYTES + STREAM_HEADER_BYTES + 65536};
+		MAP_BYTES - STREAM_GRAIN_BYTES,
+		(size_t) STREAM_MAX_BYTES + STREAM_HEADER_BYTES + 65536};
 	struct ring x = make();
 	struct chunk_writer w;
 	struct chunk_reader r;
@@ -184,9 +185,9 @@ static void corrupted_headers_are_refused(void **state)
 	static const struct {
 		size_t at;
 		uint32_t value;
-	} rows[] = {{0, 0}, {0, 0x70616401}, {4, 0}, {4, 63}, {4, 64}, {4, 1 << 30}, {4, UINT32_MAX},
-		{8, 0}, {8, 5}, {8, 1 | 257U << 16}, {12, 100000}, {12, UINT32_MAX}, {16, 8}, {20, 0},
-		{36, 1}};
+	} rows[] = {{0, 0}, {0, 0x70616401}, {4, 0}, {4, 63}, {4, 64}, {4, 1 << 30},
+		{4, UINT32_MAX}, {8, 0}, {8, 5}, {8, 1 | 257U << 16}, {12, 100000},
+		{12, UINT32_MAX}, {16, 8}, {20, 0}, {36, 1}};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

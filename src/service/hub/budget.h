@@ -14,8 +14,8 @@ struct budget_share {
 	uint32_t ring_bytes, stream_bytes;
 };
 
-/* The share of the next capture when @used_bytes are in use. Returns 0, or -ENOMEM when not even the
- * smallest fits. */
+/* The share of the next capture when @used_bytes are in use. Returns 0, or -ENOMEM when not even
+ * the smallest fits. */
 int budget_next(const struct budget *b, uint64_t used_bytes, struct budget_share *ret);
 
 #endif

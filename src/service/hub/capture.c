@@ -226,8 +226,8 @@ void capture_reclaim(struct capture *c)
 	 * cannot go on all the same, half of everything is made free */
 	is_full = chunk_reader_writer_waits(&c->in);
 	pos = c->in.released;
-	while (pos < most && (is_full ? chunk_reader_occupied(&c->in)
-				      : chunk_reader_held(&c->in)) > c->in.size_bytes / 2) {
+	while (pos < most && (is_full ? chunk_reader_occupied(&c->in) : chunk_reader_held(&c->in)) >
+				     c->in.size_bytes / 2) {
 		struct chunk k;
 
 		if (chunk_reader_next(&c->in, pos, &k) <= 0 || k.next > most)

@@ -42,11 +42,11 @@ struct capture {
 
 	struct viewer *viewers;
 	uint32_t n_viewers;
-	bool has_started;  /* all interfaces known at the start were told */
-	bool is_stopping;  /* the reader was told to stop, or was hung up on */
-	bool is_stale;     /* the broker found the reference stale: ask again with another */
-	bool is_unwatched; /* nobody tells when the target ends: discovery has to be asked */
-	int64_t stop_ns;   /* when it was told to stop, monotonic */
+	bool has_started;   /* all interfaces known at the start were told */
+	bool is_stopping;   /* the reader was told to stop, or was hung up on */
+	bool is_stale;      /* the broker found the reference stale: ask again with another */
+	bool is_unwatched;  /* nobody tells when the target ends: discovery has to be asked */
+	int64_t stop_ns;    /* when it was told to stop, monotonic */
 	struct refusal end; /* why it ended, or will; text "" while unknown */
 
 	/* totals for metrics */
@@ -59,12 +59,12 @@ struct capture *capture_new(uint32_t id, const struct ns_ref *ns, struct capture
 /* Free @c; it must have no viewers. */
 void capture_free(struct capture *c);
 
-/* Take over the descriptors of the broker's answer and configure the reader. Returns 0 or a negative
- * errno with words in @e. */
+/* Take over the descriptors of the broker's answer and configure the reader. Returns 0 or a
+ * negative errno with words in @e. */
 int capture_attach(struct capture *c, struct fdset *fds, struct err *e);
 
-/* Look at new chunks: interfaces, start, end. Then wake the viewers. Returns 0, or -EBADMSG when the
- * reader wrote nonsense: the capture is then ended. */
+/* Look at new chunks: interfaces, start, end. Then wake the viewers. Returns 0, or -EBADMSG when
+ * the reader wrote nonsense: the capture is then ended. */
 int capture_scan(struct capture *c);
 
 /* Give back what every viewer has taken, and make slow viewers skip what the reader needs the room

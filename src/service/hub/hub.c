@@ -30,7 +30,8 @@ struct hub {
 	struct hub_totals gone; /* of captures that are freed */
 };
 
-struct hub *hub_new(int broker_fd, const struct hub_limits *limits, const struct hub_ops *ops, void *ctx)
+struct hub *hub_new(
+	int broker_fd, const struct hub_limits *limits, const struct hub_ops *ops, void *ctx)
 {
 	struct hub *h = calloc(1, sizeof(*h));
 
@@ -172,7 +173,8 @@ static int start(struct hub *h, const struct ns_ref *ns, struct capture_conf *co
 {
 	/* each ring costs a kernel timer: many captures share what a few may have */
 	uint32_t crowd_ms = h->n < CROWD_MAX_MS ? (uint32_t) h->n : CROWD_MAX_MS;
-	const struct budget b = {h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
+	const struct budget b = {
+		h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
 	struct budget_share share;
 	struct capture *c;
 	char filter[512];
@@ -195,7 +197,8 @@ static int start(struct hub *h, const struct ns_ref *ns, struct capture_conf *co
 	c->stop_ns = clock_mono_ns();
 	if (ask_broker(h, c) < 0) {
 		forget(h, c);
-		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER, "cannot start capture process");
+		return refuse(
+			why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER, "cannot start capture process");
 	}
 	h->gone.captures_started++;
 	(void) log_quote(c->conf.filter, filter, sizeof(filter));
@@ -220,7 +223,8 @@ bool hub_would_share(const struct hub *h, const struct hub_request *req)
 	return find_same(h, req) != NULL;
 }
 
-static int add_viewer(struct hub *h, struct hub_request *req, struct capture *c, struct viewer **ret)
+static int add_viewer(
+	struct hub *h, struct hub_request *req, struct capture *c, struct viewer **ret)
 {
 	struct viewer *v = calloc(1, sizeof(*v));
 	int rc = 0;
@@ -339,7 +343,8 @@ static void on_refused(struct hub *h, struct capture *c, const struct msg_status
 {
 	if (s->status == -ESRCH || s->status == -EXDEV) {
 		c->is_stale = true;
-		end_capture(c, 404, CLOSE_POLICY, "could not locate network namespace for container");
+		end_capture(
+			c, 404, CLOSE_POLICY, "could not locate network namespace for container");
 		h->ops->refresh(h->ctx);
 		return;
 	}

@@ -22,7 +22,8 @@ struct hub_limits {
 
 /* What the hub asks of the process around it. */
 struct hub_ops {
-	/* Watch @fd for input and call hub_event(); returns a handle for unwatch, NULL on failure. */
+	/* Watch @fd for input and call hub_event(); returns a handle for unwatch, NULL on failure.
+	 */
 	void *(*watch)(void *ctx, int fd, uint32_t capture_id);
 	void (*unwatch)(void *ctx, void *handle);
 	/* A reference turned out stale, or a target may have ended: get a fresh catalog, then call
@@ -41,7 +42,8 @@ struct hub_totals {
 };
 
 /* @broker_fd, @ops and @ctx are borrowed for the life of the hub. NULL without memory. */
-struct hub *hub_new(int broker_fd, const struct hub_limits *limits, const struct hub_ops *ops, void *ctx);
+struct hub *hub_new(
+	int broker_fd, const struct hub_limits *limits, const struct hub_ops *ops, void *ctx);
 
 /* No viewers may be left. */
 void hub_free(struct hub *h);
@@ -57,7 +59,8 @@ struct hub_request {
 };
 
 /* Join the capture that shows what @req wants, or start one. Returns 0 and the viewer (leave with
- * hub_leave()); or -EBUSY, -ENOMEM or another errno with @why filled. @req is emptied in any case. */
+ * hub_leave()); or -EBUSY, -ENOMEM or another errno with @why filled. @req is emptied in any case.
+ */
 int hub_join(struct hub *h, struct hub_request *req, struct viewer **ret, struct refusal *why);
 
 /* Would hub_join() join a capture that runs, instead of starting one (which looks at the namespace
@@ -85,14 +88,14 @@ void hub_tick(struct hub *h, int64_t now_ns);
 /* Stop every capture because of @why. */
 void hub_stop_all(struct hub *h, const struct refusal *why);
 
-/* Why the viewer's capture ended; valid after VIEWER_END until hub_leave(). *ret_stale tells that it
- * did not start because the reference was stale: resolve again and join anew. */
+/* Why the viewer's capture ended; valid after VIEWER_END until hub_leave(). *ret_stale tells that
+ * it did not start because the reference was stale: resolve again and join anew. */
 const struct refusal *hub_end(const struct viewer *v, bool *ret_stale);
 
-/* The end points whose packets are left out: @here in captures of namespace @own_inode, the others in
- * all captures. */
+/* The end points whose packets are left out: @here in captures of namespace @own_inode, the others
+ * in all captures. */
 struct hub_endpoints {
-	struct conf_endpoint here[CONF_ENDPOINTS_MAX]; /* loopback addresses of the service */
+	struct conf_endpoint here[CONF_ENDPOINTS_MAX];       /* loopback addresses of the service */
 	struct conf_endpoint everywhere[CONF_ENDPOINTS_MAX]; /* its other addresses */
 	struct conf_endpoint viewers[CONF_ENDPOINTS_MAX];    /* the viewers' ends */
 	uint16_t n_here, n_everywhere, n_viewers;

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 struct idb_list {
-	uint8_t *bytes;  /* owned: the blocks, one after the other */
+	uint8_t *bytes; /* owned: the blocks, one after the other */
 	size_t len_bytes, cap_bytes;
-	size_t *end_of;  /* owned: where block i ends */
+	size_t *end_of; /* owned: where block i ends */
 	uint32_t n, cap;
 };
 
@@ -18,7 +18,8 @@ struct idb_list {
 int idb_list_add(struct idb_list *l, const uint8_t *block, size_t len_bytes);
 
 /* The blocks @from up to @to (not included): borrowed, *ret_len bytes. */
-const uint8_t *idb_list_range(const struct idb_list *l, uint32_t from, uint32_t to, size_t *ret_len);
+const uint8_t *idb_list_range(
+	const struct idb_list *l, uint32_t from, uint32_t to, size_t *ret_len);
 
 void idb_list_done(struct idb_list *l);
 

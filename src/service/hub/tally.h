@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What one viewer got and lost, interface by interface, and the Interface Statistics Blocks that say
- * so. The law: accepted = delivered + lost, at every moment, for every interface. */
+/* What one viewer got and lost, interface by interface, and the Interface Statistics Blocks that
+ * say so. The law: accepted = delivered + lost, at every moment, for every interface. */
 #ifndef HUB_TALLY_H
 #define HUB_TALLY_H
 
@@ -32,8 +32,8 @@ void tally_done(struct tally *t);
 /* Make room for interfaces 0..@n-1. Returns 0 or -ENOMEM. */
 int tally_grow(struct tally *t, uint32_t n);
 
-/* Chunk @c was delivered, or was passed over because the viewer was too slow. Kernel losses in front
- * of it count as such in both cases. tally_grow() must have made room for its interfaces. */
+/* Chunk @c was delivered, or was passed over because the viewer was too slow. Kernel losses in
+ * front of it count as such in both cases. tally_grow() must have made room for its interfaces. */
 void tally_delivered(struct tally *t, const struct chunk *c);
 void tally_skipped(struct tally *t, const struct chunk *c);
 

@@ -3,7 +3,8 @@
  *
  * The transport asks viewer_next() for the next piece, sends it whole, and says so with
  * viewer_sent(). Pieces are whole pcapng blocks: a prologue (section header and interfaces), chunks
- * straight from the stream buffer, copies of chunks whose first packet tells of a gap, statistics. */
+ * straight from the stream buffer, copies of chunks whose first packet tells of a gap, statistics.
+ */
 #ifndef HUB_VIEWER_H
 #define HUB_VIEWER_H
 
@@ -18,7 +19,7 @@ struct capture;
 
 /* How the hub reaches the transport. */
 struct viewer_ops {
-	void (*wake)(void *ctx); /* viewer_next() has something new to say */
+	void (*wake)(void *ctx);  /* viewer_next() has something new to say */
 	void (*stuck)(void *ctx); /* it took nothing for a long time: end the connection */
 };
 
@@ -28,20 +29,20 @@ struct viewer {
 	const struct viewer_ops *ops;
 	void *ctx;
 
-	uint64_t pos;          /* in the stream: the next chunk */
+	uint64_t pos; /* in the stream: the next chunk */
 	uint32_t idbs_sent;
-	uint64_t gap;          /* packets lost that no packet has told of yet */
+	uint64_t gap; /* packets lost that no packet has told of yet */
 	struct tally tally;
-	bool is_started;       /* the prologue was made */
-	bool is_final;         /* the last statistics were made */
+	bool is_started; /* the prologue was made */
+	bool is_final;   /* the last statistics were made */
 	bool stats_due;
-	int64_t progress_ns;   /* when it last took something, monotonic */
+	int64_t progress_ns; /* when it last took something, monotonic */
 
-	uint8_t *shb;          /* owned: section header, until the prologue is made */
+	uint8_t *shb; /* owned: section header, until the prologue is made */
 	size_t shb_len_bytes;
-	uint8_t *own;          /* owned: a piece made for this viewer, with head-room before it */
+	uint8_t *own; /* owned: a piece made for this viewer, with head-room before it */
 	size_t own_len_bytes;
-	struct chunk chunk;    /* the chunk at @pos, when the piece is that */
+	struct chunk chunk; /* the chunk at @pos, when the piece is that */
 };
 
 /* A piece to send. CHUNK_HEADROOM_BYTES before and CHUNK_TAILROOM_BYTES behind may be written. */

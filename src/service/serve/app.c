@@ -123,8 +123,8 @@ static int init_lws(struct app *a, struct err *e)
 {
 	struct lws_context_creation_info info;
 
-	lws_set_log_level(a->config->debug ? LLL_ERR | LLL_WARN | LLL_NOTICE | LLL_INFO
-					   : LLL_ERR | LLL_WARN,
+	lws_set_log_level(
+		a->config->debug ? LLL_ERR | LLL_WARN | LLL_NOTICE | LLL_INFO : LLL_ERR | LLL_WARN,
 		on_lws_log);
 	fill_info(a, &info);
 	a->lws = lws_create_context(&info);
@@ -132,9 +132,9 @@ static int init_lws(struct app *a, struct err *e)
 		return err_set(e, -ENOMEM, "cannot start libwebsockets");
 	a->vhost = lws_create_vhost(a->lws, &info);
 	if (!a->vhost)
-		return err_set(e, -EINVAL, a->config->tls_cert
-				? "the TLS certificate and key are not usable"
-				: "cannot start libwebsockets");
+		return err_set(e, -EINVAL,
+			a->config->tls_cert ? "the TLS certificate and key are not usable"
+					    : "cannot start libwebsockets");
 	return 0;
 }
 

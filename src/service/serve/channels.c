@@ -9,7 +9,8 @@
 #include "proto/service_args.h"
 #include "service/serve/watch.h"
 
-#define LOST_NS (10 * 1000000000LL) /* longer than the broker waits before it starts discover again */
+#define LOST_NS                                                                                    \
+	(10 * 1000000000LL) /* longer than the broker waits before it starts discover again */
 
 static void on_refreshed(void *ctx, bool is_fresh)
 {
@@ -25,9 +26,8 @@ int channels_init(struct app *a, struct err *e)
 	a->refresh.ctx = a;
 	a->broker_wsi = watch_add(a, WATCH_BROKER, SERVICE_FD_BROKER, 0);
 	a->catalog_wsi = watch_add(a, WATCH_CATALOG, SERVICE_FD_CATALOG, 0);
-	return a->broker_wsi && a->catalog_wsi
-		? 0
-		: err_set(e, -ENOMEM, "cannot watch the channels");
+	return a->broker_wsi && a->catalog_wsi ? 0
+					       : err_set(e, -ENOMEM, "cannot watch the channels");
 }
 
 void channels_tick(struct app *a, int64_t now_ns)

@@ -123,7 +123,7 @@ static int reply_version(struct connection *c)
 static bool is_get(struct lws *wsi)
 {
 	return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
-		lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+	       lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
 }
 
 static int route(struct connection *c, const char *path)
@@ -133,7 +133,8 @@ static int route(struct connection *c, const char *path)
 	if (strcmp(path, "/version") == 0)
 		return reply_version(c);
 	if (strcmp(path, "/capture") == 0)
-		return reply_error(c, 400, "a WebSocket is needed here; /capture.pcapng is plain HTTP");
+		return reply_error(
+			c, 400, "a WebSocket is needed here; /capture.pcapng is plain HTTP");
 	if (strcmp(path, "/healthz") != 0 && strcmp(path, "/readyz") != 0 &&
 		strcmp(path, "/metrics") != 0 && strcmp(path, "/capture.pcapng") != 0 &&
 		c->app->config->proxy)

@@ -27,11 +27,11 @@ struct connection {
 	enum connection_kind kind;
 	struct catalog_waiter waiter; /* CONNECTION_TARGETS */
 	bool has_waited, is_fresh;
-	char *body;                   /* CONNECTION_REPLY: owned */
+	char *body; /* CONNECTION_REPLY: owned */
 	size_t body_len_bytes, sent_bytes;
-	struct words words;           /* from the upgrade until the session begins */
-	struct session *session;      /* owned */
-	struct conf_endpoint peer;    /* of a viewer: its packets are left out */
+	struct words words;        /* from the upgrade until the session begins */
+	struct session *session;   /* owned */
+	struct conf_endpoint peer; /* of a viewer: its packets are left out */
 	bool is_chunked, has_headers;
 };
 

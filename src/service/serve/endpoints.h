@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ends of our own TCP connections, whose packets no capture shows: the service's addresses, known
- * before the first packet to them, and the viewers' ends, which stay the same when an address
+/* The ends of our own TCP connections, whose packets no capture shows: the service's addresses,
+ * known before the first packet to them, and the viewers' ends, which stay the same when an address
  * translation on the way changes ours. */
 #ifndef SERVE_ENDPOINTS_H
 #define SERVE_ENDPOINTS_H

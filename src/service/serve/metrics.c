@@ -27,7 +27,8 @@ static void put_captures(FILE *f, const struct hub_totals *t)
 	put(f, "packetflix_bytes_total", "counter", "Bytes of pcapng blocks made of them.",
 		t->payload_bytes);
 	(void) fprintf(f,
-		"# HELP packetflix_lost_packets_total Packets lost, by cause: the kernel ring was full, "
+		"# HELP packetflix_lost_packets_total Packets lost, by cause: the kernel ring was "
+		"full, "
 		"or a viewer was too slow.\n"
 		"# TYPE packetflix_lost_packets_total counter\n"
 		"packetflix_lost_packets_total{cause=\"ring\"} %" PRIu64 "\n"
@@ -78,7 +79,8 @@ char *metrics_text(const struct app *a)
 	put_captures(f, &t);
 	put_processes(f, a, &t);
 	put_discovery(f, a);
-	put(f, "packetflix_connections", "gauge", "Client connections open now.", app_connections(a));
+	put(f, "packetflix_connections", "gauge", "Client connections open now.",
+		app_connections(a));
 	put(f, "packetflix_requests_total", "counter", "Requests answered.", a->counters.requests);
 	put(f, "packetflix_refused_connections_total", "counter",
 		"Connections turned away because there were too many.",

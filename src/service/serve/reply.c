@@ -10,8 +10,8 @@
 #define HEADERS_MAX 2048
 #define PIECE_BYTES 65536
 
-static int add_header(struct lws *wsi, const char *name, const char *value, unsigned char **p,
-	unsigned char *end)
+static int add_header(
+	struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
 {
 	return lws_add_http_header_by_name(wsi, (const unsigned char *) name,
 		(const unsigned char *) value, (int) strlen(value), p, end);
@@ -100,8 +100,8 @@ int reply_continue(struct connection *c)
 	bool is_last = n == left;
 
 	memcpy(buf + LWS_PRE, c->body + c->sent_bytes, n);
-	if (lws_write(c->wsi, buf + LWS_PRE, n,
-		    is_last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
+	if (lws_write(c->wsi, buf + LWS_PRE, n, is_last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) <
+		0)
 		return -1;
 	c->sent_bytes += n;
 	if (is_last)
@@ -131,8 +131,8 @@ static const char *phrase_of(int status)
 	}
 }
 
-/* libwebsockets does not know the version of the request at this point and would answer in HTTP/1.0,
- * which WebSocket clients do not understand: the whole answer is ours. */
+/* libwebsockets does not know the version of the request at this point and would answer in
+ * HTTP/1.0, which WebSocket clients do not understand: the whole answer is ours. */
 int reply_refuse_upgrade(struct lws *wsi, int status, const char *text)
 {
 	unsigned char buf[LWS_PRE + ERR_TEXT_MAX + HEADERS_MAX];

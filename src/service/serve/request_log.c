@@ -18,7 +18,7 @@ static const char *header(struct lws *wsi, enum lws_token_indexes which, char *b
 static bool is_shown(enum lws_token_indexes which)
 {
 	return which != WSI_TOKEN_HTTP_AUTHORIZATION && which != WSI_TOKEN_HTTP_COOKIE &&
-		which != WSI_TOKEN_HTTP_URI_ARGS;
+	       which != WSI_TOKEN_HTTP_URI_ARGS;
 }
 
 static void log_headers(struct lws *wsi, const char *peer)

@@ -12,8 +12,8 @@
 #include "service/admit/resolve.h"
 #include "service/serve/shb.h"
 
-#define CURRENT_NS   250000000LL /* a catalog this young decides without another scan */
-#define TRIES_MAX    3           /* stale references in a row */
+#define CURRENT_NS 250000000LL /* a catalog this young decides without another scan */
+#define TRIES_MAX  3           /* stale references in a row */
 
 #define OPERSTATE_DOWN 2 /* RFC 2863, IF_OPER_DOWN */
 
@@ -98,8 +98,7 @@ static int make_conf(struct session *s, const struct catalog_netns *ns, struct c
  * tells whether the chosen interfaces are still there, or another negative errno. */
 static int join(struct session *s, const struct ns_ref *ref, enum catalog_age age)
 {
-	const struct catalog_netns *ns =
-		catalog_find_netns(&s->env->catalog->catalog, ref->inode);
+	const struct catalog_netns *ns = catalog_find_netns(&s->env->catalog->catalog, ref->inode);
 	struct hub_request hr = {.ns = *ref, .ops = s->ops, .ctx = s->ctx};
 	ssize_t n;
 	int rc = make_conf(s, ns, &hr.conf);
@@ -178,15 +177,15 @@ struct session *session_new(const struct session_env *env, const struct request_
 	if (request_decode(words, &s->req, &s->why) < 0)
 		refused(s);
 	else if (env->catalog->has_catalog &&
-		(is_exact(&s->req) || now_ns - env->catalog->received_ns < CURRENT_NS))
+		 (is_exact(&s->req) || now_ns - env->catalog->received_ns < CURRENT_NS))
 		try_admit(s, CATALOG_CURRENT);
 	else
 		catalog_client_wait(env->catalog, &s->waiter, now_ns);
 	return s;
 }
 
-/* The capture ended before it began because the namespace is not the one meant any more: look again.
- * Returns VIEWER_WAIT or VIEWER_END. */
+/* The capture ended before it began because the namespace is not the one meant any more: look
+ * again. Returns VIEWER_WAIT or VIEWER_END. */
 static int try_again(struct session *s)
 {
 	if (s->tries++ >= TRIES_MAX)

@@ -11,8 +11,8 @@
 #include "base/version.h"
 #include "pcapng/write.h"
 
-#define COMMENT_MAX 65535 /* of an option value */
-#define SHB_MAX     (COMMENT_MAX + 2048)
+#define COMMENT_MAX      65535 /* of an option value */
+#define SHB_MAX          (COMMENT_MAX + 2048)
 #define FILTER_SHOWN_MAX 16384
 #define NAME_SHOWN_MAX   4096
 

@@ -25,8 +25,8 @@ static int close_ws(struct connection *c)
 
 	log_info("stream ends code=%d reason=\"%s\"", why->close_code,
 		log_quote(why->text, reason, sizeof(reason)));
-	lws_close_reason(c->wsi, (enum lws_close_status) why->close_code,
-		(unsigned char *) why->text, n);
+	lws_close_reason(
+		c->wsi, (enum lws_close_status) why->close_code, (unsigned char *) why->text, n);
 	return -1;
 }
 
@@ -60,9 +60,10 @@ static void file_name(const struct connection *c, char *ret, size_t cap)
 	struct tm tm;
 
 	for (; *target && n < sizeof(name) - 1; target++) {
-		bool ok = (*target >= '0' && *target <= '9') || (*target >= 'a' && *target <= 'z') ||
-			(*target >= 'A' && *target <= 'Z') || *target == '-' || *target == '_' ||
-			(*target == '.' && n > 0);
+		bool ok = (*target >= '0' && *target <= '9') ||
+			  (*target >= 'a' && *target <= 'z') ||
+			  (*target >= 'A' && *target <= 'Z') || *target == '-' || *target == '_' ||
+			  (*target == '.' && n > 0);
 
 		name[n++] = ok ? *target : '_';
 	}
@@ -72,8 +73,8 @@ static void file_name(const struct connection *c, char *ret, size_t cap)
 	(void) strftime(ret + n, cap - n, "%Y%m%d-%H%M%S.pcapng", &tm);
 }
 
-static int add(struct lws *wsi, const char *name, const char *value, unsigned char **p,
-	unsigned char *end)
+static int add(
+	struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
 {
 	return lws_add_http_header_by_name(wsi, (const unsigned char *) name,
 		(const unsigned char *) value, (int) strlen(value), p, end);
@@ -86,8 +87,7 @@ static int write_headers(struct connection *c)
 	char name[FILE_NAME_MAX], disposition[FILE_NAME_MAX + 32], version[16] = "";
 
 	file_name(c, name, sizeof(name));
-	(void) snprintf(
-		disposition, sizeof(disposition), "attachment; filename=\"%s\"", name);
+	(void) snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", name);
 	(void) lws_hdr_copy(c->wsi, version, (int) sizeof(version), WSI_TOKEN_HTTP);
 	c->is_chunked = strcmp(version, "HTTP/1.0") != 0;
 	if (lws_add_http_header_status(c->wsi, 200, &p, end) ||

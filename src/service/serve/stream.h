@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sending a session's pieces over its connection, as WebSocket messages or as chunks of a plain HTTP
- * answer, straight from the stream buffer. */
+/* Sending a session's pieces over its connection, as WebSocket messages or as chunks of a plain
+ * HTTP answer, straight from the stream buffer. */
 #ifndef SERVE_STREAM_H
 #define SERVE_STREAM_H
 

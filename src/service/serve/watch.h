@@ -10,7 +10,12 @@
 
 #define WATCH_PROTOCOL "descriptor"
 
-enum watch_kind { WATCH_LISTENER = 1, WATCH_BROKER, WATCH_CATALOG, WATCH_CAPTURE };
+enum watch_kind {
+	WATCH_LISTENER = 1,
+	WATCH_BROKER,
+	WATCH_CATALOG,
+	WATCH_CAPTURE
+};
 
 /* State of each watched descriptor, kept by libwebsockets. */
 struct watched {
@@ -25,6 +30,7 @@ struct lws *watch_add(struct app *a, enum watch_kind kind, int fd, uint32_t id);
 void watch_remove(struct lws *wsi);
 
 /* The libwebsockets callback of WATCH_PROTOCOL. */
-int watch_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
+int watch_callback(
+	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
 
 #endif

@@ -77,7 +77,8 @@ static int read_arguments(struct lws *wsi, struct words *w, struct cursor *c)
 	for (int i = 0;; i++) {
 		if (c->left_bytes < 2)
 			return -E2BIG;
-		n = lws_hdr_copy_fragment(wsi, c->at, (int) c->left_bytes, WSI_TOKEN_HTTP_URI_ARGS, i);
+		n = lws_hdr_copy_fragment(
+			wsi, c->at, (int) c->left_bytes, WSI_TOKEN_HTTP_URI_ARGS, i);
 		if (n == -2)
 			return -E2BIG;
 		if (n < 0)
