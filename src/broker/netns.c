@@ -21,7 +21,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/procstat.h"
-#include "broker/mountinfo.h"
+#include "broker/mount_place.h"
 
 void netns_done(struct netns *n)
 {
@@ -50,9 +50,9 @@ static int hold_process(int procfd, const struct ns_ref *ref, struct err *e)
 	return TAKE_FD(pidfd);
 }
 
-/* Open mount point @path of the mount namespace of process @pid. The path is the kernel's own word
+/* Open the place where the namespace of @ref is mounted. The path is the kernel's own word
  * about that mount namespace, walked inside its root. */
-static int open_mounted(int procfd, uint32_t pid, uint32_t mount_id)
+static int open_mounted(int procfd, const struct ns_ref *ref)
 {
 	AUTO_FREE char *path = NULL;
 	AUTO_CLOSE int root = -1;
@@ -61,11 +61,11 @@ static int open_mounted(int procfd, uint32_t pid, uint32_t mount_id)
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	char name[32];
-	int rc = mountinfo_nsfs_path(procfd, pid, mount_id, &path);
+	int rc = mount_place(procfd, ref, &path);
 
 	if (rc < 0)
 		return rc;
-	(void) snprintf(name, sizeof(name), "%" PRIu32 "/root", pid);
+	(void) snprintf(name, sizeof(name), "%" PRIu32 "/root", ref->pid);
 	root = openat(procfd, name, O_PATH | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
@@ -87,7 +87,7 @@ static int open_namespace(int procfd, const struct ns_ref *ref)
 			name, sizeof(name), "%" PRIu32 "/fd/%" PRIu32, ref->pid, ref->index);
 		break;
 	case NS_REF_MOUNT:
-		return open_mounted(procfd, ref->pid, ref->index);
+		return open_mounted(procfd, ref);
 	case NS_REF_END:
 	default:
 		return -EINVAL;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ns_link.h"
 #include "discover/grow.h"
-#include "discover/ns_link.h"
 #include "discover/pid_map.h"
 #include "discover/pod_name.h"
 #include "discover/proc_status.h"

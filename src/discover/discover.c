@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/ns_link.h"
 #include "base/own.h"
 #include "discover/channel.h"
 #include "discover/container.h"
@@ -18,7 +19,6 @@
 #include "discover/host.h"
 #include "discover/links.h"
 #include "discover/loop.h"
-#include "discover/ns_link.h"
 #include "discover/scan.h"
 #include "discover/targets.h"
 

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/ns_link.h"
 #include "base/own.h"
 #include "discover/inode_map.h"
-#include "discover/ns_link.h"
 #include "discover/root_path.h"
 #include "discover/unix_sockets.h"
 

@@ -8,8 +8,8 @@
 #include <sys/utsname.h>
 
 #include "base/io.h"
+#include "base/ns_link.h"
 #include "base/utf8.h"
-#include "discover/ns_link.h"
 #include "discover/root_path.h"
 
 #define OSREL_MAX 16384

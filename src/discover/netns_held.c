@@ -13,9 +13,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/mountinfo.h"
+#include "base/ns_link.h"
 #include "base/own.h"
-#include "discover/mountinfo.h"
-#include "discover/ns_link.h"
 
 static struct ns_ref ref_of(
 	uint64_t inode, enum ns_ref_kind kind, const struct process *p, uint32_t index)

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ns_link.h"
 #include "discover/grow.h"
-#include "discover/ns_link.h"
 #include "discover/proc_status.h"
 
 static uint64_t read_pidns(int procfd, int32_t pid)

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ns_link.h"
 #include "base/own.h"
 #include "discover/grow.h"
-#include "discover/ns_link.h"
 
 /* How all executables of the product begin; what the kernel keeps of a name is 15 bytes. */
 #define OUR_COMM "packetflix"

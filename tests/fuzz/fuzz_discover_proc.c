@@ -9,7 +9,7 @@
 
 #include "base/utf8.h"
 #include "discover/host.h"
-#include "discover/ns_link.h"
+#include "base/ns_link.h"
 #include "discover/pod_name.h"
 #include "discover/proc_status.h"
 #include "discover/unix_sockets.h"

@@ -18,7 +18,6 @@
 #include "base/own.h"
 #include "broker/captures.h"
 #include "broker/listen.h"
-#include "broker/mountinfo.h"
 #include "broker/options.h"
 
 #define WORDS_MAX 40
@@ -218,37 +217,6 @@ static void an_address_in_use_is_told(void **state)
 	assert_true(e.text[0]);
 }
 
-static void nsfs_mounts_are_found_and_unescaped(void **state)
-{
-	static const struct {
-		const char *line;
-		int rc;
-		const char *path;
-	} rows[] = {
-		{"36 35 0:4 net:[4026532177] /run/netns/a rw - nsfs nsfs rw", 1, "/run/netns/a"},
-		{"36 35 0:4 net:[1] /a\\040b\\134 rw shared:1 master:2 - nsfs nsfs rw", 1,
-			"/a b\\"},
-		{"36 35 0:4 / / rw - ext4 /dev/sda rw", 0, NULL},
-		{"37 35 0:4 net:[1] /x rw - nsfs nsfs rw", 0, NULL},
-		{"36 35 0:4 / /nsfs rw - tmpfs nsfs rw", 0, NULL},
-		{"36 35 0:4 net:[1] /x rw", -EBADMSG, NULL},
-		{"", -EBADMSG, NULL},
-		{"36 - nsfs x", -EBADMSG, NULL},
-		{"36 35 0:4 net:[1] /a\\000b rw - nsfs nsfs rw", -EBADMSG, NULL},
-		{"36 35 0:4 net:[1] /0123456789012345678901234567890123456789 rw - nsfs nsfs rw",
-			-EBADMSG, NULL},
-	};
-
-	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		char path[40] = "";
-
-		assert_int_equal(mountinfo_match(rows[i].line, 36, path, sizeof(path)), rows[i].rc);
-		if (rows[i].path)
-			assert_string_equal(path, rows[i].path);
-	}
-}
-
 static void captures_are_admitted_up_to_both_limits(void **state)
 {
 	struct captures c = {.limits = {.memory_bytes = 1000, .max_captures = 3}};
@@ -289,7 +257,6 @@ int main(void)
 		cmocka_unit_test(addresses_are_listened_on_with_and_without_port),
 		cmocka_unit_test(texts_that_are_no_address_are_refused),
 		cmocka_unit_test(an_address_in_use_is_told),
-		cmocka_unit_test(nsfs_mounts_are_found_and_unescaped),
 		cmocka_unit_test(captures_are_admitted_up_to_both_limits),
 	};
 

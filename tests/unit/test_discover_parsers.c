@@ -11,8 +11,8 @@
 
 #include "base/own.h"
 #include "discover/host.h"
-#include "discover/mountinfo.h"
-#include "discover/ns_link.h"
+#include "base/mountinfo.h"
+#include "base/ns_link.h"
 #include "discover/pod_name.h"
 #include "discover/proc_status.h"
 #include "discover/unix_sockets.h"

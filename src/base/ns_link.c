@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "discover/ns_link.h"
+#include "base/ns_link.h"
 
 #include <errno.h>
 #include <stdlib.h>

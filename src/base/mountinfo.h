@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines of /proc/PID/mountinfo (proc_pid_mountinfo(5)). No I/O. */
-#ifndef DISCOVER_MOUNTINFO_H
-#define DISCOVER_MOUNTINFO_H
+#ifndef BASE_MOUNTINFO_H
+#define BASE_MOUNTINFO_H
 
 #include <stdint.h>
 

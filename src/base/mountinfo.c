@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "discover/mountinfo.h"
+#include "base/mountinfo.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "discover/ns_link.h"
+#include "base/ns_link.h"
 
 /* Copy the blank-terminated word at @s into @ret. Returns what follows the blank, NULL when the
  * word does not fit or nothing follows. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The text of namespace links such as "net:[4026531840]" (namespaces(7)), as found in
  * /proc/PID/ns, in /proc/PID/fd and as the root of nsfs mounts. */
-#ifndef DISCOVER_NS_LINK_H
-#define DISCOVER_NS_LINK_H
+#ifndef BASE_NS_LINK_H
+#define BASE_NS_LINK_H
 
 #include <stdint.h>
 
