@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/admit/request.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,7 @@ static int add_name(struct request *r, const char *s, size_t len, struct refusal
 	char *name;
 
 	for (uint32_t i = 0; i < r->n_names; i++) {
+		assert(r->names[i]);
 		if (strlen(r->names[i]) == len && memcmp(r->names[i], s, len) == 0)
 			return 0;
 	}

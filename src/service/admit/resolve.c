@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/admit/resolve.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,7 @@ static int resolve_name(struct request *req, const struct catalog *cat, enum cat
 
 	if (rc < 0)
 		return rc;
+	assert(c);
 	ns = catalog_find_netns(cat, c->netns_inode);
 	if (!ns)
 		return missing(age, why);

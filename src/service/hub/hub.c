@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/hub/hub.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,8 +58,10 @@ static uint64_t used_bytes(const struct hub *h)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < h->n; i++)
+	for (size_t i = 0; i < h->n; i++) {
+		assert(h->all[i]);
 		sum += h->all[i]->bytes;
+	}
 	return sum;
 }
 
@@ -266,6 +269,7 @@ static int join(struct hub *h, struct hub_request *req, struct viewer **ret, str
 		rc = start(h, &req->ns, &req->conf, &c, why);
 	if (rc < 0)
 		return rc;
+	assert(c);
 	rc = add_viewer(h, req, c, ret);
 	if (rc < 0) {
 		retire(h, c);
