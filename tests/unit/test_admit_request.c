@@ -380,7 +380,7 @@ static void the_number_of_interfaces_is_bounded(void **state)
 		for (int i = 0; i < n; i++)
 			p += sprintf(p, "%se%d", i ? "/" : "", i);
 		if (n > CONF_NAMES_MAX) {
-			expect_refusal(&w, "more than 256 network interfaces; leave nif out to "
+			expect_refusal(&w, "more than 768 network interfaces; leave nif out to "
 					   "capture from all");
 			continue;
 		}
