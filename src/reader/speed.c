@@ -18,6 +18,7 @@ uint64_t speed_of_link(int sock, const char *name)
 	req.ifr_data = (void *) &cmd;
 	if (ioctl(sock, SIOCETHTOOL, &req) < 0)
 		return 0;
-	mbps = ethtool_cmd_speed(&cmd);
+	/* ethtool_cmd_speed() shifts an int over its sign when the speed is unknown */
+	mbps = (uint32_t) cmd.speed_hi << 16 | cmd.speed;
 	return mbps == (uint32_t) SPEED_UNKNOWN ? 0 : (uint64_t) mbps * 1000000;
 }
