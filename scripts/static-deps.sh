@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # usage: scripts/static-deps.sh DIR
-# Build, into DIR, the static libraries that Debian has no archive of (libmnl) or only one that needs
-# libraries without archives (libpcap: systemd; libcurl: Kerberos, LDAP). The sources are Debian's
+# Build, into DIR, the static libraries of which Debian's archives need libraries without
+# archives (libpcap: systemd; libcurl: Kerberos, LDAP). The sources are Debian's
 # own packages with its security fixes, from the mirrors apt is configured for, and nothing is taken
 # that Debian's keys did not sign. apt's own lists and configuration stay as they are. What is there
 # already is not built again.
@@ -77,7 +77,6 @@ build_library() {
 
 export DEB_BUILD_MAINT_OPTIONS=hardening=+all DEB_CFLAGS_APPEND='-g0 -fPIC'
 eval "$(dpkg-buildflags --export=sh)"
-build_library libmnl --enable-static
 build_library libpcap --without-libnl --disable-dbus --disable-rdma --disable-bluetooth \
 	--disable-usb --disable-netmap --without-dag --without-septel --without-snf --without-turbocap \
 	--without-dpdk

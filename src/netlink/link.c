@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <libmnl/libmnl.h>
-
 #include "base/clock.h"
 
 #define SOL_NETLINK_LEVEL 270 /* SOL_NETLINK, which older libc headers lack */
@@ -23,10 +21,12 @@ struct walk {
 	int rc;
 };
 
-static void copy_text(char *dst, size_t cap, const struct nlattr *a)
+/* Attributes are walked with the kernel's own macros (linux/rtnetlink.h), which check every length. */
+
+static void copy_text(char *dst, size_t cap, const struct rtattr *a)
 {
-	size_t n = mnl_attr_get_payload_len(a);
-	const char *s = mnl_attr_get_payload(a);
+	size_t n = RTA_PAYLOAD(a);
+	const char *s = RTA_DATA(a);
 
 	n = strnlen(s, n);
 	if (n >= cap)
@@ -35,21 +35,21 @@ static void copy_text(char *dst, size_t cap, const struct nlattr *a)
 	dst[n] = '\0';
 }
 
-static int put_info(const struct nlattr *a, void *data)
+static void put_info(const struct rtattr *info, struct link *l)
 {
-	struct link *l = data;
+	int left = (int) RTA_PAYLOAD(info);
 
-	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
-		copy_text(l->kind, sizeof(l->kind), a);
-	return MNL_CB_OK;
+	for (const struct rtattr *a = RTA_DATA(info); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+		if (a->rta_type == IFLA_INFO_KIND)
+			copy_text(l->kind, sizeof(l->kind), a);
+	}
 }
 
-static int put_attr(const struct nlattr *a, void *data)
+static void put_attr(const struct rtattr *a, struct link *l)
 {
-	struct link *l = data;
-	uint16_t len = mnl_attr_get_payload_len(a);
+	size_t len = RTA_PAYLOAD(a);
 
-	switch (mnl_attr_get_type(a)) {
+	switch (a->rta_type & NLA_TYPE_MASK) {
 	case IFLA_IFNAME:
 		copy_text(l->name, sizeof(l->name), a);
 		break;
@@ -58,31 +58,31 @@ static int put_attr(const struct nlattr *a, void *data)
 		break;
 	case IFLA_OPERSTATE:
 		if (len >= 1)
-			l->operstate = mnl_attr_get_u8(a);
+			l->operstate = *(const uint8_t *) RTA_DATA(a);
 		break;
 	case IFLA_ADDRESS:
 		l->addr_len = (uint8_t) (len > LINK_ADDR_MAX ? LINK_ADDR_MAX : len);
-		memcpy(l->addr, mnl_attr_get_payload(a), l->addr_len);
+		memcpy(l->addr, RTA_DATA(a), l->addr_len);
 		break;
 	case IFLA_LINKINFO:
-		(void) mnl_attr_parse_nested(a, put_info, l);
+		put_info(a, l);
 		break;
 	default:
 		break;
 	}
-	return MNL_CB_OK;
 }
 
 static int on_message(const struct nlmsghdr *h, struct walk *w)
 {
 	const struct ifinfomsg *info;
 	struct link l;
+	int left;
 
 	if (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK)
 		return 0;
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return -EBADMSG;
-	info = mnl_nlmsg_get_payload(h);
+	info = NLMSG_DATA(h);
 	/* bridge port events (AF_BRIDGE) describe the port, not the link */
 	if (info->ifi_family != AF_UNSPEC)
 		return 0;
@@ -90,7 +90,9 @@ static int on_message(const struct nlmsghdr *h, struct walk *w)
 	l.ifindex = (uint32_t) info->ifi_index;
 	l.arphrd = info->ifi_type;
 	l.flags = info->ifi_flags;
-	(void) mnl_attr_parse(h, sizeof(*info), put_attr, &l);
+	left = (int) IFLA_PAYLOAD(h);
+	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left))
+		put_attr(a, &l);
 	return w->fn(w->ctx, &l, h->nlmsg_type == RTM_DELLINK);
 }
 
@@ -100,9 +102,9 @@ static int on_datagram(const void *buf, size_t len, uint32_t seq, struct walk *w
 	const struct nlmsghdr *h = buf;
 	int left = (int) len, rc;
 
-	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
 		if (h->nlmsg_type == NLMSG_ERROR && h->nlmsg_seq == seq) {
-			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+			const struct nlmsgerr *e = NLMSG_DATA(h);
 
 			if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)))
 				return -EBADMSG;

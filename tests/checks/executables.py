@@ -9,9 +9,9 @@ OUT = REPO / "out"
 SANDBOX = {"libc", "libcap", "libseccomp"}
 MAY_LINK = {
     "packetflix": SANDBOX,
-    "packetflix-discover": SANDBOX | {"libcurl", "libjansson", "libmnl"},
+    "packetflix-discover": SANDBOX | {"libcurl", "libjansson"},
     "packetflix-service": SANDBOX | {"libjansson", "libpcap", "libresolv", "libwebsockets"},
-    "packetflix-reader": SANDBOX | {"libmnl"},
+    "packetflix-reader": SANDBOX,
 }
 
 
