@@ -18,10 +18,10 @@
 struct walk {
 	link_fn fn;
 	void *ctx;
-	int rc;
 };
 
-/* Attributes are walked with the kernel's own macros (linux/rtnetlink.h), which check every length. */
+/* Attributes are walked with the kernel's own macros (linux/rtnetlink.h), which check every length.
+ */
 
 static void copy_text(char *dst, size_t cap, const struct rtattr *a)
 {
@@ -72,7 +72,7 @@ static void put_attr(const struct rtattr *a, struct link *l)
 	}
 }
 
-static int on_message(const struct nlmsghdr *h, struct walk *w)
+static int on_message(const struct nlmsghdr *h, const struct walk *w)
 {
 	const struct ifinfomsg *info;
 	struct link l;
@@ -96,29 +96,45 @@ static int on_message(const struct nlmsghdr *h, struct walk *w)
 	return w->fn(w->ctx, &l, h->nlmsg_type == RTM_DELLINK);
 }
 
-/* One datagram of the kernel: a run of messages. */
-static int on_datagram(const void *buf, size_t len, uint32_t seq, struct walk *w, bool *ret_done)
+/* The messages of a dump that are not links. Returns 1 when @h was one of them, 0 if not, or the
+ * negative errno the kernel answered with. */
+static int on_control(const struct nlmsghdr *h, uint32_t seq, bool *ret_done)
 {
-	const struct nlmsghdr *h = buf;
-	int left = (int) len, rc;
+	const struct nlmsgerr *e = NLMSG_DATA(h);
 
-	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
-		if (h->nlmsg_type == NLMSG_ERROR && h->nlmsg_seq == seq) {
-			const struct nlmsgerr *e = NLMSG_DATA(h);
-
-			if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)))
-				return -EBADMSG;
-			if (e->error < 0)
-				return e->error;
-		} else if (h->nlmsg_type == NLMSG_DONE && h->nlmsg_seq == seq) {
-			*ret_done = true;
-		} else {
-			rc = on_message(h, w);
-			if (rc < 0)
-				return rc;
-		}
+	if (h->nlmsg_seq != seq)
+		return 0;
+	if (h->nlmsg_type == NLMSG_DONE) {
+		*ret_done = true;
+		return 1;
 	}
-	return left > 0 ? -EBADMSG : 0;
+	if (h->nlmsg_type != NLMSG_ERROR)
+		return 0;
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)))
+		return -EBADMSG;
+	return e->error < 0 ? e->error : 1;
+}
+
+/* One datagram of the kernel: a run of messages. */
+static int on_datagram(
+	const uint8_t *buf, size_t len, uint32_t seq, const struct walk *w, bool *ret_done)
+{
+	size_t at = 0;
+
+	while (len - at >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *h = (const void *) (buf + at);
+		int rc;
+
+		if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > len - at)
+			return -EBADMSG;
+		rc = on_control(h, seq, ret_done);
+		if (rc == 0)
+			rc = on_message(h, w);
+		if (rc < 0)
+			return rc;
+		at += NLMSG_ALIGN(h->nlmsg_len) < len - at ? NLMSG_ALIGN(h->nlmsg_len) : len - at;
+	}
+	return at == len ? 0 : -EBADMSG;
 }
 
 int link_dump_request(int sock, uint32_t seq)
