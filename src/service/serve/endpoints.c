@@ -105,7 +105,7 @@ static void learn_all(struct app *app, uint16_t port)
 
 int endpoints_learn_listener(struct app *a, int fd, uint16_t *ret_port)
 {
-	union address addr;
+	union address addr = {.v6 = {0}};
 	socklen_t len = sizeof(addr);
 
 	if (getsockname(fd, &addr.sa, &len) < 0)
@@ -120,7 +120,7 @@ int endpoints_learn_listener(struct app *a, int fd, uint16_t *ret_port)
 
 void endpoints_learn_connection(struct app *a, int fd)
 {
-	union address addr;
+	union address addr = {.v6 = {0}};
 	socklen_t len = sizeof(addr);
 
 	if (getsockname(fd, &addr.sa, &len) == 0 && learn(a, &addr, port_of(&addr)))
@@ -130,7 +130,7 @@ void endpoints_learn_connection(struct app *a, int fd)
 void endpoints_viewer_comes(struct app *a, int fd, struct conf_endpoint *ret)
 {
 	struct hub_endpoints *ep = &a->endpoints;
-	union address addr;
+	union address addr = {.v6 = {0}};
 	socklen_t len = sizeof(addr);
 
 	memset(ret, 0, sizeof(*ret));
