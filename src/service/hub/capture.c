@@ -135,7 +135,9 @@ static int on_chunk(struct capture *c, const struct chunk *k)
 		return idb_list_add(&c->idbs, k->payload, k->info.payload_len_bytes);
 	case CHUNK_READY:
 		c->has_started = true;
-		c->state = CAPTURE_RUNNING;
+		/* one that nobody wanted any more before it was ready does not come back to life */
+		if (c->state == CAPTURE_STARTING)
+			c->state = CAPTURE_RUNNING;
 		return 0;
 	case CHUNK_PACKETS:
 		c->packets += k->info.packets;

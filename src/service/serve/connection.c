@@ -161,6 +161,7 @@ static int on_http(struct connection *c, struct lws *wsi, const char *path)
 	const char *why = "";
 	int status;
 
+	release(c); /* what the request before on this connection left */
 	c->wsi = wsi;
 	c->app = app_of(wsi);
 	request_log(c->app, wsi, path);
