@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "base/own.h"
@@ -29,20 +28,6 @@ static int allow_options(scmp_filter_ctx f, int packet)
 			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) packet),
 			SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
 			SCMP_A2(SCMP_CMP_EQ, PACKET_ADD_MEMBERSHIP));
-	return rc;
-}
-
-/* Memory may be had, but never memory that can be executed. */
-static int allow_memory(scmp_filter_ctx f)
-{
-	int rc = seccomp_rule_add(
-		f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-
-	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0);
 	return rc;
 }
 
@@ -68,6 +53,6 @@ int seccomp_reader(const struct seccomp_reader_fds *fds, struct err *e)
 	if (rc == 0)
 		rc = allow_options(f, fds->packet);
 	if (rc == 0)
-		rc = allow_memory(f);
+		rc = table_allow_memory(f);
 	return rc < 0 ? err_sys(e, rc, "cannot write the system call table") : table_load(f, e);
 }

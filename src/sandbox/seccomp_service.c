@@ -6,7 +6,6 @@
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "base/own.h"
@@ -20,19 +19,6 @@ static const char *const allowed[] = {"accept4", "brk", "clock_gettime", "clock_
 	"prlimit64", "read", "readv", "recvfrom", "recvmsg", "restart_syscall", "rseq",
 	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_yield", "sendmsg", "sendto",
 	"set_robust_list", "setsockopt", "shutdown", "sysinfo", "time", "uname", "write", "writev"};
-
-static int allow_memory(scmp_filter_ctx f)
-{
-	int rc = seccomp_rule_add(
-		f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-
-	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0);
-	return rc;
-}
 
 static int allow_connections(scmp_filter_ctx f)
 {
@@ -67,7 +53,7 @@ int seccomp_service(bool connects, struct err *e)
 	rc = table_allow(f, allowed, ARRAY_LEN(allowed), e);
 	if (rc < 0)
 		return rc;
-	rc = allow_memory(f);
+	rc = table_allow_memory(f);
 	if (rc == 0 && connects)
 		rc = allow_connections(f);
 	return rc < 0 ? err_sys(e, rc, "cannot write the system call table") : table_load(f, e);

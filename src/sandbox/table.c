@@ -2,6 +2,7 @@
 #include "sandbox/table.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 
 int table_allow(scmp_filter_ctx f, const char *const *names, size_t n, struct err *e)
 {
@@ -18,6 +19,19 @@ int table_allow(scmp_filter_ctx f, const char *const *names, size_t n, struct er
 			return err_sys(e, rc, "cannot allow system call %s", names[i]);
 	}
 	return 0;
+}
+
+int table_allow_memory(scmp_filter_ctx f)
+{
+	int rc = seccomp_rule_add(
+		f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0);
+	return rc;
 }
 
 int table_load(scmp_filter_ctx f, struct err *e)

@@ -22,6 +22,9 @@ static inline void seccomp_release_p(scmp_filter_ctx *f)
  * architecture does not have are passed over. Returns 0 or a negative errno. */
 int table_allow(scmp_filter_ctx f, const char *const *names, size_t n, struct err *e);
 
+/* Allow memory to be had, but never memory that can be executed. Returns 0 or a negative errno. */
+int table_allow_memory(scmp_filter_ctx f);
+
 /* Install @f for this process. Returns 0 or a negative errno. */
 int table_load(scmp_filter_ctx f, struct err *e);
 

@@ -36,10 +36,9 @@ struct app {
 	struct lws *catalog_wsi, *broker_wsi;
 	lws_sorted_usec_list_t tick;
 	uint32_t n_wsi, n_watched; /* all that libwebsockets handles, and those without a client */
-	int spare_fd; /* owned: given up to turn connections away when there is no other */
-	uint16_t listen_ports[CONFIG_LISTEN_MAX]; /* of the listening sockets, for Host checks */
-	bool is_ending;                           /* shutting down */
-	bool is_over;                             /* leave the loop */
+	int spare_fd;   /* owned: given up to turn connections away when there is no other */
+	bool is_ending; /* shutting down */
+	bool is_over;   /* leave the loop */
 	int64_t end_limit_ns;
 };
 

@@ -103,14 +103,13 @@ static void learn_all(struct app *app, uint16_t port)
 	freeifaddrs(list);
 }
 
-int endpoints_learn_listener(struct app *a, int fd, uint16_t *ret_port)
+int endpoints_learn_listener(struct app *a, int fd)
 {
 	union address addr = {.v6 = {0}};
 	socklen_t len = sizeof(addr);
 
 	if (getsockname(fd, &addr.sa, &len) < 0)
 		return -errno;
-	*ret_port = port_of(&addr);
 	if (is_wildcard(&addr))
 		learn_all(a, port_of(&addr));
 	else

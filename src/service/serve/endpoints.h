@@ -8,8 +8,8 @@
 #include "service/serve/app.h"
 
 /* Learn the addresses of listening socket @fd, which for a wildcard are all that this host has.
- * *ret_port is its port. Call while the network can be asked. Returns 0 or a negative errno. */
-int endpoints_learn_listener(struct app *a, int fd, uint16_t *ret_port);
+ * Call while the network can be asked. Returns 0 or a negative errno. */
+int endpoints_learn_listener(struct app *a, int fd);
 
 /* Learn the address under which connection @fd reached us: one that the host got later. */
 void endpoints_learn_connection(struct app *a, int fd);

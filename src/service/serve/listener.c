@@ -22,7 +22,7 @@ int listener_init(struct app *a, struct err *e)
 	for (uint32_t i = 0; i < a->config->n_listen; i++) {
 		int fd = SERVICE_FD_FILES + (int) i;
 
-		if (endpoints_learn_listener(a, fd, &a->listen_ports[i]) < 0)
+		if (endpoints_learn_listener(a, fd) < 0)
 			return err_set(e, -ENOTSOCK, "was given no listening socket");
 		if (!watch_add(a, WATCH_LISTENER, fd, 0))
 			return err_set(e, -ENOMEM, "cannot watch a listening socket");
