@@ -318,6 +318,19 @@ static void nonsense_of_the_reader_ends_the_capture(void **state)
 	teardown(&s);
 }
 
+static void a_capture_that_ended_is_not_brought_back_by_its_reader(void **state)
+{
+	struct stage s;
+
+	(void) state;
+	setup(&s);
+	s.c->state = CAPTURE_ENDED; /* its last viewer left before the reader was ready */
+	commit(&s, &(struct chunk_info){.kind = CHUNK_READY, .interfaces = 2}, NULL, NULL);
+	assert_int_equal(capture_scan(s.c), 0);
+	assert_int_equal(s.c->state, CAPTURE_ENDED);
+	teardown(&s);
+}
+
 static void statistics_that_do_not_fit_come_next_time(void **state)
 {
 	struct tally t = {0};
@@ -389,6 +402,7 @@ int main(void)
 		cmocka_unit_test(a_slow_viewer_loses_whole_chunks_and_slows_nobody),
 		cmocka_unit_test(a_late_viewer_counts_from_when_it_joined),
 		cmocka_unit_test(nonsense_of_the_reader_ends_the_capture),
+		cmocka_unit_test(a_capture_that_ended_is_not_brought_back_by_its_reader),
 		cmocka_unit_test(statistics_that_do_not_fit_come_next_time),
 		cmocka_unit_test(interface_blocks_are_kept_in_order),
 		cmocka_unit_test(hundreds_of_captures_fit_the_budget_and_never_exceed_it),
