@@ -14,12 +14,12 @@
 #include "base/ns_link.h"
 #include "base/own.h"
 #include "discover/channel.h"
-#include "discover/container.h"
-#include "discover/engines.h"
-#include "discover/host.h"
-#include "discover/links.h"
+#include "discover/container/container.h"
+#include "discover/engine/engines.h"
+#include "discover/host/host.h"
+#include "discover/host/links.h"
 #include "discover/loop.h"
-#include "discover/scan.h"
+#include "discover/host/scan.h"
 #include "discover/targets.h"
 
 #define MS_NS 1000000

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "discover/host.h"
+#include "discover/host/host.h"
 #include "discover/text.h"
 #include "proto/catalog.h"
 

@@ -3,9 +3,9 @@
 #ifndef DISCOVER_TARGETS_H
 #define DISCOVER_TARGETS_H
 
-#include "discover/container.h"
-#include "discover/netns_set.h"
-#include "discover/proc_table.h"
+#include "discover/container/container.h"
+#include "discover/host/netns_set.h"
+#include "discover/host/proc_table.h"
 #include "proto/catalog.h"
 
 /* Make the catalog of @set (sorted), @procs and @containers. Per namespace: its containers, each

@@ -9,6 +9,7 @@ from builds import REPO, Build
 SRC = REPO / "src"
 SHARED = {"base", "bpf", "netlink", "pcapng", "proto", "sandbox", "stream"}
 SERVICE = {"service", "service/admit", "service/hub", "service/serve"}
+DISCOVER = SHARED - {"bpf", "pcapng", "stream"}
 
 # Folder -> folders whose headers it may include, itself not mentioned.
 MAY_INCLUDE = {
@@ -20,7 +21,10 @@ MAY_INCLUDE = {
     "sandbox": {"base"},
     "stream": {"base"},
     "broker": SHARED - {"bpf", "netlink", "pcapng"},
-    "discover": SHARED - {"bpf", "pcapng", "stream"},
+    "discover": DISCOVER | {"discover/engine", "discover/host", "discover/container"},
+    "discover/host": DISCOVER | {"discover"},
+    "discover/engine": DISCOVER | {"discover", "discover/host"},
+    "discover/container": DISCOVER | {"discover", "discover/engine", "discover/host"},
     "reader": SHARED,
     "service": SHARED | SERVICE,
     "service/admit": SHARED - {"sandbox", "stream"},

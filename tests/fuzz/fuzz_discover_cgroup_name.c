@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "discover/cgroup_name.h"
+#include "discover/host/cgroup_name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

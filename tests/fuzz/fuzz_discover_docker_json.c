@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "discover/container.h"
-#include "discover/docker_json.h"
+#include "discover/container/container.h"
+#include "discover/engine/docker_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

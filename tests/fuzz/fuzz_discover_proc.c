@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "discover/host.h"
+#include "discover/host/host.h"
 #include "base/ns_link.h"
-#include "discover/pod_name.h"
-#include "discover/proc_status.h"
-#include "discover/unix_sockets.h"
+#include "discover/container/pod_name.h"
+#include "discover/host/proc_status.h"
+#include "discover/engine/unix_sockets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/own.h"
-#include "discover/cgroup_name.h"
+#include "discover/host/cgroup_name.h"
 
 #define ID      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER   "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/own.h"
-#include "discover/docker_json.h"
+#include "discover/engine/docker_json.h"
 
 /* The parsers may change what they are given. */
 static int parse_list(const char *text, struct engine_list *ret)

@@ -10,12 +10,12 @@
 #include <cmocka.h>
 
 #include "base/own.h"
-#include "discover/host.h"
+#include "discover/host/host.h"
 #include "base/mountinfo.h"
 #include "base/ns_link.h"
-#include "discover/pod_name.h"
-#include "discover/proc_status.h"
-#include "discover/unix_sockets.h"
+#include "discover/container/pod_name.h"
+#include "discover/host/proc_status.h"
+#include "discover/engine/unix_sockets.h"
 
 static void namespace_links_are_taken_exactly(void **state)
 {

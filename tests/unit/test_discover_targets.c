@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/own.h"
-#include "discover/container.h"
+#include "discover/container/container.h"
 #include "discover/mobyshark.h"
 #include "discover/targets.h"
 

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/container/container.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ns_link.h"
+#include "discover/grow.h"
+#include "discover/host/pid_map.h"
+#include "discover/container/pod_name.h"
+#include "discover/host/proc_status.h"
+
+/* What is at hand while the list is made. */
+struct making {
+	int procfd;
+	const struct proc_table *procs;
+	struct engines *engines;
+	const struct cgroup_list *cgroups;
+	bool *taken; /* by index in procs->v */
+	struct container_list list;
+};
+
+void container_list_done(struct container_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->v[i].name);
+		free(l->v[i].prefix);
+		free(l->v[i].pod);
+	}
+	free(l->v);
+	*l = (struct container_list){0};
+}
+
+static int add(struct making *m, const struct container *c, const char *name)
+{
+	struct container_list *l = &m->list;
+	struct container *v = grow(l->v, l->n, &l->cap, sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	l->v = v;
+	v[l->n] = *c;
+	v[l->n].name = strdup(name);
+	v[l->n].prefix = strdup("");
+	v[l->n].pod = pod_name_of(name);
+	l->n++;
+	m->taken[c->proc - m->procs->v] = true;
+	return v[l->n - 1].name && v[l->n - 1].prefix ? 0 : -ENOMEM;
+}
+
+/* Anybody may run something that calls itself an engine. Root's word is good for every process;
+ * others can only speak of processes of their own, or of user namespaces apart from ours, where
+ * rootless engines keep their containers. */
+static bool may_claim(const struct making *m, const struct engine *e, const struct process *p)
+{
+	struct proc_status engine, claimed;
+	char path[32];
+
+	if (e->privileged)
+		return true;
+	if (proc_status_read(m->procfd, e->pid, &engine) < 0 ||
+		proc_status_read(m->procfd, p->pid, &claimed) < 0)
+		return false;
+	(void) snprintf(path, sizeof(path), "%" PRId32 "/ns/user", p->pid);
+	return engine.euid == claimed.euid ||
+	       ns_link_read(m->procfd, path, "user") !=
+		       ns_link_read(m->procfd, "self/ns/user", "user");
+}
+
+/* The process of @c: what was found before, what the engine says, or what its cgroup tells while
+ * the engine has not said. NULL if there is none. */
+static const struct process *process_of(
+	const struct making *m, const struct pid_map *pids, const struct engine_container *c)
+{
+	const struct cgroup_container *cg;
+
+	if (c->host_pid && proc_table_has(m->procs, c->host_pid, c->host_starttime_ticks))
+		return proc_table_find(m->procs, c->host_pid);
+	if (c->pid)
+		return pid_map_find(pids, c->pid);
+	cg = cgroup_list_find(m->cgroups, c->id);
+	return cg ? cg->proc : NULL;
+}
+
+static int add_engine_container(struct making *m, const struct engine *e,
+	const struct pid_map *pids, struct engine_container *c)
+{
+	const struct process *p = c->over ? NULL : process_of(m, pids, c);
+	struct container n = {
+		.proc = p, .type = e->driver->type, .engine_pid = e->pid, .paused = c->paused};
+
+	if (!p || m->taken[p - m->procs->v] || !may_claim(m, e, p))
+		return 0;
+	/* what a cgroup told is good for now only: the engine will know better */
+	if (c->pid) {
+		c->host_pid = p->pid;
+		c->host_starttime_ticks = p->starttime_ticks;
+	}
+	return add(m, &n, c->name);
+}
+
+static int add_engine(struct making *m, struct engine *e)
+{
+	struct pid_map pids = {0};
+	int rc;
+
+	if (e->list.n == 0)
+		return 0;
+	rc = pid_map_read(m->procfd, m->procs, e->pid, &pids);
+	for (size_t i = 0; i < e->list.n && rc == 0; i++)
+		rc = add_engine_container(m, e, &pids, &e->list.v[i]);
+	pid_map_done(&pids);
+	return rc == -ESRCH ? 0 : rc;
+}
+
+/* True if an engine whose word is good knows @id, be it that the container is over. */
+static bool is_known(const struct engines *es, const char *id)
+{
+	for (const struct engine *e = es ? es->first : NULL; e; e = e->next) {
+		if (e->privileged && engine_list_find(&e->list, id))
+			return true;
+	}
+	return false;
+}
+
+/* A container that ended since the scan began is unknown to its engine: it must not come back under
+ * another name. */
+static bool is_alive(int procfd, const struct process *p)
+{
+	struct procstat st;
+
+	return procstat_read(procfd, p->pid, &st) == 0 && st.starttime_ticks == p->starttime_ticks;
+}
+
+static int add_cgroup(struct making *m, const struct cgroup_container *cg)
+{
+	struct container c = {.proc = cg->proc, .type = cg->name.type};
+
+	if (m->taken[cg->proc - m->procs->v] || is_known(m->engines, cg->name.id) ||
+		!is_alive(m->procfd, cg->proc))
+		return 0;
+	return add(m, &c, cg->name.name);
+}
+
+int container_list_make(int procfd, const struct proc_table *procs, struct engines *es,
+	const struct cgroup_list *cgroups, struct container_list *ret)
+{
+	struct making m = {.procfd = procfd, .procs = procs, .engines = es, .cgroups = cgroups};
+	int rc = 0;
+
+	m.taken = calloc(procs->n + 1, sizeof(*m.taken));
+	if (!m.taken)
+		return -ENOMEM;
+	for (struct engine *e = es ? es->first : NULL; e && rc == 0; e = e->next)
+		rc = add_engine(&m, e);
+	for (size_t i = 0; i < cgroups->n && rc == 0; i++)
+		rc = add_cgroup(&m, &cgroups->v[i]);
+	if (rc == 0)
+		rc = container_list_nest(&m.list, procs);
+	free(m.taken);
+	if (rc < 0)
+		container_list_done(&m.list);
+	else
+		*ret = m.list;
+	return rc;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* The interface between container engines' drivers and the rest. A driver speaks to one engine
+ * process, keeps its list of containers current and never waits.
+ *
+ * A *round* brings the list up to date with what the engine says from now on; at its end the driver
+ * calls engine_round_done(). Between rounds the driver watches for announced changes. */
+#ifndef DISCOVER_ENGINE_H
+#define DISCOVER_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "discover/engine/engine_list.h"
+#include "discover/engine/http.h"
+#include "discover/loop.h"
+
+#define ENGINE_TEXT_MAX 128
+
+struct engine;
+
+/* What all engines share; outlives them. */
+struct engine_env {
+	struct loop *loop;
+	struct http *http;
+	int procfd;
+	uint32_t next_peer; /* for http_get.peer */
+	/* Ids of containers that cgroup paths tell of, sorted. A driver asks its engine about those
+	 * that its list lacks: they may be about to start. Owned; replaced by each scan. */
+	char (*seen)[ENGINE_ID_MAX];
+	size_t n_seen;
+	void (*round_fn)(void *ctx);  /* a round has ended that somebody may wait for */
+	void (*change_fn)(void *ctx); /* something is new: scan soon */
+	void *ctx;
+};
+
+/* One kind of engine. */
+struct engine_driver {
+	const char *comm;        /* exact name of the engine's process */
+	const char *type;        /* of targets (contract 2.5.2) */
+	const char *engine_type; /* in the metadata (contract 2.8) */
+	/* Returns the driver's state for @e, NULL without memory. Starts nothing. */
+	void *(*open)(struct engine *e);
+	/* Begin a round; never called while one is under way. May end it before it returns. */
+	void (*round)(void *state);
+	void (*close)(void *state);
+};
+
+extern const struct engine_driver engine_docker;
+
+struct engine {
+	const struct engine_driver *driver;
+	struct engine_env *env;
+	struct engine *next;
+	void *state; /* the driver's */
+	int32_t pid; /* of the engine, in our PID namespace */
+	uint64_t starttime_ticks;
+	bool privileged; /* runs as root of our user namespace: its word is good for any process */
+	/* set by the driver */
+	char id[ENGINE_TEXT_MAX]; /* clean UTF-8, "" = not known yet, as @version */
+	char version[ENGINE_TEXT_MAX];
+	struct engine_list list; /* as last known */
+	uint32_t changes;        /* grows when @list has become different */
+	/* set by engines.c */
+	uint32_t seen_changes; /* @changes when the catalog was last made */
+	bool asking;           /* a round is under way */
+	bool again;            /* another round must follow */
+	bool late;             /* did not answer in time, and has not since: nobody waits for it */
+};
+
+/* Called by the driver at the end of a round. @answered is false when the engine could not be
+ * talked to; its list is then what it was. */
+void engine_round_done(struct engine *e, bool answered);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/engine/engine_list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "discover/grow.h"
+
+void engine_container_done(struct engine_container *c)
+{
+	free(c->name);
+	c->name = NULL;
+}
+
+void engine_list_done(struct engine_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		engine_container_done(&l->v[i]);
+	free(l->v);
+	*l = (struct engine_list){0};
+}
+
+static int cmp_id(const void *a, const void *b)
+{
+	const struct engine_container *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
+void engine_list_sort(struct engine_list *l)
+{
+	size_t n = 0;
+
+	if (l->n == 0)
+		return;
+	qsort(l->v, l->n, sizeof(*l->v), cmp_id);
+	for (size_t i = 1; i < l->n; i++) {
+		if (strcmp(l->v[i].id, l->v[n].id) == 0)
+			engine_container_done(&l->v[i]);
+		else
+			l->v[++n] = l->v[i];
+	}
+	l->n = n + 1;
+}
+
+/* Index of the first container whose id is not less than @id. */
+static size_t lower_bound(const struct engine_list *l, const char *id)
+{
+	size_t lo = 0, hi = l->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(l->v[mid].id, id) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct engine_container *engine_list_find(const struct engine_list *l, const char *id)
+{
+	size_t i = lower_bound(l, id);
+
+	return i < l->n && strcmp(l->v[i].id, id) == 0 ? &l->v[i] : NULL;
+}
+
+int engine_list_put(struct engine_list *l, struct engine_container *c)
+{
+	struct engine_container *old = engine_list_find(l, c->id), *v;
+	size_t i = lower_bound(l, c->id);
+	int rc = 0;
+
+	if (old) {
+		engine_container_done(old);
+		*old = *c;
+		return 0;
+	}
+	v = grow(l->v, l->n, &l->cap, sizeof(*v));
+	if (!v)
+		rc = -ENOMEM;
+	else
+		l->v = v;
+	if (rc == 0 && l->n >= ENGINE_CONTAINERS_MAX)
+		rc = -ENOSPC;
+	if (rc < 0) {
+		engine_container_done(c);
+		return rc;
+	}
+	memmove(&l->v[i + 1], &l->v[i], (l->n - i) * sizeof(*l->v));
+	l->v[i] = *c;
+	l->n++;
+	return 0;
+}
+
+bool engine_list_inherit(struct engine_list *next, const struct engine_list *before)
+{
+	bool differs = next->n != before->n;
+
+	for (size_t i = 0; i < next->n; i++) {
+		struct engine_container *c = &next->v[i];
+		const struct engine_container *old = engine_list_find(before, c->id);
+
+		if (!old) {
+			differs = true;
+			continue;
+		}
+		differs = differs || old->paused != c->paused || strcmp(old->name, c->name) != 0;
+		c->pid = old->pid;
+		c->asked = old->asked;
+		c->host_pid = old->host_pid;
+		c->host_starttime_ticks = old->host_starttime_ticks;
+	}
+	return differs;
+}

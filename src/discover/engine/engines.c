@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/engine/engines.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "discover/host/proc_status.h"
+
+static const struct engine_driver *const drivers[] = {&engine_docker};
+
+int engines_init(struct engines *es, struct loop *loop, int procfd)
+{
+	*es = (struct engines){.env = {.loop = loop, .procfd = procfd}};
+	es->env.http = http_new(loop);
+	return es->env.http ? 0 : -ENOMEM;
+}
+
+static void engine_free(struct engine *e)
+{
+	if (e->state)
+		e->driver->close(e->state);
+	engine_list_done(&e->list);
+	free(e);
+}
+
+void engines_done(struct engines *es)
+{
+	while (es->first) {
+		struct engine *e = es->first;
+
+		es->first = e->next;
+		engine_free(e);
+	}
+	free(es->env.seen);
+	http_free(es->env.http);
+	*es = (struct engines){0};
+}
+
+static const struct engine_driver *driver_of(const struct process *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
+		if (strcmp(p->comm, drivers[i]->comm) == 0)
+			return drivers[i];
+	}
+	return NULL;
+}
+
+static bool is_known(const struct engines *es, const struct process *p)
+{
+	for (const struct engine *e = es->first; e; e = e->next) {
+		if (e->pid == p->pid && e->starttime_ticks == p->starttime_ticks)
+			return true;
+	}
+	return false;
+}
+
+static bool is_roots(int procfd, int32_t pid)
+{
+	struct proc_status st;
+
+	return proc_status_read(procfd, pid, &st) == 0 && st.euid == 0;
+}
+
+static bool goes_before(const struct engine *a, const struct engine *b)
+{
+	if (a->privileged != b->privileged)
+		return a->privileged;
+	if (a->starttime_ticks != b->starttime_ticks)
+		return a->starttime_ticks < b->starttime_ticks;
+	return a->pid < b->pid;
+}
+
+static void add(struct engines *es, const struct process *p, const struct engine_driver *driver)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	struct engine **at = &es->first;
+
+	if (!e)
+		return; /* the next scan tries again */
+	e->driver = driver;
+	e->env = &es->env;
+	e->pid = p->pid;
+	e->starttime_ticks = p->starttime_ticks;
+	e->privileged = is_roots(es->env.procfd, p->pid);
+	e->state = driver->open(e);
+	if (!e->state) {
+		engine_free(e);
+		return;
+	}
+	while (*at && !goes_before(e, *at))
+		at = &(*at)->next;
+	e->next = *at;
+	*at = e;
+	es->n++;
+}
+
+static void remove_ended(struct engines *es, const struct proc_table *procs)
+{
+	for (struct engine **at = &es->first; *at;) {
+		struct engine *e = *at;
+
+		if (proc_table_has(procs, e->pid, e->starttime_ticks)) {
+			at = &e->next;
+			continue;
+		}
+		*at = e->next;
+		es->n--;
+		engine_free(e);
+	}
+}
+
+static void forget_ended_pids(struct engine *e, const struct proc_table *procs)
+{
+	for (size_t i = 0; i < e->list.n; i++) {
+		struct engine_container *c = &e->list.v[i];
+
+		if (c->host_pid == 0 || proc_table_has(procs, c->host_pid, c->host_starttime_ticks))
+			continue;
+		c->pid = c->host_pid = 0;
+		c->asked = 0;
+	}
+}
+
+void engines_update(struct engines *es, const struct proc_table *procs)
+{
+	remove_ended(es, procs);
+	for (size_t i = 0; i < procs->n && es->n < ENGINES_MAX; i++) {
+		const struct process *p = procs->by_age[i];
+		const struct engine_driver *driver = driver_of(p);
+
+		if (driver && !is_known(es, p))
+			add(es, p, driver);
+	}
+	for (struct engine *e = es->first; e; e = e->next)
+		forget_ended_pids(e, procs);
+}
+
+static void start_round(struct engine *e)
+{
+	e->asking = true;
+	e->again = false;
+	e->driver->round(e->state);
+}
+
+void engines_ask(struct engines *es, char (*seen)[ENGINE_ID_MAX], size_t n)
+{
+	free(es->env.seen);
+	es->env.seen = seen;
+	es->env.n_seen = n;
+	for (struct engine *e = es->first; e; e = e->next) {
+		/* an answer that is on its way may be older than this question */
+		if (e->asking)
+			e->again = true;
+		else
+			start_round(e);
+	}
+}
+
+void engine_round_done(struct engine *e, bool answered)
+{
+	bool waited_for = !e->late;
+
+	e->asking = false;
+	if (answered)
+		e->late = false;
+	if (e->again) {
+		start_round(e);
+		return;
+	}
+	if (waited_for)
+		e->env->round_fn(e->env->ctx);
+	else if (e->changes != e->seen_changes)
+		e->env->change_fn(e->env->ctx);
+}
+
+bool engines_pending(const struct engines *es)
+{
+	for (const struct engine *e = es->first; e; e = e->next) {
+		if (e->asking && !e->late)
+			return true;
+	}
+	return false;
+}
+
+size_t engines_give_up(struct engines *es)
+{
+	size_t n = 0;
+
+	for (struct engine *e = es->first; e; e = e->next) {
+		n += e->asking && !e->late;
+		e->late = e->late || e->asking;
+		/* the round that is under way will do */
+		e->again = false;
+	}
+	return n;
+}
+
+void engines_note_seen(struct engines *es)
+{
+	for (struct engine *e = es->first; e; e = e->next)
+		e->seen_changes = e->changes;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The container engines of the host: found by the names of their processes, asked in every scan. */
+#ifndef DISCOVER_ENGINES_H
+#define DISCOVER_ENGINES_H
+
+#include "discover/engine/engine.h"
+#include "discover/host/proc_table.h"
+
+#define ENGINES_MAX 32 /* anybody may give a process the name of an engine */
+
+struct engines {
+	struct engine_env env;
+	struct engine *first; /* privileged ones first, then older ones first */
+	size_t n;
+};
+
+/* Returns 0 or -ENOMEM. The caller then sets the functions and the context of @es->env. @es must
+ * stay in place. */
+int engines_init(struct engines *es, struct loop *loop, int procfd);
+void engines_done(struct engines *es);
+
+/* Forget engines whose process has ended, add new ones, and forget the pids of containers whose
+ * process has ended. */
+void engines_update(struct engines *es, const struct proc_table *procs);
+
+/* Begin a round with every engine. @seen (see struct engine_env; @n of them) is taken over. */
+void engines_ask(struct engines *es, char (*seen)[ENGINE_ID_MAX], size_t n);
+
+/* True while there are engines to wait for. */
+bool engines_pending(const struct engines *es);
+
+/* Wait no longer: engines that are still being asked are late. Returns how many that were. */
+size_t engines_give_up(struct engines *es);
+
+/* The catalog now shows what the lists say. */
+void engines_note_seen(struct engines *es);
+
+#endif
