@@ -274,12 +274,101 @@ def test_without_the_flag_nothing_is_proxied(start):
         ghostwire.close()
 
 
-def test_names_are_resolved_here_and_captures_work_while_the_list_comes_from_ghostwire(pair, new_netns):
+# -- resolution by name ----------------------------------------------------------------------
+
+NOT_FOUND = "could not locate network namespace for container"
+UNUSABLE = "cannot update container/target meta data: "
+UNREACHABLE = "cannot update container meta data: "
+
+
+def listed(ns, **changes):
+    return {"name": "shop", "type": "docker", "netns": ns.inode, "network-interfaces": ["lo"], "pid": 0, "starttime": 0,
+            "prefix": "", **changes}
+
+
+@pytest.fixture
+def listing(pair):
+    """Sets what Ghostwire lists, for one test."""
+    before = pair.ghostwire.document
+
+    def set_to(*containers, document=None):
+        pair.ghostwire.document = document if document is not None else {"metadata": {}, "containers": containers}
+        pair.ghostwire.seen.clear()
+    yield set_to
+    pair.ghostwire.document = before
+
+
+@pytest.mark.parametrize("asked", [{"name": "shop"}, {"name": "shop", "prefix": "", "type": "pod"},
+                                   {"name": "shop", "pid": 1, "starttime": 1, "netns": 4026531840}])
+def test_names_are_resolved_by_ghostwires_list(pair, listing, plain_scene, new_netns, asked):
+    other = new_netns()
+    listing(listed(other, prefix="nested"), listed(plain_scene), listed(other))
+    viewer = Viewer(pair, container=json.dumps(asked)).wait_interfaces("eth0")  # the other one has none
+    assert viewer.stream.document["container-name"] == "shop"
+    assert viewer.stream.document["container-type"] == "docker"
+    assert [seen[:2] for seen in pair.ghostwire.seen] == [("GET", "/mobyshark")]
+
+
+def test_a_prefix_must_match_too(pair, listing, new_netns):
+    listing(listed(new_netns(), prefix="nested"))
+    assert refusal(pair, container=json.dumps({"name": "shop"})) == (1008, NOT_FOUND)
+
+
+def test_a_namespace_that_is_known_needs_no_list(pair, listing, new_netns):
+    listing()
+    Viewer(pair, netns=new_netns().inode).wait_interfaces("lo")
+    assert pair.ghostwire.seen == []
+
+
+def test_a_process_that_ended_since_ghostwire_listed_it_is_not_found(pair, listing, new_netns):
     ns = new_netns()
-    child = ns.popen(["/usr/bin/sleep", "600"])
-    until(lambda: service.role_of(child.pid) == "sleep", "sleep to run")
-    assert pair.get("/discover/mobyshark").json == pair.ghostwire.document
-    viewer = Viewer(pair, container=json.dumps({"name": f"sleep({child.pid})"})).wait_interfaces("lo")
-    assert viewer.stream.document["container-name"] == f"sleep({child.pid})"
-    _, reason = refusal(pair, container=json.dumps({"name": "no-such-name"}))
-    assert reason == "could not locate network namespace for container"
+    listing(listed(ns, pid=2**30, starttime=7))
+    assert refusal(pair, container=json.dumps({"name": "shop"})) == (1008, NOT_FOUND)
+
+
+@pytest.mark.parametrize("document", [b"<html>", b"", b'{"containers": 5}', b'{"containers": [{"name": "shop", "prefix": "", '
+                                      b'"netns": "x"}]}', b"[" * 100000])
+def test_a_list_that_cannot_be_used_is_named_as_the_reason(pair, listing, document):
+    listing(document=document)
+    code, reason = refusal(pair, container=json.dumps({"name": "shop"}))
+    assert code == 1011 and reason.startswith(UNUSABLE) and len(reason) > len(UNUSABLE)
+
+
+def test_an_unreachable_ghostwire_is_named_as_the_reason(start):
+    running = start("--proxy-discovery", "--gw-port", service.free_port())
+    code, reason = refusal(running, container=json.dumps({"name": "shop"}))
+    assert code == 1011 and reason.startswith(UNREACHABLE) and "refused" in reason
+    assert running.get("/capture.pcapng?container=" + json.dumps({"name": "shop"}).replace(" ", "%20")).status == 502
+
+
+@pytest.mark.parametrize("answer", [b"nonsense", b"HTTP/1.0 200 OK\r\nContent-Length: 500\r\n\r\n{}",
+                                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", b""])
+def test_an_answer_that_is_cut_short_or_no_http_is_named_as_the_reason(start, answer):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+
+        def serve():
+            link, _ = server.accept()
+            with link:
+                link.recv(1000)
+                link.sendall(answer)
+        threading.Thread(target=serve, daemon=True).start()
+        running = start("--proxy-discovery", "--gw-port", server.getsockname()[1])
+        code, reason = refusal(running, container=json.dumps({"name": "shop"}))
+    assert code == 1011 and reason.startswith(UNREACHABLE)
+
+
+def test_a_client_that_leaves_while_ghostwire_is_silent_leaves_nothing(start):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        running = start("--proxy-discovery", "--gw-port", server.getsockname()[1])
+        viewer = Viewer(running, container=json.dumps({"name": "shop"}))
+        link, _ = server.accept()
+        viewer.drop()
+        with link:
+            link.settimeout(20)
+            while link.recv(1000):
+                pass
+    assert running.get("/healthz").status == 200

@@ -87,6 +87,16 @@ static int update(struct request_target *t, const struct catalog_target *c)
 	return 0;
 }
 
+static int take_over(struct request *req, const struct catalog_target *c)
+{
+	int rc = update(&req->target, c);
+
+	/* nif=any asked for what the target has, and that is now what the list says it has */
+	if (rc == 0 && req->has_nif && req->nif == NIF_LISTED)
+		request_take_all(req);
+	return rc;
+}
+
 static int resolve_name(struct request *req, const struct catalog *cat, enum catalog_age age,
 	struct ns_ref *ret_ref, struct refusal *why)
 {
@@ -100,33 +110,55 @@ static int resolve_name(struct request *req, const struct catalog *cat, enum cat
 	ns = catalog_find_netns(cat, c->netns_inode);
 	if (!ns)
 		return missing(age, why);
-	if (update(&req->target, c) < 0)
+	if (take_over(req, c) < 0)
 		return refuse_nomem(why);
-	/* nif=any asked for what the target has, and that is now what the catalog says it has. */
-	if (req->has_nif && req->nif == NIF_LISTED)
-		request_take_all(req);
 	*ret_ref = ns->ref;
 	return 0;
+}
+
+/* Forget a namespace whose process, as @cat knows it, is another one by now. Returns what @cat
+ * knows of the process. */
+static const struct catalog_target *check_process(
+	struct request_target *t, const struct catalog *cat)
+{
+	const struct catalog_target *c = t->pid ? find_pid(cat, t->pid) : NULL;
+
+	if (c && c->starttime_ticks != t->starttime_ticks)
+		forget(t);
+	return c;
+}
+
+bool resolve_needs_name(struct request *req, const struct catalog *cat)
+{
+	(void) check_process(&req->target, cat);
+	return req->target.netns_inode == 0 && !req->target.by_short_name;
+}
+
+int resolve_adopt(struct request *req, const struct request_target *listed, struct refusal *why)
+{
+	const struct catalog_target c = {.name = listed->name,
+		.type = listed->type,
+		.prefix = listed->prefix,
+		.netns_inode = listed->netns_inode,
+		.pid = listed->pid,
+		.starttime_ticks = listed->starttime_ticks};
+
+	return take_over(req, &c) < 0 ? refuse_nomem(why) : 0;
 }
 
 int resolve_target(struct request *req, const struct catalog *cat, enum catalog_age age,
 	struct ns_ref *ret_ref, struct refusal *why)
 {
 	struct request_target *t = &req->target;
+	const struct catalog_target *c = check_process(t, cat);
 	const struct catalog_netns *ns;
 
-	if (t->pid != 0) {
-		const struct catalog_target *c = find_pid(cat, t->pid);
-
-		if (c && c->starttime_ticks != t->starttime_ticks) {
-			forget(t);
-		} else if (!c && t->netns_inode != 0) {
-			*ret_ref = (struct ns_ref){.inode = t->netns_inode,
-				.kind = NS_REF_PROC,
-				.pid = t->pid,
-				.starttime_ticks = t->starttime_ticks};
-			return 0;
-		}
+	if (!c && t->pid != 0 && t->netns_inode != 0) {
+		*ret_ref = (struct ns_ref){.inode = t->netns_inode,
+			.kind = NS_REF_PROC,
+			.pid = t->pid,
+			.starttime_ticks = t->starttime_ticks};
+		return 0;
 	}
 	if (t->netns_inode == 0)
 		return resolve_name(req, cat, age, ret_ref, why);

@@ -25,6 +25,14 @@ enum catalog_age {
 int resolve_target(struct request *req, const struct catalog *cat, enum catalog_age age,
 	struct ns_ref *ret_ref, struct refusal *why);
 
+/* For discovery elsewhere. Forget what @cat proves out of date, and tell whether @req has to be
+ * resolved by name and prefix. Never true for short names: only our own catalog knows these. */
+bool resolve_needs_name(struct request *req, const struct catalog *cat);
+
+/* Bring req->target up to date with @listed, which was found by name elsewhere, as resolve_target()
+ * does with the catalog's. Returns 0, or -ENOMEM with @why filled. */
+int resolve_adopt(struct request *req, const struct request_target *listed, struct refusal *why);
+
 /* The broker found the reference stale: forget a namespace that belongs to a process or was found
  * by name, so that the next resolve_target() goes by name and prefix. Give that one a fresh
  * catalog: the present one has just been proven wrong. */

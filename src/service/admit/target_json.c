@@ -210,18 +210,12 @@ static int parse(const char *text, json_t **ret, struct refusal *why)
 	return 0;
 }
 
-int target_json_decode(const char *text, struct request_target *ret, struct refusal *why)
+/* @j is an object or null. */
+static int make_target(json_t *j, struct request_target *ret, struct refusal *why)
 {
-	AUTO_JSON json_t *j = NULL;
 	struct request_target t;
-	int rc = parse(text, &j, why);
+	int rc = request_target_init(&t) < 0 ? refuse_nomem(why) : 0;
 
-	if (rc < 0)
-		return rc;
-	if (!json_is_object(j) && !json_is_null(j))
-		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
-			"invalid container/target description: must be an object");
-	rc = request_target_init(&t) < 0 ? refuse_nomem(why) : 0;
 	if (rc == 0 && json_is_object(j))
 		rc = get_target(j, &t, why);
 	if (rc < 0) {
@@ -230,4 +224,55 @@ int target_json_decode(const char *text, struct request_target *ret, struct refu
 	}
 	*ret = t;
 	return 0;
+}
+
+int target_json_decode(const char *text, struct request_target *ret, struct refusal *why)
+{
+	AUTO_JSON json_t *j = NULL;
+	int rc = parse(text, &j, why);
+
+	if (rc < 0)
+		return rc;
+	if (!json_is_object(j) && !json_is_null(j))
+		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
+			"invalid container/target description: must be an object");
+	return make_target(j, ret, why);
+}
+
+static bool is_text(const json_t *v, const char *text)
+{
+	return json_is_string(v) && json_string_length(v) == strlen(text) &&
+	       memcmp(json_string_value(v), text, strlen(text)) == 0;
+}
+
+static int refuse_list(struct refusal *why, const char *words)
+{
+	return refuse(why, -EINVAL, 502, CLOSE_INTERNAL,
+		"cannot update container/target meta data: %s", words);
+}
+
+int target_json_find(const char *body, size_t len_bytes, const struct request_target *want,
+	struct request_target *ret, struct refusal *why)
+{
+	json_error_t e;
+	AUTO_JSON json_t *j = json_loadb(body, len_bytes, JSON_ALLOW_NUL, &e);
+	struct refusal words;
+	json_t *list, *v;
+	size_t i;
+
+	if (!j)
+		return refuse_list(why, e.text);
+	list = json_object_get(j, "containers");
+	if (list && !json_is_null(list) && !json_is_array(list))
+		return refuse_list(why, "member \"containers\" must be a list");
+	json_array_foreach (list, i, v) {
+		int rc;
+
+		if (!is_text(json_object_get(v, "name"), want->name) ||
+			!is_text(json_object_get(v, "prefix"), want->prefix))
+			continue;
+		rc = make_target(v, ret, &words);
+		return rc == -EINVAL ? refuse_list(why, words.text) : rc;
+	}
+	return -ENOENT;
 }

@@ -151,7 +151,7 @@ int app_init(struct app *a, const struct config *config, struct err *e)
 	a->hub = hub_new(SERVICE_FD_BROKER, &config->limits, &hub_ops, a);
 	if (!a->hub)
 		return err_set(e, -ENOMEM, "out of memory");
-	a->env = (struct session_env){config, &a->catalog, a->hub};
+	a->env = (struct session_env){config, &a->catalog, a->hub, config->proxy ? a : NULL};
 	rc = init_lws(a, e);
 	if (rc == 0)
 		rc = listener_init(a, e);

@@ -18,7 +18,8 @@
 #include "service/serve/stream.h"
 
 #define PATH_MAX_BYTES 2048
-#define KEY_BYTES      24 /* base64 of 16 bytes, RFC 6455 section 4.1 */
+#define LIST_MAX_BYTES 128 /* of a Connection header: as long as libwebsockets reads it */
+#define KEY_BYTES      24  /* base64 of 16 bytes, RFC 6455 section 4.1 */
 
 static void wake(void *ctx)
 {
@@ -187,6 +188,32 @@ static bool is_key(const char *key)
 	return lws_b64_decode_string(key, bytes, (int) sizeof(bytes)) == 16;
 }
 
+/* Is @word in the comma-separated list @text? */
+static bool is_listed(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (;;) {
+		text += strspn(text, ", \t");
+		if (*text == '\0')
+			return false;
+		if (strcspn(text, ", \t") == len && strncasecmp(text, word, len) == 0)
+			return true;
+		text += strcspn(text, ", \t");
+	}
+}
+
+/* Does the request ask for a WebSocket? libwebsockets looks for the token in Connection only after
+ * us, and then hangs up without a word. */
+static bool asks_for_websocket(struct lws *wsi, const char *to)
+{
+	char list[LIST_MAX_BYTES];
+
+	return strcasecmp(to, "websocket") == 0 &&
+	       lws_hdr_copy(wsi, list, (int) sizeof(list), WSI_TOKEN_CONNECTION) > 0 &&
+	       is_listed(list, "upgrade");
+}
+
 /* RFC 6455 section 4.2.1, and who may ask. */
 static int on_upgrade(struct lws *wsi, const char *to)
 {
@@ -199,12 +226,15 @@ static int on_upgrade(struct lws *wsi, const char *to)
 	if (!upgrade_path(wsi, path, sizeof(path)))
 		return reply_refuse_upgrade(wsi, 405, "Method Not Allowed");
 	request_log(a, wsi, path);
-	if (strcasecmp(to, "websocket") != 0 ||
+	if (!asks_for_websocket(wsi, to) ||
 		lws_hdr_copy(wsi, version, (int) sizeof(version), WSI_TOKEN_VERSION) <= 0 ||
 		strcmp(version, "13") != 0 ||
 		lws_hdr_copy(wsi, key, (int) sizeof(key), WSI_TOKEN_KEY) != KEY_BYTES ||
 		!is_key(key))
 		return reply_refuse_upgrade(wsi, 400, "Bad Request");
+	/* libwebsockets would take their names for those of its handlers */
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0)
+		return reply_refuse_upgrade(wsi, 400, "no subprotocol is spoken here");
 	if (words_read(wsi, &words) < 0)
 		return reply_refuse_upgrade(wsi, 431, "Request Header Fields Too Large");
 	status = access_check(a, wsi, path, words.token, &why);

@@ -10,6 +10,8 @@
 #include "netlink/linktype.h"
 #include "service/admit/filter.h"
 #include "service/admit/resolve.h"
+#include "service/admit/target_json.h"
+#include "service/serve/ghostwire.h"
 #include "service/serve/shb.h"
 
 #define CURRENT_NS 250000000LL /* a catalog this young decides without another scan */
@@ -23,7 +25,9 @@ struct session {
 	void *ctx;
 	struct request req;
 	struct catalog_waiter waiter;
-	struct viewer *viewer; /* owned, NULL before joining and after the end */
+	struct ghostwire_ask *ask; /* owned, NULL = not asking */
+	bool has_asked;            /* the other discovery service, in this try */
+	struct viewer *viewer;     /* owned, NULL before joining and after the end */
 	bool has_ended, has_begun;
 	uint32_t tries;
 	struct refusal why;
@@ -119,14 +123,54 @@ static int join(struct session *s, const struct ns_ref *ref, enum catalog_age ag
 	return hub_join(s->env->hub, &hr, &s->viewer, &s->why);
 }
 
-/* Resolve with the catalog there is and join. Returns 0, -EAGAIN when a fresh catalog is needed, or
- * another negative errno with s->why filled. */
+static int use_list(struct session *s, const char *body, size_t len_bytes)
+{
+	struct request_target listed;
+	int rc = target_json_find(body, len_bytes, &s->req.target, &listed, &s->why);
+
+	if (rc == -ENOENT)
+		return refuse(&s->why, rc, 404, CLOSE_POLICY,
+			"could not locate network namespace for container");
+	if (rc < 0)
+		return rc;
+	rc = resolve_adopt(&s->req, &listed, &s->why);
+	request_target_done(&listed);
+	return rc;
+}
+
+/* The other discovery service has answered, or not. */
+static void on_list(void *ctx, const char *body, size_t len_bytes, const char *words)
+{
+	struct session *s = ctx;
+	int rc = body ? use_list(s, body, len_bytes)
+		      : refuse(&s->why, -EHOSTUNREACH, 502, CLOSE_INTERNAL,
+				"cannot update container meta data: %s", words);
+
+	ghostwire_ask_free(TAKE_PTR(s->ask));
+	if (rc < 0)
+		refused(s);
+	else
+		catalog_client_wait(s->env->catalog, &s->waiter, clock_mono_ns());
+}
+
+static int ask_elsewhere(struct session *s)
+{
+	s->has_asked = true;
+	s->ask = ghostwire_ask_new(s->env->proxying, on_list, s);
+	return s->ask ? -EINPROGRESS : refuse_nomem(&s->why);
+}
+
+/* Resolve with the catalog there is and join. Returns 0, -EAGAIN when a fresh catalog is needed,
+ * -EINPROGRESS when somebody else is asked first, or another negative errno with s->why filled. */
 static int admit(struct session *s, enum catalog_age age)
 {
 	const struct catalog *cat = &s->env->catalog->catalog;
 	struct ns_ref ref;
-	int rc = resolve_target(&s->req, cat, age, &ref, &s->why);
+	int rc;
 
+	if (s->env->proxying && !s->has_asked && resolve_needs_name(&s->req, cat))
+		return ask_elsewhere(s);
+	rc = resolve_target(&s->req, cat, age, &ref, &s->why);
 	if (rc == 0)
 		rc = resolve_interfaces(&s->req, catalog_find_netns(cat, ref.inode), age, &s->why);
 	return rc == 0 ? join(s, &ref, age) : rc;
@@ -138,7 +182,7 @@ static void try_admit(struct session *s, enum catalog_age age)
 
 	if (rc == -EAGAIN)
 		catalog_client_wait(s->env->catalog, &s->waiter, clock_mono_ns());
-	else if (rc < 0)
+	else if (rc < 0 && rc != -EINPROGRESS)
 		refused(s);
 }
 
@@ -191,6 +235,7 @@ static int try_again(struct session *s)
 	if (s->tries++ >= TRIES_MAX)
 		return VIEWER_END;
 	resolve_forget(&s->req);
+	s->has_asked = false;
 	hub_leave(s->env->hub, TAKE_PTR(s->viewer));
 	catalog_client_wait(s->env->catalog, &s->waiter, clock_mono_ns());
 	return VIEWER_WAIT;
@@ -256,6 +301,7 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	catalog_client_cancel(s->env->catalog, &s->waiter);
+	ghostwire_ask_free(s->ask);
 	if (s->viewer)
 		hub_leave(s->env->hub, s->viewer);
 	request_done(&s->req);

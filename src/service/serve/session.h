@@ -14,11 +14,14 @@
 
 struct session;
 
+struct app;
+
 /* What sessions need around them; borrowed for the life of each session. */
 struct session_env {
 	const struct config *config;
 	struct catalog_client *catalog;
 	struct hub *hub;
+	struct app *proxying; /* names are resolved by its other discovery service; NULL: by ours */
 };
 
 /* Begin with the words of a request (borrowed only for this call). @ops->wake(@ctx) is called, from
