@@ -26,6 +26,8 @@ MAY_INCLUDE = {
     "discover/engine": DISCOVER | {"discover", "discover/host"},
     "discover/container": DISCOVER | {"discover", "discover/engine", "discover/host"},
     "reader": SHARED,
+    "csharg": set(),
+    "csharg/lib": {"base", "csharg"},
     "service": SHARED | SERVICE,
     "service/admit": SHARED - {"sandbox", "stream"},
     "service/hub": SHARED - {"sandbox"} | {"service/admit"},
