@@ -22,7 +22,8 @@
 #include "discover/host/scan.h"
 #include "discover/targets.h"
 
-#define MS_NS 1000000
+#define MS_NS         1000000
+#define OCI_ID_DIGITS 64
 
 struct discover {
 	struct loop loop;
@@ -180,8 +181,8 @@ static int ask_engines(struct discover *d)
 		const char *id = l->v[i].name.id;
 
 		/* not those that go by a name: there is no engine to ask */
-		if (strlen(id) == ENGINE_ID_MAX - 1 && strspn(id, "0123456789abcdef") == strlen(id))
-			memcpy(seen[n++], id, ENGINE_ID_MAX);
+		if (strlen(id) == OCI_ID_DIGITS && strspn(id, "0123456789abcdef") == strlen(id))
+			memcpy(seen[n++], id, OCI_ID_DIGITS + 1);
 	}
 	engines_update(&d->engines, &d->scan.procs);
 	engines_ask(&d->engines, seen, n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Laws: whatever an engine answers, ids are unique, sorted and fit for a URL, names are safe to
- * show, pids are possible; the same answer twice is no change. */
+/* Laws: whatever an engine answers, ids are unique, sorted and fit for a URL, names and labels are
+ * safe to show, labels can be found, pids are possible; the same answer twice is no change. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,14 +13,31 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_clean(const char *s)
+{
+	assert(utf8_valid(s, strlen(s)));
+	for (; *s; s++)
+		assert((unsigned char) *s >= 0x20 && *s != 0x7f);
+}
+
+static void check_labels(const struct labels *l)
+{
+	assert(l->n <= LABELS_MAX && l->len_bytes <= LABELS_MAX_BYTES);
+	for (size_t i = 0; i < l->n; i++) {
+		assert(i == 0 || strcmp(labels_key(l, i - 1), labels_key(l, i)) < 0);
+		assert(strcmp(labels_get(l, labels_key(l, i)), labels_value(l, i)) == 0);
+		check_clean(labels_key(l, i));
+		check_clean(labels_value(l, i));
+	}
+}
+
 static void check_container(const struct engine_container *c)
 {
 	assert(c->id[0] && strpbrk(c->id, "/?#%.: \n") == NULL);
 	assert(c->name[0] && strlen(c->name) < CONTAINER_NAME_MAX);
-	assert(utf8_valid(c->name, strlen(c->name)));
-	for (const char *s = c->name; *s; s++)
-		assert((unsigned char) *s >= 0x20 && *s != 0x7f);
+	check_clean(c->name);
 	assert(c->pid >= 0 && c->pid <= 4194304);
+	check_labels(&c->labels);
 }
 
 static void check_list(const char *data, size_t size)

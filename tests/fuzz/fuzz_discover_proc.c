@@ -42,10 +42,14 @@ static void check_host(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = strndup((const char *) data, size), *pod = pod_name_of(text);
+	char *text = strndup((const char *) data, size), *pod = NULL;
+	struct labels labels = {0};
 	uint64_t inode;
 	const char *path = unix_sockets_parse(text, &inode);
 
+	(void) pod_name_of_dockershim(text, &labels, &pod);
+	assert((pod != NULL) == (labels.n > 0));
+	labels_done(&labels);
 	if (path)
 		assert(path[0] == '/' && path + strlen(path) == text + strlen(text));
 	if (pod)

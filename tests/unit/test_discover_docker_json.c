@@ -214,6 +214,53 @@ static void a_new_list_inherits_what_was_known(void **state)
 	engine_list_done(&before);
 }
 
+static void details_bring_labels_and_tell_privileged_containers(void **state)
+{
+	struct engine_container c;
+
+	(void) state;
+	assert_int_equal(
+		parse_inspect("{\"Id\":\"a\",\"Config\":{\"Labels\":{\"b\":\"2\",\"a\":\"1\\n\","
+			      "\"n\":7,\"gostwire/container/privileged\":\"me too\"}},"
+			      "\"HostConfig\":{\"Privileged\":true}}",
+			&c),
+		0);
+	assert_int_equal(c.labels.n, 4);
+	assert_string_equal(labels_key(&c.labels, 0), "a");
+	assert_string_equal(labels_value(&c.labels, 0), "1?");
+	assert_string_equal(labels_get(&c.labels, "gostwire/container/privileged"), "");
+	assert_string_equal(
+		labels_get(&c.labels, "github.com/thediveo/whalewatcher/moby/privileged"), "");
+	engine_container_done(&c);
+	assert_int_equal(
+		parse_inspect("{\"Id\":\"a\",\"Config\":{\"Labels\":{\"x\":\"\","
+			      "\"gostwire/container/privileged\":\"\"}},\"HostConfig\":{}}",
+			&c),
+		0);
+	assert_int_equal(c.labels.n, 1);
+	engine_container_done(&c);
+}
+
+static void a_new_list_keeps_the_labels_of_details(void **state)
+{
+	static const char list[] = "[{\"Id\":\"a\",\"Labels\":{\"from\":\"list\"}}]";
+	struct engine_container c;
+	struct engine_list l = {0}, next;
+
+	(void) state;
+	assert_int_equal(
+		parse_inspect("{\"Id\":\"a\",\"Config\":{\"Labels\":{\"from\":\"details\"}}}", &c),
+		0);
+	assert_int_equal(engine_list_put(&l, &c), 0);
+	assert_int_equal(parse_list(list, &next), 0);
+	assert_string_equal(labels_get(&next.v[0].labels, "from"), "list");
+	(void) engine_list_inherit(&next, &l);
+	assert_string_equal(labels_get(&next.v[0].labels, "from"), "details");
+	assert_int_equal(next.label_bytes, next.v[0].labels.len_bytes);
+	engine_list_done(&l);
+	engine_list_done(&next);
+}
+
 static void single_containers_are_put_in_order(void **state)
 {
 	struct engine_list l = {0};
@@ -248,6 +295,8 @@ int main(void)
 		cmocka_unit_test(impossible_pids_are_no_pids),
 		cmocka_unit_test(only_an_api_version_makes_an_engine),
 		cmocka_unit_test(a_new_list_inherits_what_was_known),
+		cmocka_unit_test(details_bring_labels_and_tell_privileged_containers),
+		cmocka_unit_test(a_new_list_keeps_the_labels_of_details),
 		cmocka_unit_test(single_containers_are_put_in_order),
 	};
 

@@ -219,12 +219,23 @@ static void dockershim_names_tell_their_pod(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		char *pod = pod_name_of(cases[i].name);
+		struct labels labels = {0};
+		char *pod = NULL;
 
-		if (cases[i].pod)
+		assert_int_equal(pod_name_of_dockershim(cases[i].name, &labels, &pod), 0);
+		if (cases[i].pod) {
 			assert_string_equal(pod, cases[i].pod);
-		else
+			assert_non_null(labels_get(&labels, "io.kubernetes.container.name"));
+			assert_int_equal(
+				strncmp(labels_get(&labels, "io.kubernetes.pod.uid"), "8c2f", 4),
+				0);
+			assert_int_equal(
+				labels_get(&labels, "io.kubernetes.sandbox") != NULL, i == 0);
+		} else {
 			assert_null(pod);
+			assert_int_equal(labels.n, 0);
+		}
+		labels_done(&labels);
 		free(pod);
 	}
 }

@@ -29,6 +29,7 @@ void container_list_done(struct container_list *l)
 		free(l->v[i].name);
 		free(l->v[i].prefix);
 		free(l->v[i].pod);
+		labels_done(&l->v[i].labels);
 	}
 	free(l->v);
 	*l = (struct container_list){0};
@@ -42,13 +43,26 @@ static int add(struct making *m, const struct container *c, const char *name)
 	if (!v)
 		return -ENOMEM;
 	l->v = v;
-	v[l->n] = *c;
-	v[l->n].name = strdup(name);
-	v[l->n].prefix = strdup("");
-	v[l->n].pod = pod_name_of(name);
-	l->n++;
+	v += l->n++;
+	*v = *c;
+	v->name = strdup(name);
+	v->prefix = strdup("");
 	m->taken[c->proc - m->procs->v] = true;
-	return v[l->n - 1].name && v[l->n - 1].prefix ? 0 : -ENOMEM;
+	return v->name && v->prefix ? 0 : -ENOMEM;
+}
+
+/* Tell of the newest container, which @from knows (NULL: only a cgroup does), what labels and pod
+ * it has. */
+static int describe(struct making *m, const struct engine_container *from)
+{
+	struct container *c = &m->list.v[m->list.n - 1];
+	int rc = from ? labels_copy(&from->labels, &c->labels) : 0;
+
+	if (rc == 0 && c->engine && c->engine->driver->pods_by_label)
+		rc = pod_name_of_labels(&c->labels, &c->pod);
+	if (rc == 0 && !c->pod)
+		rc = pod_name_of_dockershim(c->name, &c->labels, &c->pod);
+	return rc;
 }
 
 /* Anybody may run something that calls itself an engine. Root's word is good for every process;
@@ -89,8 +103,12 @@ static int add_engine_container(struct making *m, const struct engine *e,
 	const struct pid_map *pids, struct engine_container *c)
 {
 	const struct process *p = c->over ? NULL : process_of(m, pids, c);
-	struct container n = {
-		.proc = p, .type = e->driver->type, .engine_pid = e->pid, .paused = c->paused};
+	struct container n = {.proc = p,
+		.type = e->driver->type,
+		.engine_pid = e->pid,
+		.engine = e,
+		.paused = c->paused};
+	int rc;
 
 	if (!p || m->taken[p - m->procs->v] || !may_claim(m, e, p))
 		return 0;
@@ -99,7 +117,8 @@ static int add_engine_container(struct making *m, const struct engine *e,
 		c->host_pid = p->pid;
 		c->host_starttime_ticks = p->starttime_ticks;
 	}
-	return add(m, &n, c->name);
+	rc = add(m, &n, c->name);
+	return rc < 0 ? rc : describe(m, c);
 }
 
 static int add_engine(struct making *m, struct engine *e)
@@ -138,11 +157,13 @@ static bool is_alive(int procfd, const struct process *p)
 static int add_cgroup(struct making *m, const struct cgroup_container *cg)
 {
 	struct container c = {.proc = cg->proc, .type = cg->name.type};
+	int rc;
 
 	if (m->taken[cg->proc - m->procs->v] || is_known(m->engines, cg->name.id) ||
 		!is_alive(m->procfd, cg->proc))
 		return 0;
-	return add(m, &c, cg->name.name);
+	rc = add(m, &c, cg->name.name);
+	return rc < 0 ? rc : describe(m, NULL);
 }
 
 int container_list_make(int procfd, const struct proc_table *procs, struct engines *es,

@@ -19,7 +19,11 @@ struct container {
 	char *name;                 /* owned; clean UTF-8 */
 	char *prefix;               /* owned; enclosing containers' names, "" if not nested */
 	char *pod;                  /* owned; "NAMESPACE/POD" if it belongs to one, else NULL */
-	int32_t engine_pid;         /* of the engine that told of it, 0 if none did */
+	/* What its engine says, without an engine nothing; in any case the prefix, and what a
+	 * dockershim name tells (contract 2.11). Owned. */
+	struct labels labels;
+	int32_t engine_pid;          /* of the engine that told of it, 0 if none did */
+	const struct engine *engine; /* borrowed; NULL if none told of it */
 	bool paused;
 };
 
@@ -35,9 +39,9 @@ int container_list_make(int procfd, const struct proc_table *procs, struct engin
 	const struct cgroup_list *cgroups, struct container_list *ret);
 void container_list_done(struct container_list *l);
 
-/* Fill in all prefixes: the names of the containers around each one's engine (around its own
- * process if no engine told of it), outermost first, with '/' in between. No I/O. Returns 0 or
- * -ENOMEM. */
+/* Fill in all prefixes and their labels: the names of the containers around each one's engine
+ * (around its own process if no engine told of it), outermost first, with '/' in between. No I/O.
+ * Returns 0 or -ENOMEM. */
 int container_list_nest(struct container_list *l, const struct proc_table *procs);
 
 #endif

@@ -45,25 +45,30 @@ static const struct process *start_of(const struct container *c, const struct pr
 	return c->engine_pid ? engine : proc_table_parent(procs, c->proc);
 }
 
+/* @prefix is taken over; NULL: there was no memory. */
+static int set_prefix(struct container *c, char *prefix)
+{
+	if (!prefix)
+		return -ENOMEM;
+	free(c->prefix);
+	c->prefix = prefix;
+	/* a container full of labels has it in its member alone */
+	return labels_set(&c->labels, "turtlefinder/container/prefix", prefix) == -ENOMEM ? -ENOMEM
+											  : 0;
+}
+
 int container_list_nest(struct container_list *l, const struct proc_table *procs)
 {
 	struct by_process b = {.procs = procs};
+	int rc = 0;
 
 	b.v = calloc(procs->n + 1, sizeof(struct container *));
 	if (!b.v)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->n; i++)
 		b.v[l->v[i].proc - procs->v] = &l->v[i];
-	for (size_t i = 0; i < l->n; i++) {
-		char *prefix = prefix_from(&b, start_of(&l->v[i], procs));
-
-		if (!prefix) {
-			free(b.v);
-			return -ENOMEM;
-		}
-		free(l->v[i].prefix);
-		l->v[i].prefix = prefix;
-	}
+	for (size_t i = 0; i < l->n && rc == 0; i++)
+		rc = set_prefix(&l->v[i], prefix_from(&b, start_of(&l->v[i], procs)));
 	free(b.v);
-	return 0;
+	return rc;
 }

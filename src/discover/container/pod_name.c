@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "discover/container/pod_name.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,32 +26,93 @@ static bool is_label(const char *s, size_t len_bytes)
 	       s[len_bytes - 1] != '-';
 }
 
-char *pod_name_of(const char *name)
+/* The fields of a dockershim name. */
+enum {
+	CONTAINER,
+	POD,
+	NAMESPACE,
+	UID,
+	ATTEMPT,
+	RANDOM,
+	N_FIELDS
+};
+
+struct shim_name {
+	const char *f[N_FIELDS];
+	size_t len[N_FIELDS];
+	bool sandbox;
+};
+
+static bool parse(const char *name, struct shim_name *ret)
 {
 	static const char label[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	static const char container_set[] = "abcdefghijklmnopqrstuvwxyz0123456789-POD";
-	const char *f[6];
-	size_t len[6], n = 0, cap;
+	struct shim_name x = {0};
+	size_t n = 0;
 	const char *s = strncmp(name, "k8s_", 4) == 0 ? name + 4 : NULL;
-	char *ret;
 
-	while (s && n < ARRAY_LEN(f)) {
-		f[n] = s;
-		len[n] = field_len(s, n == 0 ? container_set : label);
-		if (len[n] == 0)
-			return NULL;
-		s += len[n];
+	while (s && n < N_FIELDS) {
+		x.f[n] = s;
+		x.len[n] = field_len(s, n == CONTAINER ? container_set : label);
+		if (x.len[n] == 0)
+			return false;
+		s += x.len[n];
 		s = *s == '_' ? s + 1 : NULL;
 		n++;
 	}
-	if (s || n < 5 || !is_label(f[1], len[1]) || !is_label(f[2], len[2]))
-		return NULL;
-	if (!(len[0] == 3 && memcmp(f[0], "POD", 3) == 0) &&
-		(!is_label(f[0], len[0]) || field_len(f[0], label) == 0))
-		return NULL;
-	cap = len[2] + len[1] + 2;
-	ret = malloc(cap);
-	if (ret)
-		(void) snprintf(ret, cap, "%.*s/%.*s", (int) len[2], f[2], (int) len[1], f[1]);
-	return ret;
+	if (s || n < RANDOM || !is_label(x.f[POD], x.len[POD]) ||
+		!is_label(x.f[NAMESPACE], x.len[NAMESPACE]))
+		return false;
+	x.sandbox = x.len[CONTAINER] == 3 && memcmp(x.f[CONTAINER], "POD", 3) == 0;
+	if (!x.sandbox && (!is_label(x.f[CONTAINER], x.len[CONTAINER]) ||
+				  field_len(x.f[CONTAINER], label) == 0))
+		return false;
+	*ret = x;
+	return true;
+}
+
+static int join(const char *ns, size_t ns_len, const char *pod, size_t pod_len, char **ret)
+{
+	size_t cap = ns_len + pod_len + 2;
+	char *s = malloc(cap);
+
+	if (!s)
+		return -ENOMEM;
+	(void) snprintf(s, cap, "%.*s/%.*s", (int) ns_len, ns, (int) pod_len, pod);
+	*ret = s;
+	return 0;
+}
+
+static int set_default(struct labels *l, const char *key, const char *value, size_t len_bytes)
+{
+	AUTO_FREE char *copy = labels_get(l, key) ? NULL : strndup(value, len_bytes);
+
+	if (labels_get(l, key))
+		return 0;
+	return !copy || labels_set(l, key, copy) == -ENOMEM ? -ENOMEM : 0;
+}
+
+int pod_name_of_dockershim(const char *name, struct labels *labels, char **ret_pod)
+{
+	struct shim_name x;
+	int rc;
+
+	if (!parse(name, &x))
+		return 0;
+	rc = set_default(labels, "io.kubernetes.container.name", x.f[CONTAINER], x.len[CONTAINER]);
+	if (rc == 0)
+		rc = set_default(labels, "io.kubernetes.pod.uid", x.f[UID], x.len[UID]);
+	if (rc == 0 && x.sandbox)
+		rc = set_default(labels, "io.kubernetes.sandbox", "", 0);
+	return rc < 0 ? rc : join(x.f[NAMESPACE], x.len[NAMESPACE], x.f[POD], x.len[POD], ret_pod);
+}
+
+int pod_name_of_labels(const struct labels *labels, char **ret_pod)
+{
+	const char *ns = labels_get(labels, "io.kubernetes.pod.namespace");
+	const char *pod = labels_get(labels, "io.kubernetes.pod.name");
+
+	if (!ns || !pod || !*ns || !*pod)
+		return 0;
+	return join(ns, strlen(ns), pod, strlen(pod), ret_pod);
 }

@@ -2,58 +2,16 @@
 #include "discover/engine/docker_json.h"
 
 #include <errno.h>
-#include <jansson.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/own.h"
 #include "base/utf8.h"
+#include "discover/engine/json_in.h"
 
-#define PID_MAX 4194304 /* the kernel's PID_MAX_LIMIT */
-
-static void json_decref_p(json_t **j)
-{
-	json_decref(*j);
-}
-
-#define AUTO_JSON __attribute__((cleanup(json_decref_p)))
-
-/* The parser refuses a whole document for one malformed byte; a '?' harms but one name. */
-static void repair(char *p, size_t len_bytes)
-{
-	for (size_t i = 0; i < len_bytes; i++) {
-		unsigned char c = (unsigned char) p[i];
-
-		if (c < 0x20 && c != '\n' && c != '\r' && c != '\t')
-			p[i] = '?';
-	}
-	if (utf8_valid(p, len_bytes))
-		return;
-	for (size_t i = 0; i < len_bytes;) {
-		size_t n = 1;
-
-		while (n < 4 && n < len_bytes - i && !utf8_valid(p + i, n))
-			n++;
-		if (!utf8_valid(p + i, n)) {
-			p[i] = '?';
-			n = 1;
-		}
-		i += n;
-	}
-}
-
-static json_t *parse(char *body, size_t len_bytes)
-{
-	repair(body, len_bytes);
-	return json_loadb(body, len_bytes, JSON_ALLOW_NUL, NULL);
-}
-
-/* The string member @key, "" if there is none. */
-static const char *get_string(const json_t *j, const char *key)
-{
-	const char *s = json_string_value(json_object_get(j, key));
-
-	return s ? s : "";
-}
+#define PID_MAX       4194304 /* the kernel's PID_MAX_LIMIT */
+#define DOCKER_ID_MAX 65      /* 64 letters and digits, with NUL */
 
 static bool is_api_version(const char *s)
 {
@@ -65,23 +23,23 @@ static bool is_api_version(const char *s)
 
 int docker_parse_version(char *body, size_t len_bytes, struct docker_version *ret)
 {
-	AUTO_JSON json_t *j = parse(body, len_bytes);
-	const char *api = get_string(j, "ApiVersion");
+	AUTO_JSON json_t *j = json_in_parse(body, len_bytes);
+	const char *api = json_in_string(j, "ApiVersion");
 
 	if (!is_api_version(api))
 		return -EBADMSG;
 	memcpy(ret->api, api, strlen(api) + 1);
-	utf8_sanitize(get_string(j, "Version"), ret->version, sizeof(ret->version));
+	utf8_sanitize(json_in_string(j, "Version"), ret->version, sizeof(ret->version));
 	return 0;
 }
 
 int docker_parse_info(char *body, size_t len_bytes, char ret_id[DOCKER_TEXT_MAX])
 {
-	AUTO_JSON json_t *j = parse(body, len_bytes);
+	AUTO_JSON json_t *j = json_in_parse(body, len_bytes);
 
 	if (!json_is_object(j))
 		return -EBADMSG;
-	utf8_sanitize(get_string(j, "ID"), ret_id, DOCKER_TEXT_MAX);
+	utf8_sanitize(json_in_string(j, "ID"), ret_id, DOCKER_TEXT_MAX);
 	return 0;
 }
 
@@ -91,7 +49,7 @@ static bool is_id(const char *s)
 	static const char set[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	size_t n = strlen(s);
 
-	return n > 0 && n < ENGINE_ID_MAX && strspn(s, set) == n;
+	return n > 0 && n < DOCKER_ID_MAX && strspn(s, set) == n;
 }
 
 /* A copy of a container's name as it is shown; a container without one goes by its id. */
@@ -117,25 +75,67 @@ static const char *own_name(const json_t *names)
 	return s ? s : "";
 }
 
+/* Labels that say something because the engine, not the image, says it (contract 2.11). */
+static const char *const own_labels[] = {
+	"gostwire/container/privileged", "github.com/thediveo/whalewatcher/moby/privileged"};
+
+static bool is_own_label(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_LEN(own_labels); i++) {
+		if (strcmp(key, own_labels[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int read_labels(const json_t *j, struct labels *ret)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *) j, key, value) {
+		const char *s = json_string_value(value);
+
+		if (s && !is_own_label(key) && labels_set(ret, key, s) == -ENOMEM)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Those of an inspected container; the engine's own first, so that they always fit. */
+static int read_all_labels(const json_t *j, struct labels *ret)
+{
+	const json_t *host = json_object_get(j, "HostConfig");
+	bool privileged = json_is_true(json_object_get(host, "Privileged"));
+
+	for (size_t i = 0; privileged && i < ARRAY_LEN(own_labels); i++) {
+		if (labels_set(ret, own_labels[i], "") < 0)
+			return -ENOMEM;
+	}
+	return read_labels(json_object_get(json_object_get(j, "Config"), "Labels"), ret);
+}
+
 /* Returns 1, 0 when the entry is malformed, or -ENOMEM. */
 static int parse_entry(const json_t *j, struct engine_container *ret)
 {
-	const char *id = get_string(j, "Id");
-	struct engine_container c = {.paused = strcmp(get_string(j, "State"), "paused") == 0};
+	const char *id = json_in_string(j, "Id");
+	struct engine_container c = {.paused = strcmp(json_in_string(j, "State"), "paused") == 0};
 
 	if (!is_id(id))
 		return 0;
 	memcpy(c.id, id, strlen(id) + 1);
 	c.name = clean_name(own_name(json_object_get(j, "Names")), id);
-	if (!c.name)
+	if (!c.name || read_labels(json_object_get(j, "Labels"), &c.labels) < 0) {
+		engine_container_done(&c);
 		return -ENOMEM;
+	}
 	*ret = c;
 	return 1;
 }
 
 int docker_parse_list(char *body, size_t len_bytes, struct engine_list *ret)
 {
-	AUTO_JSON json_t *j = parse(body, len_bytes);
+	AUTO_JSON json_t *j = json_in_parse(body, len_bytes);
 	size_t n = json_array_size(j);
 	struct engine_list l = {0};
 
@@ -163,11 +163,12 @@ int docker_parse_list(char *body, size_t len_bytes, struct engine_list *ret)
 
 int docker_parse_inspect(char *body, size_t len_bytes, struct engine_container *ret)
 {
-	AUTO_JSON json_t *j = parse(body, len_bytes);
+	AUTO_JSON json_t *j = json_in_parse(body, len_bytes);
 	const json_t *state = json_object_get(j, "State");
 	json_int_t pid = json_integer_value(json_object_get(state, "Pid"));
-	const char *id = get_string(j, "Id"), *status = get_string(state, "Status");
-	struct engine_container c = {.paused = json_is_true(json_object_get(state, "Paused")),
+	const char *id = json_in_string(j, "Id"), *status = json_in_string(state, "Status");
+	struct engine_container c = {.detailed = true,
+		.paused = json_is_true(json_object_get(state, "Paused")),
 		.over = strcmp(status, "exited") == 0 || strcmp(status, "dead") == 0 ||
 			strcmp(status, "removing") == 0};
 
@@ -176,9 +177,11 @@ int docker_parse_inspect(char *body, size_t len_bytes, struct engine_container *
 	memcpy(c.id, id, strlen(id) + 1);
 	if (pid > 0 && pid <= PID_MAX)
 		c.pid = (int32_t) pid;
-	c.name = clean_name(get_string(j, "Name"), id);
-	if (!c.name)
+	c.name = clean_name(json_in_string(j, "Name"), id);
+	if (!c.name || read_all_labels(j, &c.labels) < 0) {
+		engine_container_done(&c);
 		return -ENOMEM;
+	}
 	*ret = c;
 	return 0;
 }

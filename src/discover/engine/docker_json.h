@@ -22,7 +22,8 @@ int docker_parse_version(char *body, size_t len_bytes, struct docker_version *re
 int docker_parse_info(char *body, size_t len_bytes, char ret_id[DOCKER_TEXT_MAX]);
 int docker_parse_list(char *body, size_t len_bytes, struct engine_list *ret);
 
-/* The answer names only the id, the name, the process and the state. */
+/* The answer names only the id, the name, the process, the state and the labels; those of a
+ * privileged container say so. */
 int docker_parse_inspect(char *body, size_t len_bytes, struct engine_container *ret);
 
 #endif

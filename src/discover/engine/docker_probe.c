@@ -42,6 +42,7 @@ static void decide(struct docker_probe *p)
 		end.fd = TAKE_FD(p->sockets.fd[i]);
 		end.peer = p->v[i].peer;
 		end.version = p->v[i].version;
+		engine_sockets_api_path(p->engine->pid, p->sockets.path[i], p->engine->api_path);
 	}
 	p->over = true;
 	p->done_fn(p->ctx, &end);

@@ -16,9 +16,9 @@ struct docker_end {
 	struct docker_version version;
 };
 
-/* Start looking. @done_fn is called once, never from inside this function, with the end found (its
- * descriptor then belongs to the callee) or with fd -1. Returns NULL without memory or when the
- * process's sockets cannot be read or are none. */
+/* Start looking; the path of what is found is set in @e. @done_fn is called once, never from inside
+ * this function, with the end found (its descriptor then belongs to the callee) or with fd -1.
+ * Returns NULL without memory or when the process's sockets cannot be read or are none. */
 struct docker_probe *docker_probe_start(
 	struct engine *e, void (*done_fn)(void *ctx, const struct docker_end *end), void *ctx);
 

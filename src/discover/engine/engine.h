@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 #include "discover/engine/engine_list.h"
+#include "discover/engine/engine_sockets.h"
 #include "discover/engine/http.h"
+#include "discover/engine/networks.h"
 #include "discover/loop.h"
 
 #define ENGINE_TEXT_MAX 128
@@ -29,16 +31,19 @@ struct engine_env {
 	 * that its list lacks: they may be about to start. Owned; replaced by each scan. */
 	char (*seen)[ENGINE_ID_MAX];
 	size_t n_seen;
+	bool networks_wanted;         /* rounds bring struct engine's @networks up to date, too */
 	void (*round_fn)(void *ctx);  /* a round has ended that somebody may wait for */
 	void (*change_fn)(void *ctx); /* something is new: scan soon */
 	void *ctx;
 };
 
-/* One kind of engine. */
+/* One kind of engine. Several may look at one process: each makes an engine of its own. */
 struct engine_driver {
 	const char *comm;        /* exact name of the engine's process */
 	const char *type;        /* of targets (contract 2.5.2) */
 	const char *engine_type; /* in the metadata (contract 2.8) */
+	/* Labels io.kubernetes.pod.namespace and .pod.name say which pod a container belongs to. */
+	bool pods_by_label;
 	/* Returns the driver's state for @e, NULL without memory. Starts nothing. */
 	void *(*open)(struct engine *e);
 	/* Begin a round; never called while one is under way. May end it before it returns. */
@@ -59,12 +64,17 @@ struct engine {
 	/* set by the driver */
 	char id[ENGINE_TEXT_MAX]; /* clean UTF-8, "" = not known yet, as @version */
 	char version[ENGINE_TEXT_MAX];
-	struct engine_list list; /* as last known */
-	uint32_t changes;        /* grows when @list has become different */
+	/* Where it is talked to, as from outside: "unix:///proc/812/root/run/docker.sock". Clean
+	 * UTF-8, "" = not known yet. */
+	char api_path[ENGINE_API_PATH_MAX];
+	struct engine_list list;         /* as last known */
+	struct engine_networks networks; /* as last known; empty for drivers without any */
+	uint32_t changes;                /* grows when @list or @networks have become different */
 	/* set by engines.c */
 	uint32_t seen_changes; /* @changes when the catalog was last made */
 	bool asking;           /* a round is under way */
 	bool again;            /* another round must follow */
+	bool unreachable;      /* could not be talked to in its last round, or did not answer yet */
 	bool late;             /* did not answer in time, and has not since: nobody waits for it */
 };
 

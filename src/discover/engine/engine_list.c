@@ -11,6 +11,7 @@ void engine_container_done(struct engine_container *c)
 {
 	free(c->name);
 	c->name = NULL;
+	labels_done(&c->labels);
 }
 
 void engine_list_done(struct engine_list *l)
@@ -28,6 +29,14 @@ static int cmp_id(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+/* Account for the labels of @c, or drop them. */
+static void count_labels(struct engine_list *l, struct engine_container *c)
+{
+	if (c->labels.len_bytes > ENGINE_LABELS_BYTES - l->label_bytes)
+		labels_done(&c->labels);
+	l->label_bytes += c->labels.len_bytes;
+}
+
 void engine_list_sort(struct engine_list *l)
 {
 	size_t n = 0;
@@ -42,6 +51,9 @@ void engine_list_sort(struct engine_list *l)
 			l->v[++n] = l->v[i];
 	}
 	l->n = n + 1;
+	l->label_bytes = 0;
+	for (size_t i = 0; i < l->n; i++)
+		count_labels(l, &l->v[i]);
 }
 
 /* Index of the first container whose id is not less than @id. */
@@ -74,8 +86,10 @@ int engine_list_put(struct engine_list *l, struct engine_container *c)
 	int rc = 0;
 
 	if (old) {
+		l->label_bytes -= old->labels.len_bytes;
 		engine_container_done(old);
 		*old = *c;
+		count_labels(l, old);
 		return 0;
 	}
 	v = grow(l->v, l->n, &l->cap, sizeof(*v));
@@ -92,16 +106,31 @@ int engine_list_put(struct engine_list *l, struct engine_container *c)
 	memmove(&l->v[i + 1], &l->v[i], (l->n - i) * sizeof(*l->v));
 	l->v[i] = *c;
 	l->n++;
+	count_labels(l, &l->v[i]);
 	return 0;
 }
 
-bool engine_list_inherit(struct engine_list *next, const struct engine_list *before)
+/* Labels do not change during a container's life, and details tell more than the list. */
+static void inherit_labels(
+	struct engine_list *next, struct engine_container *c, struct engine_container *old)
+{
+	if (!old->detailed)
+		return;
+	next->label_bytes -= c->labels.len_bytes;
+	labels_done(&c->labels);
+	c->labels = old->labels;
+	old->labels = (struct labels){0};
+	c->detailed = true;
+	count_labels(next, c);
+}
+
+bool engine_list_inherit(struct engine_list *next, struct engine_list *before)
 {
 	bool differs = next->n != before->n;
 
 	for (size_t i = 0; i < next->n; i++) {
 		struct engine_container *c = &next->v[i];
-		const struct engine_container *old = engine_list_find(before, c->id);
+		struct engine_container *old = engine_list_find(before, c->id);
 
 		if (!old) {
 			differs = true;
@@ -112,6 +141,7 @@ bool engine_list_inherit(struct engine_list *next, const struct engine_list *bef
 		c->asked = old->asked;
 		c->host_pid = old->host_pid;
 		c->host_starttime_ticks = old->host_starttime_ticks;
+		inherit_labels(next, c, old);
 	}
 	return differs;
 }

@@ -7,16 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ENGINE_ID_MAX         65    /* 64 letters and digits */
-#define CONTAINER_NAME_MAX    1024  /* bytes with NUL; longer ones are cut */
-#define ENGINE_CONTAINERS_MAX 16384 /* of one engine; more are left out */
+#include "discover/engine/labels.h"
+
+#define ENGINE_ID_MAX         160        /* "NAMESPACE/ID" of containerd, 76 bytes each */
+#define CONTAINER_NAME_MAX    1024       /* bytes with NUL; longer ones are cut */
+#define ENGINE_CONTAINERS_MAX 16384      /* of one engine; more are left out */
+#define ENGINE_LABELS_BYTES   (16 << 20) /* of one engine; further containers have no labels */
 
 struct engine_container {
 	char id[ENGINE_ID_MAX];
-	char *name;  /* owned; as shown: clean UTF-8, not empty, below CONTAINER_NAME_MAX */
-	int32_t pid; /* in the engine's PID namespace; 0 = not known (yet) */
+	char *name; /* owned; as shown: clean UTF-8, not empty, below CONTAINER_NAME_MAX */
+	struct labels labels; /* owned; what the engine says, and what the driver adds to it */
+	int32_t pid;          /* in the engine's PID namespace; 0 = not known (yet) */
 	bool paused;
 	bool over;     /* it has ended, though its process may still be seen */
+	bool detailed; /* @labels are all there is, not only what a list told */
 	uint8_t asked; /* times the engine was asked for its pid since that was last known */
 	/* The process it was found to be in our PID namespace; 0 = none so far. */
 	int32_t host_pid;
@@ -26,23 +31,26 @@ struct engine_container {
 struct engine_list {
 	struct engine_container *v; /* owned, by id, no id twice */
 	size_t n, cap;
+	size_t label_bytes; /* of all labels */
 };
 
 void engine_container_done(struct engine_container *c);
 void engine_list_done(struct engine_list *l);
 
-/* Sort by id; of several containers with one id the first after sorting stays. */
+/* Sort by id; of several containers with one id the first after sorting stays. Labels beyond the
+ * limit are dropped. */
 void engine_list_sort(struct engine_list *l);
 
 /* The container with this id, NULL if there is none. Valid until the list changes. */
 struct engine_container *engine_list_find(const struct engine_list *l, const char *id);
 
-/* Insert @c, or replace what has its id; its name is taken over, also on failure. Returns 0,
+/* Insert @c, or replace what has its id; what it owns is taken over, also on failure. Returns 0,
  * -ENOSPC when the list is full, or -ENOMEM. */
 int engine_list_put(struct engine_list *l, struct engine_container *c);
 
-/* Give the containers of @next, newly listed, what @before knew of their processes. Returns true
- * when the two differ in ids, names or states. */
-bool engine_list_inherit(struct engine_list *next, const struct engine_list *before);
+/* Give the containers of @next, newly listed, what @before knew of their processes, and the labels
+ * of those it had in detail (moved: @before is to be freed). Returns true when the two differ in
+ * ids, names or states. */
+bool engine_list_inherit(struct engine_list *next, struct engine_list *before);
 
 #endif

@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/ns_link.h"
 #include "base/own.h"
+#include "base/utf8.h"
 #include "discover/host/inode_map.h"
 #include "discover/host/root_path.h"
 #include "discover/engine/unix_sockets.h"
@@ -101,14 +104,47 @@ static int read_paths(int procfd, int32_t pid, const struct inode_map *own, stru
 	return rc;
 }
 
+/* The path of what @fd is, as /proc/self/fd tells, inside the root @rootfd: NULL without memory or
+ * when the two do not fit together. */
+static char *resolved_path(int procfd, int rootfd, int fd)
+{
+	char link[32], root[PATH_MAX], path[PATH_MAX];
+	ssize_t n_root, n;
+
+	(void) snprintf(link, sizeof(link), "self/fd/%d", rootfd);
+	n_root = readlinkat(procfd, link, root, sizeof(root) - 1);
+	(void) snprintf(link, sizeof(link), "self/fd/%d", fd);
+	n = readlinkat(procfd, link, path, sizeof(path) - 1);
+	if (n_root <= 0 || n <= n_root)
+		return NULL;
+	path[n] = '\0';
+	/* "/" is the root of nearly all */
+	if (n_root == 1)
+		n_root = 0;
+	return memcmp(root, path, (size_t) n_root) == 0 && path[n_root] == '/'
+		       ? strdup(path + n_root)
+		       : NULL;
+}
+
 static void open_all(int procfd, int32_t pid, const struct paths *paths, struct engine_sockets *ret)
 {
+	AUTO_CLOSE int rootfd = root_path_open(procfd, pid, "/");
+
 	for (size_t i = 0; i < paths->n; i++) {
 		AUTO_CLOSE int fd = root_path_open(procfd, pid, paths->v[i]);
 		struct stat st;
 
-		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
-			ret->fd[ret->n++] = TAKE_FD(fd);
+		char *path;
+
+		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+			continue;
+		path = resolved_path(procfd, rootfd, fd);
+		if (!path)
+			path = strdup(paths->v[i]);
+		if (!path)
+			continue;
+		ret->path[ret->n] = path;
+		ret->fd[ret->n++] = TAKE_FD(fd);
 	}
 }
 
@@ -132,7 +168,17 @@ int engine_sockets_find(int procfd, int32_t pid, struct engine_sockets *ret)
 
 void engine_sockets_done(struct engine_sockets *s)
 {
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		close_p(&s->fd[i]);
+		free(s->path[i]);
+	}
 	s->n = 0;
+}
+
+void engine_sockets_api_path(int32_t pid, const char *path, char ret[ENGINE_API_PATH_MAX])
+{
+	char all[ENGINE_API_PATH_MAX];
+
+	(void) snprintf(all, sizeof(all), "unix:///proc/%" PRId32 "/root%s", pid, path);
+	utf8_sanitize(all, ret, ENGINE_API_PATH_MAX);
 }

@@ -22,6 +22,7 @@ static void engine_free(struct engine *e)
 	if (e->state)
 		e->driver->close(e->state);
 	engine_list_done(&e->list);
+	engine_networks_done(&e->networks);
 	free(e);
 }
 
@@ -38,19 +39,12 @@ void engines_done(struct engines *es)
 	*es = (struct engines){0};
 }
 
-static const struct engine_driver *driver_of(const struct process *p)
-{
-	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-		if (strcmp(p->comm, drivers[i]->comm) == 0)
-			return drivers[i];
-	}
-	return NULL;
-}
-
-static bool is_known(const struct engines *es, const struct process *p)
+static bool is_known(
+	const struct engines *es, const struct process *p, const struct engine_driver *driver)
 {
 	for (const struct engine *e = es->first; e; e = e->next) {
-		if (e->pid == p->pid && e->starttime_ticks == p->starttime_ticks)
+		if (e->driver == driver && e->pid == p->pid &&
+			e->starttime_ticks == p->starttime_ticks)
 			return true;
 	}
 	return false;
@@ -96,6 +90,15 @@ static void add(struct engines *es, const struct process *p, const struct engine
 	es->n++;
 }
 
+/* Add the engines that process @p is, unless they are known or too many. */
+static void add_all(struct engines *es, const struct process *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(drivers) && es->n < ENGINES_MAX; i++) {
+		if (strcmp(p->comm, drivers[i]->comm) == 0 && !is_known(es, p, drivers[i]))
+			add(es, p, drivers[i]);
+	}
+}
+
 static void remove_ended(struct engines *es, const struct proc_table *procs)
 {
 	for (struct engine **at = &es->first; *at;) {
@@ -126,13 +129,8 @@ static void forget_ended_pids(struct engine *e, const struct proc_table *procs)
 void engines_update(struct engines *es, const struct proc_table *procs)
 {
 	remove_ended(es, procs);
-	for (size_t i = 0; i < procs->n && es->n < ENGINES_MAX; i++) {
-		const struct process *p = procs->by_age[i];
-		const struct engine_driver *driver = driver_of(p);
-
-		if (driver && !is_known(es, p))
-			add(es, p, driver);
-	}
+	for (size_t i = 0; i < procs->n && es->n < ENGINES_MAX; i++)
+		add_all(es, procs->by_age[i]);
 	for (struct engine *e = es->first; e; e = e->next)
 		forget_ended_pids(e, procs);
 }
@@ -163,6 +161,7 @@ void engine_round_done(struct engine *e, bool answered)
 	bool waited_for = !e->late;
 
 	e->asking = false;
+	e->unreachable = !answered;
 	if (answered)
 		e->late = false;
 	if (e->again) {
@@ -190,6 +189,7 @@ size_t engines_give_up(struct engines *es)
 
 	for (struct engine *e = es->first; e; e = e->next) {
 		n += e->asking && !e->late;
+		e->unreachable = e->unreachable || e->asking;
 		e->late = e->late || e->asking;
 		/* the round that is under way will do */
 		e->again = false;
