@@ -53,6 +53,7 @@ static bool receive(struct channel *c)
 			return false;
 		}
 		c->asked = m.id;
+		c->documents |= m.u.refresh.documents;
 	}
 	if (c->asked != before)
 		c->refresh_fn(c->ctx);
@@ -80,7 +81,7 @@ static bool is_seqpacket(int fd)
 	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
 }
 
-void channel_init(struct channel *c, struct loop *loop, const struct publication *pub,
+void channel_init(struct channel *c, struct loop *loop, struct publication *pub,
 	void (*refresh_fn)(void *ctx), void *ctx)
 {
 	*c = (struct channel){.loop = loop,
@@ -105,6 +106,14 @@ int channel_use(struct channel *c, int fd)
 	return 0;
 }
 
+uint8_t channel_take_documents(struct channel *c)
+{
+	uint8_t documents = c->documents;
+
+	c->documents = 0;
+	return documents;
+}
+
 void channel_publish(struct channel *c, uint32_t satisfies)
 {
 	c->answered = satisfies;
@@ -120,5 +129,6 @@ void channel_done(struct channel *c)
 	c->src.fd = -1;
 	/* another service counts its requests from 1 again */
 	c->asked = c->answered = 0;
+	c->documents = 0;
 	c->behind = false;
 }

@@ -13,21 +13,25 @@
 struct channel {
 	struct loop *loop;
 	struct loop_source src;        /* src.fd: owned, -1 = no service */
-	const struct publication *pub; /* borrowed; what is sent */
+	struct publication *pub;       /* borrowed; what is sent */
 	uint32_t asked;                /* newest MSG_REFRESH of this service, 0 = none */
+	uint8_t documents;             /* wanted by requests since channel_take_documents() */
 	uint32_t answered;             /* newest one that @pub satisfies */
 	bool behind;                   /* @pub is not sent yet: the service has to read first */
 	void (*refresh_fn)(void *ctx); /* called when @asked has grown */
 	void *ctx;
 };
 
-void channel_init(struct channel *c, struct loop *loop, const struct publication *pub,
+void channel_init(struct channel *c, struct loop *loop, struct publication *pub,
 	void (*refresh_fn)(void *ctx), void *ctx);
 
 /* Use @fd (taken over, also on failure) from now on in place of any earlier channel, and send what
  * is published there. Returns 0, -EINVAL when @fd is not a SOCK_SEQPACKET unix socket, or another
  * negative errno. */
 int channel_use(struct channel *c, int fd);
+
+/* The documents (MSG_DOCUMENT_*) that a scan beginning now has to make. */
+uint8_t channel_take_documents(struct channel *c);
 
 /* A new generation is in @c->pub; it was scanned after request @satisfies came in. */
 void channel_publish(struct channel *c, uint32_t satisfies);

@@ -15,6 +15,8 @@
 #include "base/own.h"
 #include "discover/channel.h"
 #include "discover/container/container.h"
+#include "discover/detail/detail.h"
+#include "discover/detail/document.h"
 #include "discover/engine/engines.h"
 #include "discover/host/host.h"
 #include "discover/host/links.h"
@@ -39,6 +41,7 @@ struct discover {
 	struct scan scan; /* valid while scanning */
 	bool scanning;
 	uint32_t scan_asked; /* request this scan answers, 0 = none */
+	struct detail detail;
 	int64_t scan_began_ns, scan_took_ns, scan_ended_ns;
 	int64_t next_ns; /* when the next scan is due */
 	struct loop_timer next, links_limit, engines_limit;
@@ -60,15 +63,40 @@ static void schedule(struct discover *d, int64_t at_ns)
 		loop_arm(&d->loop, &d->next, d->next_ns);
 }
 
+/* Add the document of bit number @bit to the generation. */
+static int add_document(struct discover *d, size_t bit, const struct document *document)
+{
+	AUTO_TEXT struct text t = {0};
+	int rc = document_put(&t, document);
+
+	return rc < 0 ? rc : publication_add(&d->pub, bit, &t);
+}
+
+static void add_documents(struct discover *d, const struct container_list *containers,
+	const struct metadata *metadata)
+{
+	struct document document = {
+		.detail = &d->detail, .containers = containers, .metadata = metadata};
+
+	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
+		int rc;
+
+		document.icons = 1U << i == MSG_DOCUMENT_ICONS;
+		rc = d->detail.documents & 1U << i ? add_document(d, i, &document) : 0;
+		if (rc < 0)
+			log_error("cannot make a document error=\"%s\"", strerror(-rc));
+	}
+}
+
 /* Make a generation of @containers and what else the scan found. */
 static int make_generation(struct discover *d, const struct container_list *containers)
 {
-	struct mobyshark_engine engines[ENGINES_MAX];
+	struct metadata_engine engines[ENGINES_MAX];
 	struct catalog catalog;
-	struct mobyshark m = {.host = &d->host,
-		.engines = engines,
-		.catalog = &catalog,
-		.wall_ns = clock_wall_ns()};
+	struct mobyshark m = {
+		.metadata = {.host = &d->host, .engines = engines, .wall_ns = clock_wall_ns()},
+		.catalog = &catalog};
+	size_t n = 0;
 	int rc;
 
 	netns_set_drop_guesses(&d->scan.nets);
@@ -76,15 +104,18 @@ static int make_generation(struct discover *d, const struct container_list *cont
 
 	if (rc < 0)
 		return rc;
-	for (const struct engine *e = d->engines.first; e && m.n_engines < ENGINES_MAX; e = e->next)
-		engines[m.n_engines++] = (struct mobyshark_engine){
-			e->id, e->driver->engine_type, e->version, e->pid};
+	for (const struct engine *e = d->engines.first; e && n < ENGINES_MAX; e = e->next)
+		engines[n++] =
+			(struct metadata_engine){e->id, e->driver->engine_type, e->version, e->pid};
+	m.metadata.n_engines = n;
 	rc = publication_make(&d->pub, &m, (uint64_t) (clock_mono_ns() - d->scan_began_ns));
 	log_debug("scanned generation=%" PRIu64 " took_us=%" PRIu64
 		  " processes=%zu namespaces=%" PRIu32 " containers=%zu targets=%" PRIu32
 		  " unread=%zu",
 		d->pub.generation, d->pub.scan_ns / 1000, d->scan.procs.n, catalog.n_netns,
 		containers->n, catalog.n_targets, d->links.failed);
+	if (rc == 0)
+		add_documents(d, containers, &m.metadata);
 	catalog_done(&catalog);
 	return rc;
 }
@@ -116,6 +147,7 @@ static void end_scan(struct discover *d)
 	loop_disarm(&d->loop, &d->links_limit);
 	loop_disarm(&d->loop, &d->engines_limit);
 	links_stop(&d->links);
+	detail_end(&d->detail);
 	scan_done(&d->scan);
 	d->scanning = false;
 	d->scan_ended_ns = now;
@@ -207,21 +239,26 @@ static int ask_all(struct discover *d)
 static void begin_scan(void *ctx)
 {
 	struct discover *d = ctx;
+	uint8_t documents;
 	int rc;
 
 	d->next_ns = INT64_MAX;
 	d->scan_began_ns = clock_mono_ns();
 	d->scan_asked = d->channel.asked;
+	documents = channel_take_documents(&d->channel);
 	rc = scan_read(d->procfd, &d->self, &d->scan);
 	if (rc < 0) {
+		d->channel.documents |= documents;
 		log_error("cannot scan error=\"%s\"", strerror(-rc));
 		schedule(d, d->scan_began_ns + (int64_t) DISCOVER_REST_MS * MS_NS);
 		return;
 	}
 	if (d->scan.cut)
 		log_warn("too many network namespaces limit=%d", CATALOG_NETNS_MAX);
+	detail_begin(&d->detail, documents, d->procfd, &d->scan);
 	rc = ask_all(d);
 	if (rc < 0) {
+		detail_end(&d->detail);
 		scan_done(&d->scan);
 		stop(d, rc == -EPIPE || rc == -ECONNRESET ? 0 : rc);
 		return;
@@ -301,6 +338,7 @@ static void init(struct discover *d, const struct discover_fds *fds)
 
 static void done(struct discover *d)
 {
+	detail_end(&d->detail);
 	if (d->scanning)
 		scan_done(&d->scan);
 	links_stop(&d->links);

@@ -71,7 +71,8 @@ int publication_make(struct publication *p, const struct mobyshark *m, uint64_t 
 	table = make_table(m->catalog);
 	if (table < 0)
 		return table;
-	publication_done(p);
+	close_p(&p->json_fd);
+	close_p(&p->table_fd);
 	p->json_fd = TAKE_FD(json);
 	p->table_fd = TAKE_FD(table);
 	p->generation++;
@@ -79,14 +80,47 @@ int publication_make(struct publication *p, const struct mobyshark *m, uint64_t 
 	return 0;
 }
 
-int publication_send(const struct publication *p, int channel, uint32_t refresh_id)
+int publication_add(struct publication *p, size_t bit, const struct text *document)
 {
-	const int fds[] = {p->json_fd, p->table_fd};
+	int fd;
+
+	if (document->len_bytes > CATALOG_BYTES_MAX)
+		return -EFBIG;
+	fd = sealed_memfd("json", document->p, document->len_bytes);
+	if (fd < 0)
+		return fd;
+	close_p(&p->document_fds[bit]);
+	p->document_fds[bit] = fd;
+	return 0;
+}
+
+static void drop_documents(struct publication *p)
+{
+	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
+		close_p(&p->document_fds[i]);
+		p->document_fds[i] = -1;
+	}
+}
+
+int publication_send(struct publication *p, int channel, uint32_t refresh_id)
+{
+	int fds[2 + MSG_DOCUMENT_BITS] = {p->json_fd, p->table_fd};
 	struct msg m = {.op = MSG_CATALOG, .id = refresh_id};
+	size_t n = 2;
+	int rc;
 
 	m.u.catalog.generation = p->generation;
 	m.u.catalog.scan_ns = p->scan_ns;
-	return msg_send(channel, &m, fds, ARRAY_LEN(fds));
+	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
+		if (p->document_fds[i] < 0)
+			continue;
+		fds[n++] = p->document_fds[i];
+		m.u.catalog.documents |= (uint8_t) (1U << i);
+	}
+	rc = msg_send(channel, &m, fds, n);
+	if (rc == 0)
+		drop_documents(p);
+	return rc;
 }
 
 void publication_done(struct publication *p)
@@ -94,4 +128,5 @@ void publication_done(struct publication *p)
 	close_p(&p->json_fd);
 	close_p(&p->table_fd);
 	p->json_fd = p->table_fd = -1;
+	drop_documents(p);
 }

@@ -6,25 +6,35 @@
 #include <stdint.h>
 
 #include "discover/mobyshark.h"
+#include "discover/text.h"
+#include "proto/broker.h"
 
 struct publication {
 	int json_fd, table_fd; /* owned, sealed; -1 = nothing published yet */
-	uint64_t generation;   /* 1 is the first */
+	/* Documents of this or an earlier generation that are not sent yet, by bit of enum
+	 * msg_document; owned, sealed, -1 = none. */
+	int document_fds[MSG_DOCUMENT_BITS];
+	uint64_t generation; /* 1 is the first */
 	uint64_t scan_ns;
 };
 
 #define PUBLICATION_NONE                                                                           \
 	{                                                                                          \
-		-1, -1, 0, 0                                                                       \
+		-1, -1, {-1, -1}, 0, 0                                                             \
 	}
 
 /* Replace @p by the next generation, made from @m. Returns 0, or a negative errno with @p
  * untouched. */
 int publication_make(struct publication *p, const struct mobyshark *m, uint64_t scan_ns);
 
+/* Add the document of bit number @bit to the generation just made, in place of an unsent one.
+ * Returns 0, -EFBIG above CATALOG_BYTES_MAX, or another negative errno, with @p untouched. */
+int publication_add(struct publication *p, size_t bit, const struct text *document);
+
 /* Send @p on a catalog channel as the answer to all requests up to @refresh_id (0 = none). Returns
- * 0, -EAGAIN when the service has not yet read earlier generations, or an errno of msg_send(). */
-int publication_send(const struct publication *p, int channel, uint32_t refresh_id);
+ * 0, -EAGAIN when the service has not yet read earlier generations, or an errno of msg_send().
+ * Documents are closed once they are sent: only who asked has a use for them. */
+int publication_send(struct publication *p, int channel, uint32_t refresh_id);
 
 void publication_done(struct publication *p);
 

@@ -68,6 +68,39 @@ static size_t char_len(const char *s, size_t len_bytes)
 	return 0;
 }
 
+void text_next(struct text *t)
+{
+	char last = t->len_bytes > 0 ? t->p[t->len_bytes - 1] : '{';
+
+	if (last != '{' && last != '[')
+		text_put(t, ",");
+}
+
+void text_put_key(struct text *t, const char *key)
+{
+	text_next(t);
+	text_put_json(t, key);
+	text_put(t, ":");
+}
+
+void text_put_string(struct text *t, const char *key, const char *value)
+{
+	text_put_key(t, key);
+	text_put_json(t, value);
+}
+
+void text_put_number(struct text *t, const char *key, uint64_t value)
+{
+	text_put_key(t, key);
+	text_put_u64(t, value);
+}
+
+void text_put_bool(struct text *t, const char *key, bool value)
+{
+	text_put_key(t, key);
+	text_put(t, value ? "true" : "false");
+}
+
 static void put_escape(struct text *t, unsigned int c)
 {
 	char e[8];

@@ -57,6 +57,15 @@ static void get_capture_open(struct rbuf *r, struct msg_capture_open *c)
 	c->latency_ms = rbuf_u16(r);
 }
 
+static uint8_t get_documents(struct rbuf *r)
+{
+	uint8_t documents = rbuf_u8(r);
+
+	if (documents > MSG_DOCUMENTS)
+		r->failed = true;
+	return documents;
+}
+
 ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 {
 	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
@@ -83,6 +92,10 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 	case MSG_CATALOG:
 		wbuf_u64(&w, m->u.catalog.generation);
 		wbuf_u64(&w, m->u.catalog.scan_ns);
+		wbuf_u8(&w, m->u.catalog.documents);
+		break;
+	case MSG_REFRESH:
+		wbuf_u8(&w, m->u.refresh.documents);
 		break;
 	case MSG_CAPTURE_KILL:
 	case MSG_READY:
@@ -90,7 +103,6 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 	case MSG_TARGET_EXITED:
 	case MSG_SHUTDOWN:
 	case MSG_CATALOG_CHANNEL:
-	case MSG_REFRESH:
 		break;
 	case MSG_OP_END:
 	default:
@@ -120,6 +132,10 @@ static void get_fields(struct rbuf *r, struct msg *m)
 	case MSG_CATALOG:
 		m->u.catalog.generation = rbuf_u64(r);
 		m->u.catalog.scan_ns = rbuf_u64(r);
+		m->u.catalog.documents = get_documents(r);
+		break;
+	case MSG_REFRESH:
+		m->u.refresh.documents = get_documents(r);
 		break;
 	case MSG_CAPTURE_KILL:
 	case MSG_READY:
@@ -127,7 +143,6 @@ static void get_fields(struct rbuf *r, struct msg *m)
 	case MSG_TARGET_EXITED:
 	case MSG_SHUTDOWN:
 	case MSG_CATALOG_CHANNEL:
-	case MSG_REFRESH:
 		break;
 	case MSG_OP_END:
 	default:

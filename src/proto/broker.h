@@ -43,12 +43,14 @@ enum msg_op {
 	MSG_CATALOG_CHANNEL, /* descriptor: a new catalog channel to the other one */
 
 	/* service -> discover, on the catalog channel */
-	MSG_REFRESH, /* id: grows by one; wants a generation scanned after this was received */
+	MSG_REFRESH, /* id: grows by one; wants a generation scanned after this was received;
+		      * fields: struct msg_refresh */
 
 	/* discover -> service, on the catalog channel */
 	MSG_CATALOG, /* id: the newest MSG_REFRESH this generation satisfies, 0 = none; fields:
 		      * struct msg_catalog; descriptors: sealed memfd with the /mobyshark JSON,
-		      * sealed memfd with the table of proto/catalog.h */
+		      * sealed memfd with the table of proto/catalog.h, a sealed memfd for each of
+		      * msg_catalog.documents, lowest bit first */
 	MSG_OP_END
 };
 
@@ -85,9 +87,23 @@ struct msg_restarts {
 	uint32_t discover;
 };
 
+/* Documents that are made only when asked for, as bits. */
+enum msg_document {
+	MSG_DOCUMENT_JSON = 1,  /* /json without icons */
+	MSG_DOCUMENT_ICONS = 2, /* /json with icons */
+};
+#define MSG_DOCUMENT_BITS 2
+#define MSG_DOCUMENTS     ((1U << MSG_DOCUMENT_BITS) - 1)
+
+struct msg_refresh {
+	uint8_t documents; /* those wanted with this generation */
+};
+
 struct msg_catalog {
 	uint64_t generation;
-	uint64_t scan_ns; /* what the scan took */
+	uint64_t scan_ns;  /* what the scan took */
+	uint8_t documents; /* those that come with it; they were scanned after every request for
+			    * them up to the message's id */
 };
 
 /* One decoded message; the member of @u that belongs to @op is valid. */
@@ -99,6 +115,7 @@ struct msg {
 		struct ns_ref netlink_open;
 		struct msg_status status; /* CAPTURE_OPENED, CAPTURE_ENDED, NETLINK_OPENED */
 		struct msg_restarts restarts;
+		struct msg_refresh refresh;
 		struct msg_catalog catalog;
 	} u;
 };

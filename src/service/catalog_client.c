@@ -22,40 +22,51 @@ void catalog_client_init(struct catalog_client *c, int channel)
 	c->channel = channel;
 }
 
-static void drop_catalog(struct catalog_client *c)
+static void drop_document(struct catalog_document *d)
 {
-	catalog_done(&c->catalog);
-	if (c->json)
-		(void) munmap(c->json, c->json_len_bytes);
-	c->json = NULL;
+	if (d->p)
+		(void) munmap(d->p, d->len_bytes);
+	*d = (struct catalog_document){0};
 }
 
 void catalog_client_done(struct catalog_client *c)
 {
-	drop_catalog(c);
+	catalog_done(&c->catalog);
+	drop_document(&c->mobyshark);
+	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++)
+		drop_document(&c->documents[i]);
 	close_p(&c->channel);
 	c->channel = -1;
 }
 
-static void ask(struct catalog_client *c)
+/* Ask for what @documents says with the newest refresh. */
+static void ask(struct catalog_client *c, uint8_t documents)
 {
-	struct msg m = {.op = MSG_REFRESH, .id = c->asked};
+	struct msg m = {.op = MSG_REFRESH, .id = c->asked, .u.refresh.documents = documents};
 
-	/* a full queue means that discover has enough to answer, with the same scan */
 	if (c->channel >= 0)
-		(void) msg_send(c->channel, &m, NULL, 0);
+		c->is_unasked = msg_send(c->channel, &m, NULL, 0) == -EAGAIN;
+}
+
+static void ask_for_all(struct catalog_client *c)
+{
+	uint8_t documents = 0;
+
+	for (const struct catalog_waiter *w = c->waiters; w; w = w->next)
+		documents |= w->documents;
+	if (c->waiters)
+		ask(c, documents);
 }
 
 void catalog_client_reconnect(struct catalog_client *c, int channel)
 {
 	close_p(&c->channel);
 	c->channel = channel;
-	if (c->waiters)
-		ask(c);
+	ask_for_all(c);
 }
 
 /* Map a memfd that nobody can change any more. */
-static int map_sealed(int fd, char **ret, size_t *ret_len)
+static int map_sealed(int fd, struct catalog_document *ret)
 {
 	struct stat st;
 	void *p;
@@ -67,42 +78,75 @@ static int map_sealed(int fd, char **ret, size_t *ret_len)
 	p = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
-	*ret = p;
-	*ret_len = (size_t) st.st_size;
+	ret->p = p;
+	ret->len_bytes = (size_t) st.st_size;
+	return 0;
+}
+
+/* Replace @d by what descriptor @i of @fds holds. */
+static int take_document(
+	struct catalog_client *c, struct fdset *fds, size_t i, struct catalog_document *d)
+{
+	AUTO_CLOSE int fd = fdset_take(fds, i);
+	struct catalog_document next = {.answers = c->answered, .received_ns = c->received_ns};
+	int rc = map_sealed(fd, &next);
+
+	if (rc < 0)
+		return rc;
+	drop_document(d);
+	*d = next;
+	return 0;
+}
+
+static int take_table(struct catalog_client *c, struct fdset *fds)
+{
+	struct catalog_document table = {0};
+	struct catalog cat;
+	int rc = take_document(c, fds, 1, &table);
+
+	if (rc < 0)
+		return rc;
+	rc = catalog_decode((const uint8_t *) table.p, table.len_bytes, &cat);
+	drop_document(&table);
+	if (rc < 0)
+		return rc;
+	catalog_done(&c->catalog);
+	c->catalog = cat;
+	c->has_catalog = true;
 	return 0;
 }
 
 static int take_catalog(struct catalog_client *c, const struct msg *m, struct fdset *fds)
 {
-	AUTO_CLOSE int json_fd = fdset_take(fds, 0);
-	AUTO_CLOSE int table_fd = fdset_take(fds, 1);
-	struct catalog cat;
-	char *json = NULL, *table = NULL;
-	size_t json_len = 0, table_len = 0;
-	int rc = map_sealed(table_fd, &table, &table_len);
+	size_t at = 2;
+	int rc = take_table(c, fds);
 
 	if (rc < 0)
 		return rc;
-	rc = catalog_decode((const uint8_t *) table, table_len, &cat);
-	(void) munmap(table, table_len);
-	if (rc < 0)
-		return rc;
-	rc = map_sealed(json_fd, &json, &json_len);
-	if (rc < 0) {
-		catalog_done(&cat);
-		return rc;
-	}
-	drop_catalog(c);
-	c->catalog = cat;
-	c->json = json;
-	c->json_len_bytes = json_len;
-	c->has_catalog = true;
+	if (m->id)
+		c->answered = m->id;
 	c->received_ns = clock_mono_ns();
 	c->generation = m->u.catalog.generation;
 	c->scan_ns = m->u.catalog.scan_ns;
-	if (m->id)
-		c->answered = m->id;
-	return 0;
+	rc = take_document(c, fds, 0, &c->mobyshark);
+	for (size_t i = 0; i < MSG_DOCUMENT_BITS && rc == 0; i++) {
+		if (m->u.catalog.documents & 1U << i)
+			rc = take_document(c, fds, at++, &c->documents[i]);
+	}
+	return rc;
+}
+
+static bool is_satisfied(const struct catalog_client *c, const struct catalog_waiter *w)
+{
+	if ((int32_t) (c->answered - w->want) < 0)
+		return false;
+	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
+		const struct catalog_document *d = &c->documents[i];
+
+		if ((w->documents & 1U << i) && (!d->p || (int32_t) (d->answers - w->want) < 0))
+			return false;
+	}
+	return true;
 }
 
 /* Call the waiters that @due says. Those called may wait again, which puts them on the new list. */
@@ -113,7 +157,7 @@ static void call_due(struct catalog_client *c, int64_t now_ns)
 	while (*p) {
 		struct catalog_waiter *w = *p;
 
-		if ((int32_t) (c->answered - w->want) < 0 && now_ns < w->limit_ns) {
+		if (!is_satisfied(c, w) && now_ns < w->limit_ns) {
 			p = &w->next;
 			continue;
 		}
@@ -126,7 +170,7 @@ static void call_due(struct catalog_client *c, int64_t now_ns)
 
 		due = w->next;
 		w->is_waiting = false;
-		w->ready(w->ctx, (int32_t) (c->answered - w->want) >= 0);
+		w->ready(w->ctx, is_satisfied(c, w));
 	}
 }
 
@@ -153,6 +197,8 @@ int catalog_client_receive(struct catalog_client *c)
 		}
 		is_new = 1;
 	}
+	if (is_new && c->is_unasked)
+		ask_for_all(c);
 	if (is_new)
 		call_due(c, clock_mono_ns());
 	return is_new;
@@ -165,7 +211,7 @@ void catalog_client_wait(struct catalog_client *c, struct catalog_waiter *w, int
 	w->is_waiting = true;
 	w->next = c->waiters;
 	c->waiters = w;
-	ask(c);
+	ask(c, w->documents);
 }
 
 void catalog_client_cancel(struct catalog_client *c, struct catalog_waiter *w)

@@ -15,13 +15,22 @@
 /* Somebody who waits; lives in the waiting object. */
 struct catalog_waiter {
 	struct catalog_waiter *next;
-	uint32_t want;    /* the refresh that must be satisfied */
-	int64_t limit_ns; /* monotonic */
+	uint8_t documents; /* MSG_DOCUMENT_*: must come with it; set it before the wait */
+	uint32_t want;     /* the refresh that must be satisfied */
+	int64_t limit_ns;  /* monotonic */
 	bool is_waiting;
 	/* @is_fresh: there is a catalog scanned after the wait began; otherwise time is up. The
 	 * waiter is off the list already. */
 	void (*ready)(void *ctx, bool is_fresh);
 	void *ctx;
+};
+
+/* The newest of its kind, as discover has written it. */
+struct catalog_document {
+	char *p; /* mapped; NULL before the first one */
+	size_t len_bytes;
+	uint32_t answers;    /* newest refresh it satisfies */
+	int64_t received_ns; /* monotonic */
 };
 
 struct catalog_client {
@@ -31,9 +40,10 @@ struct catalog_client {
 	bool has_catalog;
 	int64_t received_ns; /* monotonic */
 	uint64_t scan_ns, generation;
-	char *json; /* mapped: the /mobyshark document */
-	size_t json_len_bytes;
-	uint32_t asked, answered; /* refresh ids */
+	struct catalog_document mobyshark;
+	struct catalog_document documents[MSG_DOCUMENT_BITS]; /* by bit; they come when asked for */
+	uint32_t asked, answered;                             /* refresh ids */
+	bool is_unasked; /* discover's queue was full: ask when it has answered */
 	struct catalog_waiter *waiters;
 };
 
@@ -47,8 +57,8 @@ void catalog_client_reconnect(struct catalog_client *c, int channel);
  * catalog, 0 if not, -EPIPE when discover is away (the channel is closed then). */
 int catalog_client_receive(struct catalog_client *c);
 
-/* Put @w on the list: w->ready is called when a catalog comes whose scan began after now, or after
- * CATALOG_WAIT_LIMIT_NS. */
+/* Put @w on the list: w->ready is called when a catalog comes whose scan began after now, with the
+ * documents that @w wants, or after CATALOG_WAIT_LIMIT_NS. */
 void catalog_client_wait(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns);
 
 /* Take @w off the list, if it is there. */

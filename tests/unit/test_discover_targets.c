@@ -252,9 +252,10 @@ static void json_has_exactly_the_members_of_the_contract(void **state)
 		.starttime_ticks = 6};
 	const struct catalog c = {.n_netns = 1, .n_targets = 1, .netns = &ns, .targets = &target};
 	const struct host h = {.hostname = "box", .cpus = {{0, 3}}, .n_cpus = 1};
-	const struct mobyshark_engine e = {"id", "docker.com", "20.10", 4711};
+	const struct metadata_engine e = {"id", "docker.com", "20.10", 4711};
 	const struct mobyshark m = {
-		.host = &h, .engines = &e, .n_engines = 1, .catalog = &c, .wall_ns = 1500000000};
+		.metadata = {.host = &h, .engines = &e, .n_engines = 1, .wall_ns = 1500000000},
+		.catalog = &c};
 	static const char expected[] =
 		"\"containers\":[{\"name\":\"a\\u003cb\\u003e\\u0026\\\"\\\\\\u2028\\ufffd\","
 		"\"type\":\"docker\",\"netns\":20,\"network-interfaces\":[\"lo\",\"eth0\"],"
@@ -278,7 +279,7 @@ static void an_empty_host_has_empty_lists(void **state)
 {
 	const struct catalog c = {0};
 	const struct host h = {.hostname = ""};
-	const struct mobyshark m = {.host = &h, .catalog = &c};
+	const struct mobyshark m = {.metadata = {.host = &h}, .catalog = &c};
 	struct text t = {0};
 
 	(void) state;

@@ -43,7 +43,10 @@ static struct msg message(uint16_t op)
 		m.u.restarts = (struct msg_restarts){3, 4};
 		break;
 	case MSG_CATALOG:
-		m.u.catalog = (struct msg_catalog){5, 6};
+		m.u.catalog = (struct msg_catalog){5, 6, MSG_DOCUMENT_JSON};
+		break;
+	case MSG_REFRESH:
+		m.u.refresh.documents = MSG_DOCUMENTS;
 		break;
 	default:
 		break;
@@ -122,6 +125,24 @@ static void a_reference_of_no_known_kind_is_refused(void **state)
 		n = msg_encode(&s, a, sizeof(a));
 		assert_int_equal(
 			n > 0 && msg_decode(a, (size_t) n, &m) == 0, kind > 0 && kind < NS_REF_END);
+	}
+}
+
+static void an_unknown_document_is_refused(void **state)
+{
+	static const uint16_t ops[] = {MSG_REFRESH, MSG_CATALOG};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
+		uint8_t a[MSG_MAX_BYTES];
+		ssize_t n = encoded(ops[i], a);
+		struct msg m;
+
+		/* the bits are the last byte of both */
+		for (unsigned int bits = 0; bits < 256; bits++) {
+			a[n - 1] = (uint8_t) bits;
+			assert_int_equal(msg_decode(a, (size_t) n, &m) == 0, bits <= MSG_DOCUMENTS);
+		}
 	}
 }
 
@@ -280,6 +301,7 @@ int main(void)
 		cmocka_unit_test(a_byte_more_or_less_is_no_message),
 		cmocka_unit_test(unknown_operations_and_used_padding_are_refused),
 		cmocka_unit_test(a_reference_of_no_known_kind_is_refused),
+		cmocka_unit_test(an_unknown_document_is_refused),
 		cmocka_unit_test(a_message_without_room_is_refused),
 		cmocka_unit_test(a_configuration_at_its_limits_comes_back),
 		cmocka_unit_test(one_above_a_limit_is_refused),

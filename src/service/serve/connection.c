@@ -62,10 +62,12 @@ static void on_catalog(void *ctx, bool is_fresh)
 	lws_callback_on_writable(c->wsi);
 }
 
-/* A list of targets is never older than the question: wait for a scan begun after now. */
-static int begin_targets(struct connection *c)
+/* An answer about the host is never older than the question: wait for a scan begun after now. */
+static int begin_document(struct connection *c, const struct catalog_document *d, uint8_t documents)
 {
-	c->kind = CONNECTION_TARGETS;
+	c->kind = CONNECTION_CATALOG;
+	c->document = d;
+	c->waiter.documents = documents;
 	c->waiter.ready = on_catalog;
 	c->waiter.ctx = c;
 	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
@@ -73,9 +75,23 @@ static int begin_targets(struct connection *c)
 	return 0;
 }
 
-static int reply_targets(struct connection *c)
+static int begin_targets(struct connection *c)
 {
-	const struct catalog_client *cat = &c->app->catalog;
+	return begin_document(c, &c->app->catalog.mobyshark, 0);
+}
+
+/* Icons come for any value of the parameter but "off", also for none. */
+static int begin_json(struct connection *c)
+{
+	bool icons = c->words.ieappicons && strcmp(c->words.ieappicons, "off") != 0;
+
+	return begin_document(c, &c->app->catalog.documents[icons],
+		icons ? MSG_DOCUMENT_ICONS : MSG_DOCUMENT_JSON);
+}
+
+static int reply_document(struct connection *c)
+{
+	const struct catalog_document *d = c->document;
 	char *copy;
 
 	if (!c->has_waited)
@@ -83,10 +99,10 @@ static int reply_targets(struct connection *c)
 	c->has_waited = false;
 	if (!c->is_fresh)
 		return reply_error(c, 504, "discovery does not answer");
-	copy = malloc(cat->json_len_bytes);
+	copy = malloc(d->len_bytes);
 	if (copy)
-		memcpy(copy, cat->json, cat->json_len_bytes);
-	return reply_begin(c, 200, "application/json", copy, cat->json_len_bytes);
+		memcpy(copy, d->p, d->len_bytes);
+	return reply_begin(c, 200, "application/json", copy, d->len_bytes);
 }
 
 static int begin_stream(struct connection *c)
@@ -146,6 +162,8 @@ static int route(struct connection *c, const char *path)
 		return begin_stream(c);
 	if (strcmp(path, "/mobyshark") == 0 || strcmp(path, "/discover/mobyshark") == 0)
 		return begin_targets(c);
+	if (strcmp(path, "/json") == 0)
+		return begin_json(c);
 	if (strcmp(path, "/healthz") == 0)
 		return reply_text(c, 200, "text/plain; charset=utf-8", "ok\n");
 	if (strcmp(path, "/readyz") == 0)
@@ -285,8 +303,8 @@ static int on_writable(struct connection *c)
 	switch (c->kind) {
 	case CONNECTION_REPLY:
 		return reply_continue(c);
-	case CONNECTION_TARGETS:
-		return reply_targets(c);
+	case CONNECTION_CATALOG:
+		return reply_document(c);
 	case CONNECTION_STREAM:
 		return stream_write_http(c);
 	case CONNECTION_CAPTURE:

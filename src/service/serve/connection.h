@@ -15,7 +15,7 @@
 enum connection_kind {
 	CONNECTION_NEW,
 	CONNECTION_REPLY,   /* a body of known length goes out */
-	CONNECTION_TARGETS, /* waits for a catalog, then a reply */
+	CONNECTION_CATALOG, /* waits for a catalog, then a reply */
 	CONNECTION_STREAM,  /* plain HTTP capture */
 	CONNECTION_CAPTURE, /* WebSocket capture */
 };
@@ -25,7 +25,9 @@ struct connection {
 	struct lws *wsi;
 	struct app *app;
 	enum connection_kind kind;
-	struct catalog_waiter waiter; /* CONNECTION_TARGETS */
+	/* CONNECTION_CATALOG: */
+	struct catalog_waiter waiter;
+	const struct catalog_document *document; /* to be sent */
 	bool has_waited, is_fresh;
 	char *body; /* CONNECTION_REPLY: owned */
 	size_t body_len_bytes, sent_bytes;

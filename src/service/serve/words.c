@@ -62,6 +62,8 @@ static void take_argument(struct words *w, char *arg)
 		*eq = '\0';
 	if (strcmp(arg, "token") == 0 && !w->token)
 		w->token = (char *) value;
+	if (strcmp(arg, "ieappicons") == 0 && !w->ieappicons)
+		w->ieappicons = (char *) value;
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
 		struct request_word *word = (void *) ((char *) &w->words + rules[i].at);
 

@@ -12,7 +12,8 @@
 /* Owned copies; @words points into @buf. */
 struct words {
 	struct request_words words;
-	char *token; /* the token parameter, NULL = absent */
+	char *token;      /* the token parameter, NULL = absent */
+	char *ieappicons; /* of /json, NULL = absent */
 	char *buf;
 };
 

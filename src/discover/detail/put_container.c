@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/detail/put_container.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ns_link.h"
+#include "base/utf8.h"
+#include "discover/host/proc_cmdline.h"
+
+#define ID_MAX 32
+
+/* "cont-PID" */
+static void format_id(const struct process *p, char ret[ID_MAX])
+{
+	(void) snprintf(ret, ID_MAX, "cont-%" PRId32, p->pid);
+}
+
+static void format_group(int32_t group, char ret[ID_MAX])
+{
+	ret[0] = '\0';
+	if (group >= 0)
+		(void) snprintf(ret, ID_MAX, "group-%" PRId32, group);
+}
+
+static void put_group(struct text *t, const struct tenant *first, const struct tenant *end)
+{
+	char id[ID_MAX];
+
+	text_next(t);
+	text_put(t, "{");
+	text_put_key(t, "container-idrefs");
+	text_put(t, "[");
+	for (const struct tenant *x = first; x < end; x++) {
+		if (x->group != first->group)
+			continue;
+		format_id(x->proc, id);
+		text_next(t);
+		text_put_json(t, id);
+	}
+	text_put(t, "]");
+	format_group(first->group, id);
+	text_put_string(t, "id", id);
+	text_put_string(t, "name", first->container->pod);
+	text_put_string(t, "type", "pod");
+	text_put_string(t, "type-text", "Pod");
+	text_put(t, "}");
+}
+
+void put_groups(struct text *t, const struct tenants *tenants, size_t netns)
+{
+	const struct tenant *end = tenants->v + tenants->first[netns + 1];
+	int32_t next = -1; /* numbers grow in order of appearance */
+
+	text_put_key(t, "container-groups");
+	text_put(t, "[");
+	for (const struct tenant *x = tenants->v + tenants->first[netns]; x < end; x++) {
+		if (x->group <= next)
+			continue;
+		next = x->group;
+		put_group(t, x, end);
+	}
+	text_put(t, "]");
+}
+
+/* The type as a title: "docker" becomes "Docker". */
+static void put_type(struct text *t, const char *type)
+{
+	char title[64];
+	size_t n = 0;
+
+	for (; type[n] && n + 1 < sizeof(title); n++)
+		title[n] = (char) (n == 0 ? toupper((unsigned char) type[n])
+					  : tolower((unsigned char) type[n]));
+	title[n] = '\0';
+	text_put_string(t, "type", type);
+	text_put_string(t, "type-text", title);
+}
+
+static void put_dns(struct text *t)
+{
+	text_put_key(t, "dns");
+	text_put(t, "{\"uts-hostname\":\"\",\"etc-hostname\":\"\",\"domainname\":\"\","
+		    "\"nameservers\":null,\"searchlist\":null,\"etc-hosts\":[]}");
+}
+
+/* Capabilities, CPUs, scheduling. */
+static void put_capbnd(struct text *t)
+{
+	text_put_string(t, "capbnd", "0x0");
+}
+
+static void put_labels(struct text *t, const struct container *c)
+{
+	text_put_key(t, "labels");
+	text_put(t, "{");
+	text_put_string(t, "turtlefinder/container/prefix", c->prefix);
+	text_put(t, "}");
+}
+
+static void put_api_path(struct text *t)
+{
+	text_put_string(t, "api-path", "");
+}
+
+/* What containers and processes have in common. */
+static void put_process(struct text *t, int procfd, const struct tenant *x)
+{
+	char cmdline[PROC_CMDLINE_MAX], id[ID_MAX], path[32];
+	uint64_t pidns;
+
+	proc_cmdline_read(procfd, x->proc->pid, cmdline);
+	text_put_string(t, "cmdline", cmdline);
+	put_dns(t);
+	format_group(x->group, id);
+	text_put_string(t, "group", id);
+	format_id(x->proc, id);
+	text_put_string(t, "id", id);
+	text_put_number(t, "pid", (uint64_t) x->proc->pid);
+	(void) snprintf(path, sizeof(path), "%" PRId32 "/ns/pid", x->proc->pid);
+	pidns = ns_link_read(procfd, path, "pid");
+	text_put_number(t, "pidns", pidns);
+	(void) snprintf(id, sizeof(id), "pidns-%" PRIu64, pidns);
+	text_put_string(t, "pidns-idref", pidns ? id : "");
+	put_capbnd(t);
+}
+
+static void put_name_of_process(struct text *t, const struct process *p)
+{
+	char comm[PROCSTAT_COMM_MAX], name[PROCSTAT_COMM_MAX + 16];
+
+	utf8_sanitize(p->comm, comm, sizeof(comm));
+	(void) snprintf(name, sizeof(name), "%s(%" PRId32 ")", comm, p->pid);
+	text_put_string(t, "name", name);
+}
+
+static void put_tenant(struct text *t, const struct document *d, const struct tenant *x)
+{
+	const struct container *c = x->container;
+
+	text_next(t);
+	text_put(t, "{");
+	put_process(t, d->detail->procfd, x);
+	if (c) {
+		text_put_string(t, "name", c->name);
+		text_put_string(t, "prefix", c->prefix);
+		put_labels(t, c);
+		put_type(t, c->type);
+	} else {
+		put_name_of_process(t, x->proc);
+		text_put_string(t, "prefix", "");
+		text_put_string(t, "type", "proc");
+		text_put_string(t, "type-text", "Process");
+	}
+	put_api_path(t);
+	text_put_string(t, "status", c && c->paused ? "paused" : "running");
+	text_put(t, "}");
+}
+
+/* A namespace that nobody lives in. */
+static void put_place(struct text *t, const struct netns *ns)
+{
+	char id[ID_MAX];
+
+	(void) snprintf(id, sizeof(id), "bmnt-%" PRIu64, ns->ref.inode);
+	text_put(t, "{");
+	text_put_string(t, "cmdline", "");
+	text_put(t, ",\"dns\":{\"etc-hosts\":null}");
+	text_put_string(t, "group", "");
+	text_put_string(t, "id", id);
+	text_put_string(t, "name", ns->place);
+	text_put_string(t, "prefix", "");
+	text_put_string(t, "api-path", "");
+	text_put_number(t, "pid", 0);
+	text_put_number(t, "pidns", 0);
+	text_put_string(t, "pidns-idref", "");
+	text_put_string(t, "status", "");
+	text_put_string(t, "type", "bindmount");
+	text_put_string(t, "type-text", "Bind-mounted");
+	text_put(t, "}");
+}
+
+void put_containers(
+	struct text *t, const struct document *d, const struct tenants *tenants, size_t netns)
+{
+	const struct netns *ns = &d->detail->scan->nets.v[netns];
+	size_t first = tenants->first[netns], end = tenants->first[netns + 1];
+
+	text_put_key(t, "containers");
+	text_put(t, "[");
+	for (size_t i = first; i < end; i++)
+		put_tenant(t, d, &tenants->v[i]);
+	if (first == end && ns->place)
+		put_place(t, ns);
+	text_put(t, "]");
+}

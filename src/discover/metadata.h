@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What every document says about itself, the host and its engines (contract 2.8). No I/O. */
+#ifndef DISCOVER_METADATA_H
+#define DISCOVER_METADATA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "discover/host/host.h"
+#include "discover/text.h"
+
+/* An engine as it is shown; texts are borrowed, "" when not known yet. */
+struct metadata_engine {
+	const char *id, *type, *version;
+	int32_t pid;
+};
+
+struct metadata {
+	const struct host *host;
+	const struct metadata_engine *engines;
+	size_t n_engines;
+	uint64_t wall_ns; /* creation time */
+};
+
+/* Append the member "metadata" to @ret, its keys in alphabetical order. */
+void metadata_put(struct text *ret, const struct metadata *m);
+
+#endif
