@@ -14,6 +14,8 @@ from types import SimpleNamespace
 import experiments
 import machine
 import report
+import scene
+import scene_report
 from network import Network, remove_leftovers
 from processes import Failed
 
@@ -33,7 +35,7 @@ def choice_list(choices):
 
 def parse_args():
     p = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parts = ("rows", "latency", "viewers", "idle")
+    parts = ("rows", "latency", "viewers", "idle", "scene")
     p.add_argument("--only", type=choice_list(experiments.PIPELINES), metavar="NAME,...",
                    default=list(experiments.PIPELINES),
                    help="pipelines to run, of " + ", ".join(experiments.PIPELINES))
@@ -43,6 +45,11 @@ def parse_args():
                    default=list(experiments.SIZES), help="64, 1500")
     p.add_argument("--rates", type=choice_list(experiments.RATES), metavar="PPS,...",
                    default=list(experiments.RATES), help="100k, 400k, max")
+    p.add_argument("--scene", action="store_true",
+                   help="only the discovery of large hosts, as --parts scene")
+    p.add_argument("--namespaces", type=choice_list([str(n) for n in scene.SIZES]),
+                   metavar="N,...", default=[str(n) for n in scene.SIZES],
+                   help="sizes of these hosts, of " + ", ".join(str(n) for n in scene.SIZES))
     p.add_argument("--rounds", type=int, default=3, help="times each row is measured (3)")
     p.add_argument("--seconds", type=float, default=1.5, help="sending time of a measurement (1.5)")
     p.add_argument("--quick", action="store_true", help="one round")
@@ -54,6 +61,8 @@ def parse_args():
     args = p.parse_args()
     if args.quick:
         args.rounds = 1
+    if args.scene:
+        args.parts = ["scene"]
     return args
 
 
@@ -80,11 +89,13 @@ def run(args, network, tools):
     busy = [machine.machine_shares(2, 1)["busy"]]
     us = "us" in args.only
     results = experiments.rows(plan(args), tools, network, args.rounds, args.seconds, progress)
-    viewers = idle = None
+    viewers = idle = scenes = None
     if us and "viewers" in args.parts:
         viewers = experiments.viewers(tools, network, args.rounds, args.seconds, progress)
     if us and "idle" in args.parts:
         idle = experiments.idle(tools, network, 15, progress)
+    if us and "scene" in args.parts:
+        scenes = scene.scenes(tools, [int(n) for n in args.namespaces], 5, progress)
     busy.append(machine.machine_shares(2, 1)["busy"])
     progress("done")
     return {
@@ -92,7 +103,9 @@ def run(args, network, tools):
                     "busy_percent_before_and_after": busy},
         "rounds": args.rounds, "seconds": args.seconds,
         "rows": report.medians(results), "viewers": viewers, "idle": idle,
-        "verdicts": report.verdicts(results, viewers, idle), "runs": results,
+        "scenes": scenes,
+        "verdicts": report.verdicts(results, viewers, idle) + scene_report.verdicts(scenes),
+        "runs": results,
     }
 
 
@@ -107,6 +120,8 @@ def show(found):
         print("\n" + report.viewer_lines(found["viewers"]))
     if found["idle"]:
         print("\n" + report.idle_lines(found["idle"]))
+    if found["scenes"]:
+        print("\n" + scene_report.table(found["scenes"]))
     if found["verdicts"]:
         print("\n" + report.verdict_table(found["verdicts"]))
 
@@ -128,7 +143,8 @@ def main():
     log.write_bytes(b"")
     tools = SimpleNamespace(
         send=args.programs / "bench-send", floor=args.programs / "bench-floor",
-        client=args.programs / "bench-client", product=args.product, log=log, idle_options=[])
+        client=args.programs / "bench-client", scene=args.programs / "bench-scene",
+        ask=args.programs / "bench-ask", product=args.product, log=log, idle_options=[])
     remove_leftovers()
     try:
         with Network(log) as network:

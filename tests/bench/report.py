@@ -76,31 +76,31 @@ class Ratios:
         return statistics.median(values) if values else None
 
 
-def _verdict(text, measured, limit, unit=""):
+def verdict(text, measured, limit, unit=""):
     """`measured` at most `limit` is ok; a limit of None only informs. A measured value of None
     means it was not measured and gives no verdict."""
     if measured is None:
         return []
-    verdict = "info" if limit is None else "ok" if measured <= limit else "MISS"
+    word = "info" if limit is None else "ok" if measured <= limit else "MISS"
     return [{"what": text, "measured": round(measured, 4), "limit": limit, "unit": unit,
-             "verdict": verdict}]
+             "verdict": word}]
 
 
 def _loss_verdicts(ratios, size):
     lost = ratios.values("us", size, "max", "lost")
-    return _verdict(f"packets lost at full rate, {size} B", sum(lost) if lost else None, 0)
+    return verdict(f"packets lost at full rate, {size} B", sum(lost) if lost else None, 0)
 
 
 def _cpu_verdicts(ratios, size, tenth):
     cpu = "cpu_ns_per_packet"
-    out = _verdict(f"CPU per packet / dumpcap's, {size} B at 100 kpps",
+    out = verdict(f"CPU per packet / dumpcap's, {size} B at 100 kpps",
                    ratios.ratio("dumpcap", size, "100k", cpu), 1 / 3)
-    out += _verdict(f"CPU per packet / dumpcap's, {size} B at 400 kpps",
+    out += verdict(f"CPU per packet / dumpcap's, {size} B at 400 kpps",
                     ratios.ratio("dumpcap", size, "400k", cpu), tenth)
-    out += _verdict(f"CPU per packet / floor over TCP, {size} B at full rate",
+    out += verdict(f"CPU per packet / floor over TCP, {size} B at full rate",
                     ratios.ratio("floor-tcp", size, "max", cpu), 1.5)
     # no viewer comes over a Unix socket: this one tells what TCP costs, and has no limit
-    out += _verdict(f"CPU per packet / floor over a Unix socket, {size} B at full rate",
+    out += verdict(f"CPU per packet / floor over a Unix socket, {size} B at full rate",
                     ratios.ratio("floor", size, "max", cpu), None)
     return out
 
@@ -109,7 +109,7 @@ def _accounting_verdicts(results):
     ours = [r for r in results if r["pipeline"] == "us"]
     wrong = [r for r in ours if not r.get("adds_up") or r["accepted"] != r["arrived"]
              or r["reported_lost"] != r["lost"]]
-    return _verdict("runs in which sent = delivered + reported lost does not hold",
+    return verdict("runs in which sent = delivered + reported lost does not hold",
                     len(wrong) if ours else None, 0)
 
 
@@ -118,19 +118,19 @@ def _viewer_verdicts(v):
         return []
     sends = v["further_send_ns_per_kib"]
     ratio = v["further_viewer_ns_per_kib"] / sends if sends > 0 else None
-    return (_verdict(f"reader's CPU, {1 + FURTHER_VIEWERS} viewers / 1", v["reader_ratio"], 1.2)
-            + _verdict("service's CPU for a further viewer / its sends alone", ratio, 1.25))
+    return (verdict(f"reader's CPU, {1 + FURTHER_VIEWERS} viewers / 1", v["reader_ratio"], 1.2)
+            + verdict("service's CPU for a further viewer / its sends alone", ratio, 1.25))
 
 
 def _idle_verdicts(i):
     if not i:
         return []
     text = f"{i['captures']} idle captures"
-    return (_verdict(f"{text}: CPU of all our processes", i["with"]["processes"], 1, "% of a core")
-            + _verdict(f"{text}: the same, and the kernel's timers for them",
+    return (verdict(f"{text}: CPU of all our processes", i["with"]["processes"], 1, "% of a core")
+            + verdict(f"{text}: the same, and the kernel's timers for them",
                        i["with"]["processes"] + i["with"]["kernel"] - i["without"]["kernel"], 1,
                        "% of a core")
-            + _verdict("service's resident memory without viewers",
+            + verdict("service's resident memory without viewers",
                        i["service_alone"]["rss_kib"] / MIB, 16, "MiB"))
 
 
@@ -141,16 +141,16 @@ def verdicts(results, viewers, idle):
         out += _loss_verdicts(ratios, size)
     for size, tenth in (("64", 1 / 10), ("1500", 1 / 5)):
         out += _cpu_verdicts(ratios, size, tenth)
-    out += _verdict("latency p99 / dumpcap's", ratios.ratio("dumpcap", "64", PING,
+    out += verdict("latency p99 / dumpcap's", ratios.ratio("dumpcap", "64", PING,
                                                             "latency_p99_ms"), 1 / 10)
     return out + _accounting_verdicts(results) + _viewer_verdicts(viewers) + _idle_verdicts(idle)
 
 
-def _limit_text(verdict):
-    if verdict["limit"] is None:
+def _limit_text(v):
+    if v["limit"] is None:
         return ""
-    unit = f" {verdict['unit']}" if verdict["unit"] else ""
-    return f"(at most {verdict['limit']:.3f}{unit})"
+    unit = f" {v['unit']}" if v["unit"] else ""
+    return f"(at most {v['limit']:.3f}{unit})"
 
 
 def verdict_table(found):
