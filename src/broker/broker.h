@@ -48,6 +48,9 @@ void op_capture_kill(struct broker *b, uint32_t id);
 /* MSG_NETLINK_OPEN: see op_netlink.c. Sends the answer. */
 void op_netlink_open(struct broker *b, uint32_t id, const struct ns_ref *ref);
 
+/* MSG_PORTS_OPEN: see op_ports.c. Sends the answer. */
+void op_ports_open(struct broker *b, uint32_t id, const struct ns_ref *ref);
+
 /* Watch descriptor @fd for input; @tag comes back from epoll_wait(2). 0 or a negative errno. */
 int broker_watch(struct broker *b, int fd, uint64_t tag);
 

@@ -85,10 +85,16 @@ static int serve_service(struct broker *b, const struct msg *m)
 
 static int serve_discover(struct broker *b, const struct msg *m)
 {
-	if (m->op != MSG_NETLINK_OPEN)
+	switch ((enum msg_op) m->op) {
+	case MSG_NETLINK_OPEN:
+		op_netlink_open(b, m->id, &m->u.ns_ref);
+		return 0;
+	case MSG_PORTS_OPEN:
+		op_ports_open(b, m->id, &m->u.ns_ref);
+		return 0;
+	default:
 		return -EPROTO;
-	op_netlink_open(b, m->id, &m->u.netlink_open);
-	return 0;
+	}
 }
 
 typedef int serve_fn(struct broker *b, const struct msg *m);

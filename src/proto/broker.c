@@ -78,11 +78,13 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		put_capture_open(&w, &m->u.capture_open);
 		break;
 	case MSG_NETLINK_OPEN:
-		put_ns_ref(&w, &m->u.netlink_open);
+	case MSG_PORTS_OPEN:
+		put_ns_ref(&w, &m->u.ns_ref);
 		break;
 	case MSG_CAPTURE_OPENED:
 	case MSG_CAPTURE_ENDED:
 	case MSG_NETLINK_OPENED:
+	case MSG_PORTS_OPENED:
 		put_status(&w, &m->u.status);
 		break;
 	case MSG_RESTARTS:
@@ -118,11 +120,13 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		get_capture_open(r, &m->u.capture_open);
 		break;
 	case MSG_NETLINK_OPEN:
-		get_ns_ref(r, &m->u.netlink_open);
+	case MSG_PORTS_OPEN:
+		get_ns_ref(r, &m->u.ns_ref);
 		break;
 	case MSG_CAPTURE_OPENED:
 	case MSG_CAPTURE_ENDED:
 	case MSG_NETLINK_OPENED:
+	case MSG_PORTS_OPENED:
 		get_status(r, &m->u.status);
 		break;
 	case MSG_RESTARTS:

@@ -51,6 +51,15 @@ enum msg_op {
 		      * struct msg_catalog; descriptors: sealed memfd with the /mobyshark JSON,
 		      * sealed memfd with the table of proto/catalog.h, a sealed memfd for each of
 		      * msg_catalog.documents, lowest bit first */
+
+	/* discover -> broker */
+	MSG_PORTS_OPEN, /* id: the request; fields: struct ns_ref */
+
+	/* broker -> discover */
+	MSG_PORTS_OPENED, /* id: the request; fields: struct msg_status; descriptors on success: a
+			   * NETLINK_SOCK_DIAG socket inside the namespace; if there are rules, a
+			   * sealed memfd: the kernel's answers to NFT_MSG_GETRULE for the tables
+			   * "nat" of IPv4 and IPv6, message after message, perhaps cut */
 	MSG_OP_END
 };
 
@@ -112,8 +121,9 @@ struct msg {
 	uint32_t id;
 	union {
 		struct msg_capture_open capture_open;
-		struct ns_ref netlink_open;
-		struct msg_status status; /* CAPTURE_OPENED, CAPTURE_ENDED, NETLINK_OPENED */
+		struct ns_ref ns_ref;     /* NETLINK_OPEN, PORTS_OPEN */
+		struct msg_status status; /* CAPTURE_OPENED, CAPTURE_ENDED, NETLINK_OPENED,
+					   * PORTS_OPENED */
 		struct msg_restarts restarts;
 		struct msg_refresh refresh;
 		struct msg_catalog catalog;

@@ -35,7 +35,7 @@ MAY_INCLUDE = {
     "service/serve": SHARED - {"sandbox"} | SERVICE,
 }
 # Headers made by the build, by the name they are included with.
-GENERATED = {"base/version.h", "broker/config.h", "service/serve/web_files.h"}
+GENERATED = {"base/version.h", "broker/config.h", "discover/detail/services_table.h", "service/serve/web_files.h"}
 
 
 def _sources():

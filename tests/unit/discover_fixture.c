@@ -113,7 +113,7 @@ static int open_namespace(const struct ns_ref *r)
 static void answer(struct fixture *f, const struct msg *request)
 {
 	struct msg m = {.op = MSG_NETLINK_OPENED, .id = request->id};
-	AUTO_CLOSE int ns = open_namespace(&request->u.netlink_open);
+	AUTO_CLOSE int ns = open_namespace(&request->u.ns_ref);
 	AUTO_CLOSE int sock = -1;
 
 	if (!f->refuses && ns >= 0 && setns(ns, CLONE_NEWNET) == 0) {

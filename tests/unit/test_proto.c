@@ -31,11 +31,13 @@ static struct msg message(uint16_t op)
 		m.u.capture_open = (struct msg_capture_open){some_ref, 1 << 20, 1 << 21, 5};
 		break;
 	case MSG_NETLINK_OPEN:
-		m.u.netlink_open = some_ref;
+	case MSG_PORTS_OPEN:
+		m.u.ns_ref = some_ref;
 		break;
 	case MSG_CAPTURE_OPENED:
 	case MSG_CAPTURE_ENDED:
 	case MSG_NETLINK_OPENED:
+	case MSG_PORTS_OPENED:
 		m.u.status.status = -ESRCH;
 		strcpy(m.u.status.text, "it is gone");
 		break;
@@ -120,8 +122,8 @@ static void a_reference_of_no_known_kind_is_refused(void **state)
 		struct msg s = message(MSG_NETLINK_OPEN);
 		ssize_t n;
 
-		s.u.netlink_open.kind = (uint8_t) kind;
-		s.u.netlink_open.index = kind == NS_REF_PROC ? 0 : 1;
+		s.u.ns_ref.kind = (uint8_t) kind;
+		s.u.ns_ref.index = kind == NS_REF_PROC ? 0 : 1;
 		n = msg_encode(&s, a, sizeof(a));
 		assert_int_equal(
 			n > 0 && msg_decode(a, (size_t) n, &m) == 0, kind > 0 && kind < NS_REF_END);

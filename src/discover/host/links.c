@@ -2,18 +2,13 @@
 #include "discover/host/links.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/own.h"
-#include "base/procstat.h"
 #include "discover/grow.h"
-#include "discover/host/root_path.h"
 #include "netlink/link.h"
 
 /* A dump needs no waiting: the kernel fills the socket while it is read. */
@@ -76,124 +71,45 @@ static int dump(int sock, struct netns *ns)
 	return 0;
 }
 
-static struct links_slot *find_slot(struct links *l, uint32_t id)
+/* An answer of the broker. */
+static void on_answer(void *ctx, size_t i, struct fdset *fds)
 {
-	for (size_t i = 0; i < LINKS_WINDOW; i++) {
-		if (l->slots[i].id == id)
-			return &l->slots[i];
-	}
-	return NULL;
-}
+	struct links *l = ctx;
+	AUTO_CLOSE int sock = fdset_take(fds, 0);
+	struct netns *ns = &l->set->v[i];
 
-/* Hold the place where @ns is mounted: an O_PATH descriptor, or -1 if that does not lead there. */
-static int open_place(const struct links *l, const struct netns *ns)
-{
-	const char *point = ns->place ? strstr(ns->place, NETNS_PLACE_MOUNT) : NULL;
-	AUTO_CLOSE int fd = -1;
-	struct stat st;
-
-	if (ns->ref.kind != NS_REF_MOUNT || !point)
-		return -1;
-	point += strlen(NETNS_PLACE_MOUNT);
-	fd = root_path_open(l->procfd, (int32_t) ns->ref.pid, point);
-	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == ns->ref.inode ? TAKE_FD(fd) : -1;
-}
-
-static int ask(struct links *l, struct links_slot *slot)
-{
-	const struct netns *ns = &l->set->v[l->next];
-	struct msg m = {.op = MSG_NETLINK_OPEN, .id = ++l->next_id};
-	AUTO_CLOSE int place = open_place(l, ns);
-	int rc;
-
-	if (m.id == 0)
-		m.id = l->next_id = 1;
-	m.u.netlink_open = ns->ref;
-	/* the broker would have to search all mounts for each mount id: hold it up to it instead */
-	if (place >= 0)
-		m.u.netlink_open = (struct ns_ref){.inode = ns->ref.inode,
-			.kind = NS_REF_FD,
-			.pid = (uint32_t) l->pid,
-			.starttime_ticks = l->starttime_ticks,
-			.index = (uint32_t) place};
-	rc = msg_send(l->broker, &m, NULL, 0);
-	if (rc < 0)
-		return rc;
-	*slot = (struct links_slot){.id = m.id, .netns = l->next, .place = TAKE_FD(place)};
-	l->next++;
-	l->in_flight++;
-	return 0;
-}
-
-static int fill_window(struct links *l)
-{
-	while (l->next < l->set->n && l->in_flight < LINKS_WINDOW) {
-		int rc = ask(l, find_slot(l, 0));
-
-		/* the broker is behind: the next answer brings us here again */
-		if (rc == -EAGAIN && l->in_flight > 0)
-			return 0;
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-static void clear_slot(struct links_slot *slot)
-{
-	if (slot->id)
-		close_p(&slot->place);
-	*slot = (struct links_slot){.place = -1};
+	if (!is_netlink_route(sock) || dump(sock, ns) < 0)
+		l->failed++;
+	else
+		ns->is_guess = false;
 }
 
 int links_init(struct links *l, int procfd, int broker)
 {
-	int32_t pid = getpid();
-	struct procstat st;
-	int rc = procstat_read(procfd, pid, &st);
-
-	if (rc < 0)
-		return rc;
-	*l = (struct links){.procfd = procfd,
-		.broker = broker,
-		.pid = pid,
-		.starttime_ticks = st.starttime_ticks};
-	return 0;
+	*l = (struct links){.failed = 0};
+	return ns_ask_init(&l->ask, MSG_NETLINK_OPEN, procfd, broker);
 }
 
 int links_start(struct links *l, struct netns_set *set)
 {
-	links_stop(l);
 	l->set = set;
-	l->next = l->failed = 0;
-	return fill_window(l);
+	l->failed = 0;
+	l->ask.fn = on_answer;
+	l->ask.ctx = l;
+	return ns_ask_start(&l->ask, set);
 }
 
 int links_answer(struct links *l, const struct msg *m, struct fdset *fds)
 {
-	struct links_slot *slot = m->id ? find_slot(l, m->id) : NULL;
-	AUTO_CLOSE int sock = fdset_take(fds, 0);
-
-	if (!slot)
-		return 0;
-	if (!is_netlink_route(sock) || dump(sock, &l->set->v[slot->netns]) < 0)
-		l->failed++;
-	else
-		l->set->v[slot->netns].is_guess = false;
-	clear_slot(slot);
-	l->in_flight--;
-	return fill_window(l);
+	return ns_ask_answer(&l->ask, m, fds);
 }
 
 bool links_finished(const struct links *l)
 {
-	return !l->set || (l->in_flight == 0 && l->next == l->set->n);
+	return ns_ask_finished(&l->ask);
 }
 
 void links_stop(struct links *l)
 {
-	for (size_t i = 0; i < LINKS_WINDOW; i++)
-		clear_slot(&l->slots[i]);
-	l->in_flight = 0;
-	l->set = NULL;
+	ns_ask_stop(&l->ask);
 }

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/host/ns_ask.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "base/procstat.h"
+#include "discover/host/root_path.h"
+
+static struct ns_ask_slot *find_slot(struct ns_ask *a, uint32_t id)
+{
+	for (size_t i = 0; i < NS_ASK_WINDOW; i++) {
+		if (a->slots[i].id == id)
+			return &a->slots[i];
+	}
+	return NULL;
+}
+
+/* Hold the place where @ns is mounted: an O_PATH descriptor, or -1 if that does not lead there. */
+static int open_place(const struct ns_ask *a, const struct netns *ns)
+{
+	const char *point = ns->place ? strstr(ns->place, NETNS_PLACE_MOUNT) : NULL;
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (ns->ref.kind != NS_REF_MOUNT || !point)
+		return -1;
+	point += strlen(NETNS_PLACE_MOUNT);
+	fd = root_path_open(a->procfd, (int32_t) ns->ref.pid, point);
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == ns->ref.inode ? TAKE_FD(fd) : -1;
+}
+
+static int ask(struct ns_ask *a, struct ns_ask_slot *slot)
+{
+	const struct netns *ns = &a->set->v[a->next];
+	struct msg m = {.op = a->op, .id = ++a->next_id};
+	AUTO_CLOSE int place = open_place(a, ns);
+	int rc;
+
+	if (m.id == 0)
+		m.id = a->next_id = 1;
+	m.u.ns_ref = ns->ref;
+	/* the broker would have to search all mounts for each mount id: hold it up to it instead */
+	if (place >= 0)
+		m.u.ns_ref = (struct ns_ref){.inode = ns->ref.inode,
+			.kind = NS_REF_FD,
+			.pid = (uint32_t) a->pid,
+			.starttime_ticks = a->starttime_ticks,
+			.index = (uint32_t) place};
+	rc = msg_send(a->broker, &m, NULL, 0);
+	if (rc < 0)
+		return rc;
+	*slot = (struct ns_ask_slot){.id = m.id, .netns = a->next, .place = TAKE_FD(place)};
+	a->next++;
+	a->in_flight++;
+	return 0;
+}
+
+static int fill_window(struct ns_ask *a)
+{
+	while (a->next < a->set->n && a->in_flight < a->window) {
+		int rc = ask(a, find_slot(a, 0));
+
+		/* the broker is behind: the next answer brings us here again */
+		if (rc == -EAGAIN && a->in_flight > 0)
+			return 0;
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static void clear_slot(struct ns_ask_slot *slot)
+{
+	if (slot->id)
+		close_p(&slot->place);
+	*slot = (struct ns_ask_slot){.place = -1};
+}
+
+int ns_ask_init(struct ns_ask *a, uint16_t op, int procfd, int broker)
+{
+	int32_t pid = getpid();
+	struct procstat st;
+	int rc = procstat_read(procfd, pid, &st);
+
+	if (rc < 0)
+		return rc;
+	*a = (struct ns_ask){.op = op,
+		.window = NS_ASK_WINDOW,
+		.procfd = procfd,
+		.broker = broker,
+		.pid = pid,
+		.starttime_ticks = st.starttime_ticks};
+	return 0;
+}
+
+int ns_ask_start(struct ns_ask *a, const struct netns_set *set)
+{
+	ns_ask_stop(a);
+	a->set = set;
+	a->next = 0;
+	return fill_window(a);
+}
+
+int ns_ask_answer(struct ns_ask *a, const struct msg *m, struct fdset *fds)
+{
+	struct ns_ask_slot *slot = m->id ? find_slot(a, m->id) : NULL;
+
+	if (!slot)
+		return 0;
+	a->fn(a->ctx, slot->netns, fds);
+	clear_slot(slot);
+	a->in_flight--;
+	return fill_window(a);
+}
+
+bool ns_ask_finished(const struct ns_ask *a)
+{
+	return !a->set || (a->in_flight == 0 && a->next == a->set->n);
+}
+
+void ns_ask_stop(struct ns_ask *a)
+{
+	for (size_t i = 0; i < NS_ASK_WINDOW; i++)
+		clear_slot(&a->slots[i]);
+	a->in_flight = 0;
+	a->set = NULL;
+}
