@@ -25,7 +25,7 @@ int procstat_parse(const char *line, struct procstat *ret)
 	const char *open = strchr(line, '(');
 	const char *close = strrchr(line, ')');
 	struct procstat st;
-	const char *start;
+	const char *nice, *start, *policy;
 	size_t n;
 	char state;
 
@@ -36,12 +36,17 @@ int procstat_parse(const char *line, struct procstat *ret)
 		n = sizeof(st.comm) - 1;
 	memcpy(st.comm, open + 1, n);
 	st.comm[n] = '\0';
-	/* field 3 (state) follows the name; 22 is 19 words further */
+	/* field 3 (state) follows the name; 19 is 16 words further, 22 another 3, 41 another 19 */
 	if (sscanf(close + 2, "%c %" SCNd32, &state, &st.ppid) != 2)
 		return -EBADMSG;
-	start = skip_words(close + 2, 19);
-	if (!start || sscanf(start, "%" SCNu64, &st.starttime_ticks) != 1)
+	nice = skip_words(close + 2, 16);
+	start = nice ? skip_words(nice, 3) : NULL;
+	if (!start || sscanf(nice, "%" SCNd32, &st.nice) != 1 ||
+		sscanf(start, "%" SCNu64, &st.starttime_ticks) != 1)
 		return -EBADMSG;
+	policy = skip_words(start, 19);
+	if (!policy || sscanf(policy, "%" SCNu32, &st.policy) != 1)
+		st.policy = 0;
 	*ret = st;
 	return 0;
 }

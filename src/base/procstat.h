@@ -11,7 +11,9 @@
 struct procstat {
 	char comm[PROCSTAT_COMM_MAX]; /* cut if longer, may hold any byte but NUL */
 	int32_t ppid;
+	int32_t nice;             /* field 19 */
 	uint64_t starttime_ticks; /* field 22, clock ticks since boot */
+	uint32_t policy;          /* field 41, SCHED_... of sched(7); 0 if missing */
 };
 
 /* Parse one line of /proc/PID/stat. Returns 0 or -EBADMSG. */

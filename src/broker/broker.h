@@ -26,9 +26,9 @@ struct child {
 };
 
 struct broker {
-	const struct options *options;                             /* borrowed */
-	int procfd, own_ns_fd, empty_root_fd, signal_fd, epoll_fd; /* owned */
-	int listen_fds[BROKER_LISTEN_FDS_MAX];                     /* owned */
+	const struct options *options;                                         /* borrowed */
+	int procfd, own_ns_fd, own_uts_fd, empty_root_fd, signal_fd, epoll_fd; /* owned */
+	int listen_fds[BROKER_LISTEN_FDS_MAX];                                 /* owned */
 	uint32_t n_listen;
 	int tls_cert_fd, tls_key_fd, token_fd; /* owned, -1 = none */
 	struct child service, discover;
@@ -50,6 +50,9 @@ void op_netlink_open(struct broker *b, uint32_t id, const struct ns_ref *ref);
 
 /* MSG_PORTS_OPEN: see op_ports.c. Sends the answer. */
 void op_ports_open(struct broker *b, uint32_t id, const struct ns_ref *ref);
+
+/* MSG_UTS_NAMES: see op_uts.c. Sends the answer. */
+void op_uts_names(struct broker *b, uint32_t id, const struct msg_uts_refs *refs);
 
 /* Watch descriptor @fd for input; @tag comes back from epoll_wait(2). 0 or a negative errno. */
 int broker_watch(struct broker *b, int fd, uint64_t tag);

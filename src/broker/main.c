@@ -109,8 +109,9 @@ static int open_descriptors(struct broker *b, struct err *e)
 
 	b->procfd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	b->own_ns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	b->own_uts_fd = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
 	b->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (b->procfd < 0 || b->own_ns_fd < 0 || b->epoll_fd < 0)
+	if (b->procfd < 0 || b->own_ns_fd < 0 || b->own_uts_fd < 0 || b->epoll_fd < 0)
 		return err_sys(e, -errno, "cannot open /proc");
 	b->empty_root_fd = sandbox_empty_root(e);
 	if (b->empty_root_fd < 0)
@@ -143,6 +144,7 @@ static int run(const struct options *o)
 	struct broker b = {.options = o,
 		.procfd = -1,
 		.own_ns_fd = -1,
+		.own_uts_fd = -1,
 		.empty_root_fd = -1,
 		.signal_fd = -1,
 		.epoll_fd = -1,

@@ -7,12 +7,10 @@
 #include <linux/nsfs.h>
 #include <linux/openat2.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,34 +18,14 @@
 
 #include "base/log.h"
 #include "base/own.h"
-#include "base/procstat.h"
 #include "broker/mount_place.h"
+#include "broker/process.h"
 
 void netns_done(struct netns *n)
 {
 	close_p(&n->ns_fd);
 	close_p(&n->pidfd);
 	n->ns_fd = n->pidfd = -1;
-}
-
-/* Hold the process of @ref by a descriptor: from here on its number cannot come to mean another. */
-static int hold_process(int procfd, const struct ns_ref *ref, struct err *e)
-{
-	AUTO_CLOSE int pidfd = -1;
-	struct procstat st;
-	int rc;
-
-	if (ref->pid == 0 || ref->pid > INT32_MAX)
-		return err_set(e, -ESRCH, "there is no process %" PRIu32, ref->pid);
-	pidfd = pidfd_open((pid_t) ref->pid, 0);
-	if (pidfd < 0)
-		return err_sys(e, -errno, "process %" PRIu32, ref->pid);
-	rc = procstat_read(procfd, (int32_t) ref->pid, &st);
-	if (rc < 0)
-		return err_sys(e, rc == -ENOENT ? -ESRCH : rc, "process %" PRIu32, ref->pid);
-	if (st.starttime_ticks != ref->starttime_ticks)
-		return err_set(e, -ESRCH, "process %" PRIu32 " is not the one meant", ref->pid);
-	return TAKE_FD(pidfd);
 }
 
 /* Open the place where the namespace of @ref is mounted. The path is the kernel's own word
@@ -122,7 +100,7 @@ static int check_namespace(int fd, const struct ns_ref *ref, struct err *e)
 
 int netns_pin(int procfd, const struct ns_ref *ref, struct netns *ret, struct err *e)
 {
-	AUTO_CLOSE int pidfd = hold_process(procfd, ref, e);
+	AUTO_CLOSE int pidfd = process_hold(procfd, ref->pid, ref->starttime_ticks, e);
 	AUTO_CLOSE int path = -1;
 	AUTO_CLOSE int ns = -1;
 
@@ -136,7 +114,7 @@ int netns_pin(int procfd, const struct ns_ref *ref, struct netns *ret, struct er
 	if (ns < 0)
 		return ns;
 	/* everything above was read by number: it was this process if it lives until now */
-	if (pidfd_send_signal(pidfd, 0, NULL, 0) < 0 && errno != EPERM)
+	if (!process_lives(pidfd))
 		return err_set(e, -ESRCH, "process %" PRIu32 " has ended", ref->pid);
 	ret->ns_fd = TAKE_FD(ns);
 	ret->pidfd = TAKE_FD(pidfd);

@@ -92,6 +92,9 @@ static int serve_discover(struct broker *b, const struct msg *m)
 	case MSG_PORTS_OPEN:
 		op_ports_open(b, m->id, &m->u.ns_ref);
 		return 0;
+	case MSG_UTS_NAMES:
+		op_uts_names(b, m->id, &m->u.uts_refs);
+		return 0;
 	default:
 		return -EPROTO;
 	}

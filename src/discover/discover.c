@@ -159,7 +159,8 @@ static void end_scan(struct discover *d)
 
 static void end_scan_if_complete(struct discover *d)
 {
-	if (d->scanning && links_finished(&d->links) && !engines_pending(&d->engines))
+	if (d->scanning && links_finished(&d->links) && detail_finished(&d->detail) &&
+		!engines_pending(&d->engines))
 		end_scan(d);
 }
 
@@ -169,6 +170,7 @@ static void on_links_limit(void *ctx)
 
 	log_warn("the broker is slow: some namespaces are shown without links");
 	links_stop(&d->links);
+	detail_give_up(&d->detail);
 	end_scan_if_complete(d);
 }
 
@@ -255,8 +257,9 @@ static void begin_scan(void *ctx)
 	}
 	if (d->scan.cut)
 		log_warn("too many network namespaces limit=%d", CATALOG_NETNS_MAX);
-	detail_begin(&d->detail, documents, d->procfd, &d->scan);
-	rc = ask_all(d);
+	rc = detail_begin(&d->detail, documents, &d->scan, d->procfd, d->broker.fd);
+	if (rc == 0)
+		rc = ask_all(d);
 	if (rc < 0) {
 		detail_end(&d->detail);
 		scan_done(&d->scan);
@@ -289,6 +292,8 @@ static int on_broker_message(struct discover *d, const struct msg *m, struct fds
 	switch (m->op) {
 	case MSG_NETLINK_OPENED:
 		return links_answer(&d->links, m, fds);
+	case MSG_UTS_NAMES_TOLD:
+		return detail_answer(&d->detail, m);
 	case MSG_CATALOG_CHANNEL:
 		use_channel(d, fdset_take(fds, 0));
 		return 0;

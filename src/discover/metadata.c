@@ -57,7 +57,7 @@ void metadata_put(struct text *t, const struct metadata *m)
 	put_cpus(t, m->host);
 	put_time(t, m->wall_ns);
 	text_put_string(t, "creator", "Packetflix container host discovery");
-	text_put_string(t, "creator-id", "packetflix");
+	text_put_string(t, "creator-id", "gostwire");
 	text_put_string(t, "creator-version", PACKETFLIX_VERSION);
 	text_put_string(t, "hostname", m->host->hostname);
 	if (m->host->kernel_version[0])

@@ -66,6 +66,49 @@ static uint8_t get_documents(struct rbuf *r)
 	return documents;
 }
 
+static void put_uts_refs(struct wbuf *w, const struct msg_uts_refs *u)
+{
+	wbuf_u8(w, u->n);
+	for (size_t i = 0; i < u->n && i < MSG_UTS_MAX; i++) {
+		wbuf_u64(w, u->v[i].inode);
+		wbuf_u32(w, u->v[i].pid);
+		wbuf_u64(w, u->v[i].starttime_ticks);
+	}
+}
+
+static uint8_t get_uts_count(struct rbuf *r)
+{
+	uint8_t n = rbuf_u8(r);
+
+	if (n < 1 || n > MSG_UTS_MAX)
+		r->failed = true;
+	return r->failed ? 0 : n;
+}
+
+static void get_uts_refs(struct rbuf *r, struct msg_uts_refs *u)
+{
+	u->n = get_uts_count(r);
+	for (size_t i = 0; i < u->n; i++) {
+		u->v[i].inode = rbuf_u64(r);
+		u->v[i].pid = rbuf_u32(r);
+		u->v[i].starttime_ticks = rbuf_u64(r);
+	}
+}
+
+static void put_uts_names(struct wbuf *w, const struct msg_uts_names *u)
+{
+	wbuf_u8(w, u->n);
+	for (size_t i = 0; i < u->n && i < MSG_UTS_MAX; i++)
+		wbuf_str(w, u->v[i]);
+}
+
+static void get_uts_names(struct rbuf *r, struct msg_uts_names *u)
+{
+	u->n = get_uts_count(r);
+	for (size_t i = 0; i < u->n; i++)
+		rbuf_str(r, u->v[i], sizeof(u->v[i]));
+}
+
 ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 {
 	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
@@ -98,6 +141,12 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		break;
 	case MSG_REFRESH:
 		wbuf_u8(&w, m->u.refresh.documents);
+		break;
+	case MSG_UTS_NAMES:
+		put_uts_refs(&w, &m->u.uts_refs);
+		break;
+	case MSG_UTS_NAMES_TOLD:
+		put_uts_names(&w, &m->u.uts_names);
 		break;
 	case MSG_CAPTURE_KILL:
 	case MSG_READY:
@@ -140,6 +189,12 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		break;
 	case MSG_REFRESH:
 		m->u.refresh.documents = get_documents(r);
+		break;
+	case MSG_UTS_NAMES:
+		get_uts_refs(r, &m->u.uts_refs);
+		break;
+	case MSG_UTS_NAMES_TOLD:
+		get_uts_names(r, &m->u.uts_names);
 		break;
 	case MSG_CAPTURE_KILL:
 	case MSG_READY:

@@ -60,6 +60,13 @@ enum msg_op {
 			   * NETLINK_SOCK_DIAG socket inside the namespace; if there are rules, a
 			   * sealed memfd: the kernel's answers to NFT_MSG_GETRULE for the tables
 			   * "nat" of IPv4 and IPv6, message after message, perhaps cut */
+
+	/* discover -> broker */
+	MSG_UTS_NAMES, /* id: the request; fields: struct msg_uts_refs */
+
+	/* broker -> discover */
+	MSG_UTS_NAMES_TOLD, /* id: the request; fields: struct msg_uts_names, in the order of the
+			     * request */
 	MSG_OP_END
 };
 
@@ -77,6 +84,25 @@ struct ns_ref {
 	uint32_t pid;   /* in the broker's PID namespace */
 	uint64_t starttime_ticks;
 	uint32_t index; /* descriptor number or mount id; 0 for NS_REF_PROC */
+};
+
+#define MSG_UTS_MAX        7  /* names of 64 bytes each in one message */
+#define MSG_UTS_NAME_BYTES 65 /* with NUL; what the kernel keeps of a host name (uname(2)) */
+
+/* Whose host names are wanted: /proc/PID/ns/uts, which must have that inode. */
+struct msg_uts_refs {
+	uint8_t n; /* 1 to MSG_UTS_MAX */
+	struct uts_ref {
+		uint64_t inode;
+		uint32_t pid;
+		uint64_t starttime_ticks;
+	} v[MSG_UTS_MAX];
+};
+
+/* Host names, any bytes but NUL; "" for one that cannot be told. */
+struct msg_uts_names {
+	uint8_t n;
+	char v[MSG_UTS_MAX][MSG_UTS_NAME_BYTES];
 };
 
 struct msg_capture_open {
@@ -127,6 +153,8 @@ struct msg {
 		struct msg_restarts restarts;
 		struct msg_refresh refresh;
 		struct msg_catalog catalog;
+		struct msg_uts_refs uts_refs;
+		struct msg_uts_names uts_names;
 	} u;
 };
 

@@ -34,7 +34,7 @@ def test_the_list_has_exactly_the_members_of_the_original_in_their_order(shared,
     assert [key for key, _ in document] == ["metadata", "containers"]
     metadata, targets = dict(document[0][1]), document[1][1]
     assert metadata["hostname"] == os.uname().nodename
-    assert isinstance(metadata["creator-id"], str) and isinstance(metadata["creator-version"], str)
+    assert metadata["creator-id"] == "gostwire" and isinstance(metadata["creator-version"], str)
     assert len(targets) > 2
     for target in targets:
         assert [key for key, _ in target] == MEMBERS

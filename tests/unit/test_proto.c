@@ -50,6 +50,12 @@ static struct msg message(uint16_t op)
 	case MSG_REFRESH:
 		m.u.refresh.documents = MSG_DOCUMENTS;
 		break;
+	case MSG_UTS_NAMES:
+		m.u.uts_refs = (struct msg_uts_refs){2, {{4026531838, 7, 8}, {4026531839, 9, 10}}};
+		break;
+	case MSG_UTS_NAMES_TOLD:
+		m.u.uts_names = (struct msg_uts_names){2, {"web-1", ""}};
+		break;
 	default:
 		break;
 	}

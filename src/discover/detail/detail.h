@@ -8,17 +8,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "discover/detail/dns.h"
+#include "discover/host/pidns_tree.h"
 #include "discover/host/scan.h"
+#include "discover/host/uts_names.h"
 
 struct detail {
 	uint8_t documents;       /* MSG_DOCUMENT_* to be made of this scan; 0 = an ordinary scan */
 	const struct scan *scan; /* borrowed */
 	int procfd;              /* borrowed */
+	struct pidns_tree pidns;
+	struct uts_names uts;
+	struct dns_files *dns; /* owned; read while a document is made */
 };
 
-/* Begin collecting for @documents; nothing is collected if that is 0. @scan is borrowed until
- * detail_end(). */
-void detail_begin(struct detail *d, uint8_t documents, int procfd, const struct scan *scan);
+/* Begin collecting for @documents; nothing is collected if that is 0. @scan and the descriptors of
+ * the proc file system and of the broker's channel are borrowed until detail_end(). Returns 0,
+ * -ENOMEM, or -EPIPE or another negative errno when the broker is gone. */
+int detail_begin(
+	struct detail *d, uint8_t documents, const struct scan *scan, int procfd, int broker);
+
+/* Handle an answer of the broker to a question of this part. Errors of detail_begin(). */
+int detail_answer(struct detail *d, const struct msg *m);
+
+/* True when nothing is asked any more. */
+bool detail_finished(const struct detail *d);
+
+/* Wait no longer for answers: documents do without. */
+void detail_give_up(struct detail *d);
 
 /* Forget everything, also in the middle of collecting. A zeroed @d is fine. */
 void detail_end(struct detail *d);

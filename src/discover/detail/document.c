@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "discover/detail/put_container.h"
+#include "discover/detail/put_pidns.h"
 #include "discover/detail/tenants.h"
 
 /* "key":{"ipv4":[],"ipv6":[]} */
@@ -15,17 +16,18 @@ static void put_no_families(struct text *t, const char *key)
 	text_put(t, "{\"ipv4\":[],\"ipv6\":[]}");
 }
 
-static void put_netns(
+static int put_netns(
 	struct text *t, const struct document *d, const struct tenants *tenants, size_t i)
 {
 	const struct netns *ns = &d->detail->scan->nets.v[i];
 	char id[32];
+	int rc;
 
 	(void) snprintf(id, sizeof(id), "netns-%" PRIu64, ns->ref.inode);
 	text_next(t);
 	text_put(t, "{");
 	put_groups(t, tenants, i);
-	put_containers(t, d, tenants, i);
+	rc = put_containers(t, d, tenants, i);
 	text_put_string(t, "id", id);
 	text_put_number(t, "netnsid", ns->ref.inode);
 	text_put_key(t, "network-interfaces");
@@ -34,12 +36,7 @@ static void put_netns(
 	put_no_families(t, "transport-ports");
 	put_no_families(t, "forwarded-ports");
 	text_put(t, "}");
-}
-
-static void put_pid_namespaces(struct text *t)
-{
-	text_put_key(t, "pid-namespaces");
-	text_put(t, "[]");
+	return rc;
 }
 
 int document_put(struct text *ret, const struct document *d)
@@ -54,11 +51,12 @@ int document_put(struct text *ret, const struct document *d)
 	metadata_put(ret, d->metadata);
 	text_put_key(ret, "network-namespaces");
 	text_put(ret, "[");
-	for (size_t i = 0; i < s->nets.n; i++)
-		put_netns(ret, d, &tenants, i);
+	for (size_t i = 0; i < s->nets.n && rc == 0; i++)
+		rc = put_netns(ret, d, &tenants, i);
 	text_put(ret, "]");
-	put_pid_namespaces(ret);
+	if (rc == 0)
+		rc = put_pid_namespaces(ret, &d->detail->pidns, &s->procs, d->containers);
 	text_put(ret, "}\n");
 	tenants_done(&tenants);
-	return ret->failed ? -ENOMEM : 0;
+	return ret->failed ? -ENOMEM : rc;
 }

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/ns_link.h"
 #include "base/utf8.h"
-#include "discover/host/proc_cmdline.h"
+#include "discover/detail/proc_facts.h"
+#include "discover/host/freezer.h"
 
 #define ID_MAX 32
+
+/* beyond this the document leaves out what processes may write at length */
+#define DOCUMENT_FULL_BYTES ((size_t) 48 << 20)
 
 /* "cont-PID" */
 static void format_id(const struct process *p, char ret[ID_MAX])
@@ -79,19 +82,6 @@ static void put_type(struct text *t, const char *type)
 	text_put_string(t, "type-text", title);
 }
 
-static void put_dns(struct text *t)
-{
-	text_put_key(t, "dns");
-	text_put(t, "{\"uts-hostname\":\"\",\"etc-hostname\":\"\",\"domainname\":\"\","
-		    "\"nameservers\":null,\"searchlist\":null,\"etc-hosts\":[]}");
-}
-
-/* Capabilities, CPUs, scheduling. */
-static void put_capbnd(struct text *t)
-{
-	text_put_string(t, "capbnd", "0x0");
-}
-
 static void put_labels(struct text *t, const struct container *c)
 {
 	text_put_key(t, "labels");
@@ -105,26 +95,43 @@ static void put_api_path(struct text *t)
 	text_put_string(t, "api-path", "");
 }
 
-/* What containers and processes have in common. */
-static void put_process(struct text *t, int procfd, const struct tenant *x)
+static int put_dns(struct text *t, const struct detail *d, const struct tenant *x, uint64_t utsns)
 {
-	char cmdline[PROC_CMDLINE_MAX], id[ID_MAX], path[32];
-	uint64_t pidns;
+	const struct dns *dns = NULL;
+	/* whoever makes the document large by crowds of processes gets less of it */
+	int rc = t->len_bytes < DOCUMENT_FULL_BYTES ? dns_files_read(d->dns, x->proc, &dns) : 0;
 
-	proc_cmdline_read(procfd, x->proc->pid, cmdline);
-	text_put_string(t, "cmdline", cmdline);
-	put_dns(t);
+	text_put_key(t, "dns");
+	dns_put(t, dns, uts_names_get(&d->uts, utsns));
+	return rc;
+}
+
+/* What containers and processes have in common. Returns 0 or -ENOMEM. */
+static int put_process(struct text *t, const struct detail *d, const struct tenant *x)
+{
+	struct proc_facts facts;
+	char id[ID_MAX];
+	int rc;
+
+	proc_facts_read(d->procfd, x->proc, &facts);
+	text_put_string(t, "cmdline", t->len_bytes < DOCUMENT_FULL_BYTES ? facts.cmdline : "");
+	rc = put_dns(t, d, x, facts.utsns);
 	format_group(x->group, id);
 	text_put_string(t, "group", id);
 	format_id(x->proc, id);
 	text_put_string(t, "id", id);
 	text_put_number(t, "pid", (uint64_t) x->proc->pid);
-	(void) snprintf(path, sizeof(path), "%" PRId32 "/ns/pid", x->proc->pid);
-	pidns = ns_link_read(procfd, path, "pid");
-	text_put_number(t, "pidns", pidns);
-	(void) snprintf(id, sizeof(id), "pidns-%" PRIu64, pidns);
-	text_put_string(t, "pidns-idref", pidns ? id : "");
-	put_capbnd(t);
+	text_put_number(t, "pidns", facts.pidns);
+	(void) snprintf(id, sizeof(id), "pidns-%" PRIu64, facts.pidns);
+	text_put_string(t, "pidns-idref", facts.pidns ? id : "");
+	proc_facts_put(t, &facts);
+	return rc;
+}
+
+/* Engines know; of others' containers the kernel tells. */
+static bool is_paused(const struct detail *d, const struct container *c)
+{
+	return c && (c->engine ? c->paused : freezer_is_frozen(d->procfd, c->proc->pid));
 }
 
 static void put_name_of_process(struct text *t, const struct process *p)
@@ -136,13 +143,14 @@ static void put_name_of_process(struct text *t, const struct process *p)
 	text_put_string(t, "name", name);
 }
 
-static void put_tenant(struct text *t, const struct document *d, const struct tenant *x)
+static int put_tenant(struct text *t, const struct detail *d, const struct tenant *x)
 {
 	const struct container *c = x->container;
+	int rc;
 
 	text_next(t);
 	text_put(t, "{");
-	put_process(t, d->detail->procfd, x);
+	rc = put_process(t, d, x);
 	if (c) {
 		text_put_string(t, "name", c->name);
 		text_put_string(t, "prefix", c->prefix);
@@ -155,8 +163,9 @@ static void put_tenant(struct text *t, const struct document *d, const struct te
 		text_put_string(t, "type-text", "Process");
 	}
 	put_api_path(t);
-	text_put_string(t, "status", c && c->paused ? "paused" : "running");
+	text_put_string(t, "status", is_paused(d, c) ? "paused" : "running");
 	text_put(t, "}");
+	return rc;
 }
 
 /* A namespace that nobody lives in. */
@@ -182,17 +191,19 @@ static void put_place(struct text *t, const struct netns *ns)
 	text_put(t, "}");
 }
 
-void put_containers(
+int put_containers(
 	struct text *t, const struct document *d, const struct tenants *tenants, size_t netns)
 {
 	const struct netns *ns = &d->detail->scan->nets.v[netns];
 	size_t first = tenants->first[netns], end = tenants->first[netns + 1];
+	int rc = 0;
 
 	text_put_key(t, "containers");
 	text_put(t, "[");
-	for (size_t i = first; i < end; i++)
-		put_tenant(t, d, &tenants->v[i]);
+	for (size_t i = first; i < end && rc == 0; i++)
+		rc = put_tenant(t, d->detail, &tenants->v[i]);
 	if (first == end && ns->place)
 		put_place(t, ns);
 	text_put(t, "]");
+	return rc;
 }

@@ -13,8 +13,8 @@
 void put_groups(struct text *t, const struct tenants *tenants, size_t netns);
 
 /* Append the member "containers" of that namespace: its tenants; if there are none, the place that
- * keeps it. */
-void put_containers(
+ * keeps it. Returns 0 or -ENOMEM. */
+int put_containers(
 	struct text *t, const struct document *d, const struct tenants *tenants, size_t netns);
 
 #endif

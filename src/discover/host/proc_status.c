@@ -44,6 +44,7 @@ static size_t parse_pids(const char *s, int32_t *ret, size_t cap)
 int proc_status_parse(const char *text, struct proc_status *ret)
 {
 	const char *uid = find(text, "Uid"), *nspid = find(text, "NSpid");
+	const char *capbnd = find(text, "CapBnd");
 	struct proc_status st;
 
 	if (!uid || !nspid || sscanf(uid, "%*u %" SCNu32, &st.euid) != 1)
@@ -51,6 +52,8 @@ int proc_status_parse(const char *text, struct proc_status *ret)
 	st.n_nspid = parse_pids(nspid, st.nspid, PROC_STATUS_LEVELS_MAX);
 	if (st.n_nspid == 0)
 		return -EBADMSG;
+	if (!capbnd || sscanf(capbnd, "%" SCNx64, &st.capbnd) != 1)
+		st.capbnd = 0;
 	*ret = st;
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 struct proc_status {
 	uint32_t euid;
+	uint64_t capbnd; /* bounding set, 0 when not told */
 	/* the process's numbers, from our PID namespace to its own */
 	int32_t nspid[PROC_STATUS_LEVELS_MAX];
 	size_t n_nspid;

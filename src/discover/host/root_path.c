@@ -106,17 +106,25 @@ static int walk(struct walk *w)
 	}
 }
 
-int root_path_open(int procfd, int32_t pid, const char *path)
+int root_path_root(int procfd, int32_t pid)
+{
+	char root[32];
+	int fd;
+
+	(void) snprintf(root, sizeof(root), "%" PRId32 "/root", pid);
+	fd = openat(procfd, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int root_path_open_at(int root, const char *path)
 {
 	struct walk w = {.depth = -1};
-	char root[32];
 	int fd, rc;
 
 	if (strlen(path) >= sizeof(w.rest))
 		return -ENAMETOOLONG;
 	memcpy(w.rest, path, strlen(path) + 1);
-	(void) snprintf(root, sizeof(root), "%" PRId32 "/root", pid);
-	w.fd[0] = openat(procfd, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	w.fd[0] = fcntl(root, F_DUPFD_CLOEXEC, 0);
 	if (w.fd[0] < 0)
 		return -errno;
 	w.depth = 0;
@@ -126,18 +134,41 @@ int root_path_open(int procfd, int32_t pid, const char *path)
 	return fd;
 }
 
-ssize_t root_path_read(int procfd, int32_t pid, const char *path, char *ret, size_t cap_bytes)
+int root_path_open(int procfd, int32_t pid, const char *path)
 {
-	AUTO_CLOSE int place = root_path_open(procfd, pid, path);
+	AUTO_CLOSE int root = root_path_root(procfd, pid);
+
+	return root < 0 ? root : root_path_open_at(root, path);
+}
+
+int root_path_open_file(int procfd, int root, const char *path, struct stat *ret)
+{
+	AUTO_CLOSE int place = root_path_open_at(root, path);
 	char name[48];
-	struct stat st;
+	int fd;
 
 	if (place < 0)
 		return place;
-	if (fstat(place, &st) < 0)
+	if (fstat(place, ret) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(ret->st_mode))
 		return -EINVAL;
 	(void) snprintf(name, sizeof(name), "self/fd/%d", place);
-	return io_read_file(procfd, name, ret, cap_bytes);
+	fd = openat(procfd, name, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+ssize_t root_path_read_at(int procfd, int root, const char *path, char *ret, size_t cap_bytes)
+{
+	struct stat st;
+	AUTO_CLOSE int fd = root_path_open_file(procfd, root, path, &st);
+
+	return fd < 0 ? fd : io_read_all(fd, ret, cap_bytes);
+}
+
+ssize_t root_path_read(int procfd, int32_t pid, const char *path, char *ret, size_t cap_bytes)
+{
+	AUTO_CLOSE int root = root_path_root(procfd, pid);
+
+	return root < 0 ? root : root_path_read_at(procfd, root, path, ret, cap_bytes);
 }
