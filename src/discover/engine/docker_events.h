@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Listens to what a Docker-compatible engine announces about its containers. What an event says is
+/* Listens to what a Docker-compatible engine announces. What an event says is
  * not looked at: any is a reason to ask the engine again. Reconnects with growing pauses. */
 #ifndef DISCOVER_DOCKER_EVENTS_H
 #define DISCOVER_DOCKER_EVENTS_H
@@ -10,15 +10,18 @@
 struct docker_events {
 	struct engine_env *env;
 	const struct docker_end *end;
+	const char *filters;         /* of the API, URL encoded; static */
+	void (*event_fn)(void *ctx); /* something was announced */
+	void *ctx;
 	struct http_request *request; /* NULL between connections */
 	struct loop_timer retry;
-	int64_t pause_ns; /* before the next connection */
+	int64_t pause_ns;     /* before the next connection */
+	uint32_t connections; /* grows: between two values something may have been missed */
 };
 
-/* Listen at @end (borrowed until docker_events_stop()); @ev must stay in place. Events are reported
- * to @env->change_fn. */
-void docker_events_start(
-	struct docker_events *ev, struct engine_env *env, const struct docker_end *end);
+/* Listen. @ev must stay in place; its first five members are set by the caller, the rest is zero.
+ * What they point to is borrowed until docker_events_stop(). */
+void docker_events_start(struct docker_events *ev);
 
 /* Fine on a zeroed struct. */
 void docker_events_stop(struct docker_events *ev);

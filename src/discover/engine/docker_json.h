@@ -14,6 +14,7 @@
 struct docker_version {
 	char api[16];                  /* "1.41" */
 	char version[DOCKER_TEXT_MAX]; /* "20.10.24+dfsg1" */
+	char libpod[16];               /* "4.3.1", of Podman's own API; "" = none */
 };
 
 /* All parsers may change @body (malformed UTF-8 is replaced in place). Each returns 0, -EBADMSG

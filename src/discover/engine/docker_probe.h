@@ -4,17 +4,10 @@
 #ifndef DISCOVER_DOCKER_PROBE_H
 #define DISCOVER_DOCKER_PROBE_H
 
-#include "discover/engine/docker_json.h"
+#include "discover/engine/docker_end.h"
 #include "discover/engine/engine.h"
 
 struct docker_probe;
-
-/* A socket that speaks the API. */
-struct docker_end {
-	int fd;        /* O_PATH, -1 = none */
-	uint32_t peer; /* for http_get.peer */
-	struct docker_version version;
-};
 
 /* Start looking; the path of what is found is set in @e. @done_fn is called once, never from inside
  * this function, with the end found (its descriptor then belongs to the callee) or with fd -1.

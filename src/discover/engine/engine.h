@@ -44,6 +44,8 @@ struct engine_driver {
 	const char *engine_type; /* in the metadata (contract 2.8) */
 	/* Labels io.kubernetes.pod.namespace and .pod.name say which pod a container belongs to. */
 	bool pods_by_label;
+	/* A process of that name is an engine only if it listens on a unix socket. */
+	bool must_listen;
 	/* Returns the driver's state for @e, NULL without memory. Starts nothing. */
 	void *(*open)(struct engine *e);
 	/* Begin a round; never called while one is under way. May end it before it returns. */
@@ -52,6 +54,7 @@ struct engine_driver {
 };
 
 extern const struct engine_driver engine_docker;
+extern const struct engine_driver engine_podman;
 
 struct engine {
 	const struct engine_driver *driver;

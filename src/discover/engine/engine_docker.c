@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The driver of dockerd. A round asks for the list of running containers, then for the details of
- * those whose process is not known: new ones, restarted ones, and containers that only cgroups tell
- * of so far, because the engine lists a container a moment after its process has started. */
+/* The drivers of dockerd and of Podman, which has the same interface. A round asks for the list of
+ * running containers, then for the details of those whose process is not known: new ones, restarted
+ * ones, and containers that only cgroups tell of so far, because the engine lists a container a
+ * moment after its process has started. Beside that it asks for networks, if they may have changed,
+ * and for Podman's pods. */
 #include "discover/engine/engine.h"
 
 #include <stdio.h>
@@ -11,7 +13,9 @@
 #include "base/own.h"
 #include "discover/engine/docker_events.h"
 #include "discover/engine/docker_json.h"
+#include "discover/engine/docker_networks.h"
 #include "discover/engine/docker_probe.h"
+#include "discover/engine/podman_pods.h"
 
 #define LIST_TIMEOUT_MS    10000
 #define INSPECT_TIMEOUT_MS 5000
@@ -20,6 +24,17 @@
 #define INSPECTS_AT_ONCE   8
 #define INSPECTS_MAX       4096 /* in one round; the rest has to wait for the next */
 #define ASK_PID_TIMES      3    /* then the cgroup has to do */
+
+/* {"type":["container"],"event":["start","die","died","pause","unpause","rename"]}: Podman says
+ * "died" */
+#define CONTAINER_EVENTS                                                                           \
+	"%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22start%22%2C%22die%22%2C"      \
+	"%22died%22%2C%22pause%22%2C%22unpause%22%2C%22rename%22%5D%7D"
+
+/* {"type":["network"],"event":["create","destroy","connect","disconnect"]} */
+#define NETWORK_EVENTS                                                                             \
+	"%7B%22type%22%3A%5B%22network%22%5D%2C%22event%22%3A%5B%22create%22%2C"                   \
+	"%22destroy%22%2C%22connect%22%2C%22disconnect%22%5D%7D"
 
 struct docker;
 
@@ -33,7 +48,11 @@ struct docker {
 	struct engine *engine;
 	struct docker_probe *probe;
 	struct docker_end end; /* end.fd: owned, -1 until a socket has answered */
-	struct docker_events events;
+	struct docker_events events, network_events;
+	struct docker_networks networks;
+	bool networks_stale;
+	uint32_t networks_as_of; /* @network_events.connections when they were asked for */
+	struct podman_pods pods;
 	struct http_request *info, *list;
 	struct inspect inspects[INSPECTS_AT_ONCE];
 	size_t n_running;            /* of them */
@@ -45,13 +64,7 @@ struct docker {
 
 static struct http_request *ask(struct docker *d, struct http_get *get, const char *path)
 {
-	char full[256];
-
-	(void) snprintf(full, sizeof(full), "/v%s%s", d->end.version.api, path);
-	get->socket_fd = d->end.fd;
-	get->peer = d->end.peer;
-	get->path = full;
-	return http_start(d->engine->env->http, get);
+	return docker_end_ask(&d->end, d->engine->env->http, get, path);
 }
 
 /* Talk to this socket no longer; the next round looks for one again. */
@@ -60,6 +73,10 @@ static void hang_up(struct docker *d)
 	struct http *http = d->engine->env->http;
 
 	docker_events_stop(&d->events);
+	docker_events_stop(&d->network_events);
+	docker_networks_stop(&d->networks);
+	podman_pods_stop(&d->pods);
+	d->networks_stale = true;
 	http_cancel(http, d->info);
 	http_cancel(http, d->list);
 	d->info = d->list = NULL;
@@ -152,17 +169,25 @@ static void inspect(struct docker *d, const char *id)
 	d->n_running += slot->request != NULL;
 }
 
+static void end_round_if_complete(void *ctx)
+{
+	struct docker *d = ctx;
+
+	if (d->n_running > 0 || d->list || d->networks.request || d->pods.request)
+		return;
+	free(d->todo);
+	d->todo = NULL;
+	d->n_todo = d->next_todo = 0;
+	podman_pods_apply(&d->pods);
+	engine_round_done(d->engine, true);
+}
+
 /* Keep the requests going; end the round when there is nothing left. */
 static void inspect_more(struct docker *d)
 {
 	while (d->n_running < INSPECTS_AT_ONCE && d->next_todo < d->n_todo)
 		inspect(d, d->todo[d->next_todo++]);
-	if (d->n_running > 0)
-		return;
-	free(d->todo);
-	d->todo = NULL;
-	d->n_todo = d->next_todo = 0;
-	engine_round_done(d->engine, true);
+	end_round_if_complete(d);
 }
 
 static void add_todo(struct docker *d, const char *id, size_t cap)
@@ -212,6 +237,25 @@ static void prune_foreign(struct docker *d)
 	d->n_foreign = n;
 }
 
+static bool is_podman(const struct docker *d)
+{
+	return d->end.version.libpod[0] != '\0';
+}
+
+/* Ask for networks and pods. Podman says nothing of networks that change. */
+static void ask_beside(struct docker *d)
+{
+	bool missed = d->networks_as_of != d->network_events.connections;
+
+	if (is_podman(d) && !d->pods.request)
+		(void) podman_pods_ask(&d->pods);
+	if (d->networks.request || !d->engine->env->networks_wanted ||
+		!(is_podman(d) || missed || d->networks_stale))
+		return;
+	d->networks_stale = !docker_networks_ask(&d->networks);
+	d->networks_as_of = d->network_events.connections;
+}
+
 static void on_list(void *ctx, const struct http_answer *a)
 {
 	struct docker *d = ctx;
@@ -230,6 +274,7 @@ static void on_list(void *ctx, const struct http_answer *a)
 	e->list = list;
 	prune_foreign(d);
 	plan_inspects(d);
+	ask_beside(d);
 	inspect_more(d);
 }
 
@@ -254,6 +299,39 @@ static void on_info(void *ctx, const struct http_answer *a)
 		(void) docker_parse_info(a->body, a->len_bytes, d->engine->id);
 }
 
+static void on_container_event(void *ctx)
+{
+	struct docker *d = ctx;
+
+	d->engine->env->change_fn(d->engine->env->ctx);
+}
+
+static void on_network_event(void *ctx)
+{
+	struct docker *d = ctx;
+
+	d->networks_stale = true;
+	d->engine->env->change_fn(d->engine->env->ctx);
+}
+
+/* Listen, and be ready to ask for what goes with the list. */
+static void set_up(struct docker *d)
+{
+	struct engine *e = d->engine;
+
+	d->events =
+		(struct docker_events){e->env, &d->end, CONTAINER_EVENTS, on_container_event, d};
+	d->network_events =
+		(struct docker_events){e->env, &d->end, NETWORK_EVENTS, on_network_event, d};
+	d->networks = (struct docker_networks){
+		.engine = e, .end = &d->end, .done_fn = end_round_if_complete, .ctx = d};
+	d->pods = (struct podman_pods){
+		.engine = e, .end = &d->end, .done_fn = end_round_if_complete, .ctx = d};
+	docker_events_start(&d->events);
+	if (!is_podman(d))
+		docker_events_start(&d->network_events);
+}
+
 static void on_probed(void *ctx, const struct docker_end *end)
 {
 	struct docker *d = ctx;
@@ -271,7 +349,7 @@ static void on_probed(void *ctx, const struct docker_end *end)
 	d->end = *end;
 	memcpy(d->engine->version, end->version.version, sizeof(d->engine->version));
 	/* before the list, so that nothing happens unseen between the two */
-	docker_events_start(&d->events, d->engine->env, &d->end);
+	set_up(d);
 	ask_list(d);
 	if (d->end.fd >= 0 && d->engine->id[0] == '\0')
 		d->info = ask(d, &get, "/info");
@@ -316,6 +394,16 @@ const struct engine_driver engine_docker = {
 	.comm = "dockerd",
 	.type = "docker",
 	.engine_type = "docker.com",
+	.open = docker_open,
+	.round = docker_round,
+	.close = docker_close,
+};
+
+const struct engine_driver engine_podman = {
+	.comm = "podman",
+	.type = "podman",
+	.engine_type = "podman.io",
+	.must_listen = true,
 	.open = docker_open,
 	.round = docker_round,
 	.close = docker_close,

@@ -110,6 +110,18 @@ int engine_list_put(struct engine_list *l, struct engine_container *c)
 	return 0;
 }
 
+void engine_list_set_label(
+	struct engine_list *l, struct engine_container *c, const char *key, const char *value)
+{
+	const char *old = labels_get(&c->labels, key);
+
+	if (old && strcmp(old, value) == 0)
+		return;
+	l->label_bytes -= c->labels.len_bytes;
+	(void) labels_set(&c->labels, key, value);
+	count_labels(l, c);
+}
+
 /* Labels do not change during a container's life, and details tell more than the list. */
 static void inherit_labels(
 	struct engine_list *next, struct engine_container *c, struct engine_container *old)

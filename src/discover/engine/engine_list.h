@@ -48,6 +48,10 @@ struct engine_container *engine_list_find(const struct engine_list *l, const cha
  * -ENOSPC when the list is full, or -ENOMEM. */
 int engine_list_put(struct engine_list *l, struct engine_container *c);
 
+/* Set a label of @c, one of @l, if it is another one so far and there is room for it. */
+void engine_list_set_label(
+	struct engine_list *l, struct engine_container *c, const char *key, const char *value);
+
 /* Give the containers of @next, newly listed, what @before knew of their processes, and the labels
  * of those it had in detail (moved: @before is to be freed). Returns true when the two differ in
  * ids, names or states. */

@@ -8,7 +8,7 @@
 #include "base/own.h"
 #include "discover/host/proc_status.h"
 
-static const struct engine_driver *const drivers[] = {&engine_docker};
+static const struct engine_driver *const drivers[] = {&engine_docker, &engine_podman};
 
 int engines_init(struct engines *es, struct loop *loop, int procfd)
 {
@@ -90,11 +90,24 @@ static void add(struct engines *es, const struct process *p, const struct engine
 	es->n++;
 }
 
+static bool listens(int procfd, int32_t pid)
+{
+	struct engine_sockets s;
+	bool any;
+
+	if (engine_sockets_find(procfd, pid, &s) < 0)
+		return false;
+	any = s.n > 0;
+	engine_sockets_done(&s);
+	return any;
+}
+
 /* Add the engines that process @p is, unless they are known or too many. */
 static void add_all(struct engines *es, const struct process *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(drivers) && es->n < ENGINES_MAX; i++) {
-		if (strcmp(p->comm, drivers[i]->comm) == 0 && !is_known(es, p, drivers[i]))
+		if (strcmp(p->comm, drivers[i]->comm) == 0 && !is_known(es, p, drivers[i]) &&
+			(!drivers[i]->must_listen || listens(es->env.procfd, p->pid)))
 			add(es, p, drivers[i]);
 	}
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "discover/engine/json_in.h"
 
-#include <errno.h>
-
 #include "base/utf8.h"
 
 static void repair(char *p, size_t len_bytes)
@@ -39,18 +37,4 @@ const char *json_in_string(const json_t *j, const char *key)
 	const char *s = json_string_value(json_object_get(j, key));
 
 	return s ? s : "";
-}
-
-int json_in_labels(const json_t *j, struct labels *ret)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach ((json_t *) j, key, value) {
-		const char *s = json_string_value(value);
-
-		if (s && labels_set(ret, key, s) == -ENOMEM)
-			return -ENOMEM;
-	}
-	return 0;
 }

@@ -6,8 +6,6 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "discover/engine/labels.h"
-
 static inline void json_decref_p(json_t **j)
 {
 	json_decref(*j);
@@ -21,9 +19,5 @@ json_t *json_in_parse(char *body, size_t len_bytes);
 
 /* The string member @key of @j, "" if there is none. */
 const char *json_in_string(const json_t *j, const char *key);
-
-/* Put the string members of object @j (NULL and others: none) into @ret as far as they fit. Returns
- * 0 or -ENOMEM. */
-int json_in_labels(const json_t *j, struct labels *ret);
 
 #endif

@@ -2,6 +2,7 @@
 #include "discover/engine/networks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void engine_networks_done(struct engine_networks *n)
 {
@@ -11,4 +12,10 @@ void engine_networks_done(struct engine_networks *n)
 	}
 	free(n->v);
 	*n = (struct engine_networks){0};
+}
+
+bool engine_network_moves_nif(const struct engine_network *n)
+{
+	return strncmp(n->driver, "passthrough", 11) == 0 &&
+	       (n->driver[11] == '\0' || n->driver[11] == ':');
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "discover/engine/engine_list.h"
 #include "discover/engine/labels.h"
 
 #define ENGINE_NETWORKS_MAX  4096 /* of one engine; more are left out */
@@ -18,11 +19,12 @@
 
 /* Where a container is attached. */
 struct engine_endpoint {
-	int32_t host_pid; /* of the container, in our PID namespace; 0 = not known */
+	char id[ENGINE_ID_MAX]; /* of the container, in the list of the same engine */
 	uint8_t mac[6];
 };
 
 struct engine_network {
+	char id[ENGINE_ID_MAX];          /* "" = it has none but the name */
 	char name[NETWORK_NAME_MAX];     /* clean UTF-8, not empty: the nif's alias */
 	char driver[NETWORK_DRIVER_MAX]; /* "bridge", "macvlan", "passthrough", ...; clean UTF-8 */
 	char nif[NETWORK_NIF_MAX];       /* clean UTF-8, "" = none */
@@ -40,6 +42,10 @@ struct engine_networks {
 	struct engine_network *v; /* owned, by name */
 	size_t n, cap;
 };
+
+/* True if containers take the network's interface over: drivers "passthrough" and
+ * "passthrough:TAG". */
+bool engine_network_moves_nif(const struct engine_network *n);
 
 void engine_networks_done(struct engine_networks *n);
 

@@ -172,3 +172,22 @@ ssize_t root_path_read(int procfd, int32_t pid, const char *path, char *ret, siz
 
 	return root < 0 ? root : root_path_read_at(procfd, root, path, ret, cap_bytes);
 }
+
+DIR *root_path_opendir(int procfd, int32_t pid, const char *path)
+{
+	AUTO_CLOSE int place = root_path_open(procfd, pid, path);
+	AUTO_CLOSE int fd = -1;
+	char name[48];
+	DIR *dir;
+
+	if (place < 0) {
+		errno = -place;
+		return NULL;
+	}
+	(void) snprintf(name, sizeof(name), "self/fd/%d", place);
+	fd = openat(procfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (dir)
+		(void) TAKE_FD(fd);
+	return dir;
+}

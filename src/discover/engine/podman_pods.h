@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Which of Podman's containers are together in a pod, by its own API. Containers of pods get the
+ * labels io.podman.pod.name and io.podman.pod.id; the one that only holds the pod's namespaces gets
+ * io.podman.pod.infra, too. */
+#ifndef DISCOVER_PODMAN_PODS_H
+#define DISCOVER_PODMAN_PODS_H
+
+#include <stdbool.h>
+
+#include "discover/engine/docker_end.h"
+#include "discover/engine/engine.h"
+
+#define POD_NAME_MAX 256
+
+/* A container of a pod. */
+struct podman_member {
+	char id[ENGINE_ID_MAX];
+	char pod_id[ENGINE_ID_MAX];
+	char pod[POD_NAME_MAX]; /* clean UTF-8 */
+	bool infra;
+};
+
+struct podman_pods {
+	struct engine *engine;
+	const struct docker_end *end;
+	struct http_request *request; /* NULL = nothing is being asked */
+	struct podman_member *v;      /* owned; as last told */
+	size_t n;
+	void (*done_fn)(void *ctx);
+	void *ctx;
+};
+
+/* Ask; when done, be it without success, @p->done_fn is called, never from inside this function.
+ * Returns false when nothing could be asked: the engine is no Podman. @p->engine, end, done_fn and
+ * ctx are set by the caller; @p->request must be NULL. */
+bool podman_pods_ask(struct podman_pods *p);
+
+/* Give the engine's containers the labels of their pods. */
+void podman_pods_apply(const struct podman_pods *p);
+
+/* Ask no longer and forget. Fine on a zeroed struct. */
+void podman_pods_stop(struct podman_pods *p);
+
+/* Parse GET /libpod/pods/json into *@ret (owned by the caller), *@ret_n elements, at most
+ * ENGINE_CONTAINERS_MAX. May change @body. No I/O. Returns 0, -EBADMSG or -ENOMEM. */
+int podman_pods_parse(char *body, size_t len_bytes, struct podman_member **ret, size_t *ret_n);
+
+#endif
