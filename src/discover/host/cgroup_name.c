@@ -137,6 +137,9 @@ static int match_bare(
 				return set_found(r, p->type, p->hex, w);
 		}
 	}
+	/* a pod of Podman's: its containers come further in */
+	if (n_outer > 0 && word_is(outer[n_outer - 1], "libpod_parent"))
+		return 0;
 	/* UNIT.slice:RUNTIME:ID, a systemd style path under another cgroup driver */
 	colon = memrchr(w.p, ':', w.len_bytes);
 	if (colon) {
@@ -149,10 +152,11 @@ static int match_bare(
 	return is_hex_id(w) ? set_found(r, "containerd", true, w) : 0;
 }
 
-/* nspawn's own supervisor lives beside the payload of its container. */
+/* What watches over a container lives beside it: nspawn's, LXC's and Podman's supervisors. */
 static bool is_outside(struct word w)
 {
-	return word_is(w, "supervisor") || begins(w, "lxc.monitor");
+	return word_is(w, "supervisor") || begins(w, "lxc.monitor") || word_is(w, "conmon") ||
+	       begins(w, "libpod-conmon-") || begins(w, "crio-conmon-");
 }
 
 #define DEPTH_MAX 64
