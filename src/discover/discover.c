@@ -104,9 +104,11 @@ static int make_generation(struct discover *d, const struct container_list *cont
 
 	if (rc < 0)
 		return rc;
-	for (const struct engine *e = d->engines.first; e && n < ENGINES_MAX; e = e->next)
-		engines[n++] =
-			(struct metadata_engine){e->id, e->driver->engine_type, e->version, e->pid};
+	for (const struct engine *e = d->engines.first; e && n < ENGINES_MAX; e = e->next) {
+		if (!e->absent)
+			engines[n++] = (struct metadata_engine){
+				e->id, e->driver->engine_type, e->version, e->pid};
+	}
 	m.metadata.n_engines = n;
 	rc = publication_make(&d->pub, &m, (uint64_t) (clock_mono_ns() - d->scan_began_ns));
 	log_debug("scanned generation=%" PRIu64 " took_us=%" PRIu64

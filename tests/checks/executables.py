@@ -9,7 +9,7 @@ OUT = REPO / "out"
 SANDBOX = {"libc", "libcap", "libseccomp"}
 MAY_LINK = {
     "packetflix": SANDBOX,
-    "packetflix-discover": SANDBOX | {"libcurl", "libjansson"},
+    "packetflix-discover": SANDBOX | {"libcurl", "libjansson", "libnghttp2", "libprotobuf-c"},
     "packetflix-service": SANDBOX | {"libjansson", "libpcap", "libresolv", "libwebsockets"},
     "packetflix-reader": SANDBOX,
 }

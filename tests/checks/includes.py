@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "broker": SHARED - {"bpf", "netlink", "pcapng"},
     "discover": DISCOVER | {"discover/engine", "discover/host", "discover/container", "discover/detail"},
     "discover/host": DISCOVER | {"discover"},
-    "discover/engine": DISCOVER | {"discover", "discover/host"},
+    "discover/engine": DISCOVER | {"discover", "discover/host", "discover/engine/proto"},
     "discover/container": DISCOVER | {"discover", "discover/engine", "discover/host"},
     "discover/detail": DISCOVER | {"discover", "discover/engine", "discover/host", "discover/container"},
     "reader": SHARED,
@@ -35,7 +35,8 @@ MAY_INCLUDE = {
     "service/serve": SHARED - {"sandbox"} | SERVICE,
 }
 # Headers made by the build, by the name they are included with.
-GENERATED = {"base/version.h", "broker/config.h", "discover/detail/services_table.h", "service/serve/web_files.h"}
+GENERATED = {"base/version.h", "broker/config.h", "discover/detail/services_table.h",
+             "discover/engine/proto/containerd.pb-c.h", "discover/engine/proto/cri.pb-c.h", "service/serve/web_files.h"}
 
 
 def _sources():

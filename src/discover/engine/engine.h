@@ -55,6 +55,9 @@ struct engine_driver {
 
 extern const struct engine_driver engine_docker;
 extern const struct engine_driver engine_podman;
+extern const struct engine_driver engine_containerd;
+extern const struct engine_driver engine_cri;
+extern const struct engine_driver engine_crio;
 
 struct engine {
 	const struct engine_driver *driver;
@@ -73,6 +76,8 @@ struct engine {
 	struct engine_list list;         /* as last known */
 	struct engine_networks networks; /* as last known; empty for drivers without any */
 	uint32_t changes;                /* grows when @list or @networks have become different */
+	bool absent; /* the process may be no such engine: not shown before it has answered as one
+		      */
 	/* set by engines.c */
 	uint32_t seen_changes; /* @changes when the catalog was last made */
 	bool asking;           /* a round is under way */

@@ -22,6 +22,31 @@ void engine_list_done(struct engine_list *l)
 	*l = (struct engine_list){0};
 }
 
+/* Make room for one more. */
+static int reserve(struct engine_list *l)
+{
+	struct engine_container *v;
+
+	if (l->n >= ENGINE_CONTAINERS_MAX)
+		return -ENOSPC;
+	v = grow(l->v, l->n, &l->cap, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	l->v = v;
+	return 0;
+}
+
+int engine_list_append(struct engine_list *l, struct engine_container *c)
+{
+	int rc = reserve(l);
+
+	if (rc < 0)
+		engine_container_done(c);
+	else
+		l->v[l->n++] = *c;
+	return rc;
+}
+
 static int cmp_id(const void *a, const void *b)
 {
 	const struct engine_container *x = a, *y = b;
@@ -81,9 +106,9 @@ struct engine_container *engine_list_find(const struct engine_list *l, const cha
 
 int engine_list_put(struct engine_list *l, struct engine_container *c)
 {
-	struct engine_container *old = engine_list_find(l, c->id), *v;
+	struct engine_container *old = engine_list_find(l, c->id);
 	size_t i = lower_bound(l, c->id);
-	int rc = 0;
+	int rc;
 
 	if (old) {
 		l->label_bytes -= old->labels.len_bytes;
@@ -92,13 +117,7 @@ int engine_list_put(struct engine_list *l, struct engine_container *c)
 		count_labels(l, old);
 		return 0;
 	}
-	v = grow(l->v, l->n, &l->cap, sizeof(*v));
-	if (!v)
-		rc = -ENOMEM;
-	else
-		l->v = v;
-	if (rc == 0 && l->n >= ENGINE_CONTAINERS_MAX)
-		rc = -ENOSPC;
+	rc = reserve(l);
 	if (rc < 0) {
 		engine_container_done(c);
 		return rc;
@@ -126,7 +145,7 @@ void engine_list_set_label(
 static void inherit_labels(
 	struct engine_list *next, struct engine_container *c, struct engine_container *old)
 {
-	if (!old->detailed)
+	if (!old->detailed || c->detailed)
 		return;
 	next->label_bytes -= c->labels.len_bytes;
 	labels_done(&c->labels);
@@ -149,6 +168,10 @@ bool engine_list_inherit(struct engine_list *next, struct engine_list *before)
 			continue;
 		}
 		differs = differs || old->paused != c->paused || strcmp(old->name, c->name) != 0;
+		if (c->pid && c->pid != old->pid) {
+			differs = true; /* started again */
+			continue;
+		}
 		c->pid = old->pid;
 		c->asked = old->asked;
 		c->host_pid = old->host_pid;

@@ -37,6 +37,10 @@ struct engine_list {
 void engine_container_done(struct engine_container *c);
 void engine_list_done(struct engine_list *l);
 
+/* Add @c at the end, to be sorted later; what it owns is taken over, also on failure. Returns 0,
+ * -ENOSPC when the list is full, or -ENOMEM. */
+int engine_list_append(struct engine_list *l, struct engine_container *c);
+
 /* Sort by id; of several containers with one id the first after sorting stays. Labels beyond the
  * limit are dropped. */
 void engine_list_sort(struct engine_list *l);
@@ -52,9 +56,9 @@ int engine_list_put(struct engine_list *l, struct engine_container *c);
 void engine_list_set_label(
 	struct engine_list *l, struct engine_container *c, const char *key, const char *value);
 
-/* Give the containers of @next, newly listed, what @before knew of their processes, and the labels
- * of those it had in detail (moved: @before is to be freed). Returns true when the two differ in
- * ids, names or states. */
+/* Give the containers of @next, newly listed, what @before knew of their processes, unless the list
+ * tells of other ones, and the labels of those it alone had in detail (moved: @before is to be
+ * freed). Returns true when the two differ in ids, names, states or listed processes. */
 bool engine_list_inherit(struct engine_list *next, struct engine_list *before);
 
 #endif

@@ -8,7 +8,8 @@
 #include "base/own.h"
 #include "discover/host/proc_status.h"
 
-static const struct engine_driver *const drivers[] = {&engine_docker, &engine_podman};
+static const struct engine_driver *const drivers[] = {
+	&engine_docker, &engine_podman, &engine_containerd, &engine_cri, &engine_crio};
 
 int engines_init(struct engines *es, struct loop *loop, int procfd)
 {

@@ -2,7 +2,9 @@
 #include "discover/host/host.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -79,15 +81,16 @@ void host_parse_osrel(const char *text, const char *key, char *ret, size_t cap_b
 	}
 }
 
-/* The name in the UTS namespace of process 1: ours if we share it, else what its file says. */
-static void read_hostname(int procfd, char *ret, size_t cap_bytes)
+/* Ours if we share its UTS namespace, else what its file says. */
+void host_read_name(int procfd, int32_t pid, char *ret, size_t cap_bytes)
 {
 	uint64_t ours = ns_link_read(procfd, "self/ns/uts", "uts");
-	char name[HOST_TEXT_MAX];
+	char name[HOST_TEXT_MAX], link[32];
 	struct utsname u;
 
-	if (ours == 0 || ours != ns_link_read(procfd, "1/ns/uts", "uts")) {
-		if (root_path_read(procfd, 1, "/etc/hostname", name, sizeof(name)) > 0) {
+	(void) snprintf(link, sizeof(link), "%" PRId32 "/ns/uts", pid);
+	if (ours == 0 || ours != ns_link_read(procfd, link, "uts")) {
+		if (root_path_read(procfd, pid, "/etc/hostname", name, sizeof(name)) > 0) {
 			name[strcspn(name, "\n")] = '\0';
 			utf8_sanitize(name, ret, cap_bytes);
 			return;
@@ -103,7 +106,7 @@ void host_read(int procfd, struct host *ret)
 	struct host h;
 
 	memset(&h, 0, sizeof(h));
-	read_hostname(procfd, h.hostname, sizeof(h.hostname));
+	host_read_name(procfd, 1, h.hostname, sizeof(h.hostname));
 	if (root_path_read(procfd, 1, "/etc/os-release", text, sizeof(text)) > 0) {
 		host_parse_osrel(text, "NAME", h.osrel_name, sizeof(h.osrel_name));
 		host_parse_osrel(text, "VERSION", h.osrel_version, sizeof(h.osrel_version));

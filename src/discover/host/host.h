@@ -21,6 +21,10 @@ struct host {
 /* Find out what can be found out; the host is what process 1 sees. */
 void host_read(int procfd, struct host *ret);
 
+/* The name of the host as process @pid sees it (of its UTS namespace), as far as can be told from
+ * outside; clean UTF-8. */
+void host_read_name(int procfd, int32_t pid, char *ret, size_t cap_bytes);
+
 /* Parse a list such as "0-3,5\n" into at most @cap ranges. Returns their number, 0 if malformed. */
 size_t host_parse_cpus(const char *text, uint32_t (*ret)[2], size_t cap);
 

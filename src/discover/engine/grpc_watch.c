@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/engine/grpc_watch.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+
+#define PAUSE_FIRST_NS    500000000
+#define PAUSE_MAX_NS      30000000000
+#define MESSAGE_MAX_BYTES (1 << 20)
+
+static void on_message(void *ctx, const uint8_t *p, size_t len_bytes)
+{
+	struct grpc_watch *w = ctx;
+
+	(void) p;
+	(void) len_bytes;
+	w->pause_ns = PAUSE_FIRST_NS;
+	w->env->change_fn(w->env->ctx);
+}
+
+static void on_done(void *ctx, int result)
+{
+	struct grpc_watch *w = ctx;
+
+	w->call = NULL;
+	w->unknown = result == -EOPNOTSUPP;
+	if (!w->unknown)
+		w->lost_fn(w->ctx);
+}
+
+static void on_retry(void *ctx)
+{
+	struct grpc_watch *w = ctx;
+
+	w->env->change_fn(w->env->ctx);
+}
+
+void grpc_watch_init(
+	struct grpc_watch *w, struct engine_env *env, void (*lost_fn)(void *ctx), void *ctx)
+{
+	*w = (struct grpc_watch){.env = env,
+		.retry = {.fn = on_retry, .ctx = w},
+		.pause_ns = PAUSE_FIRST_NS,
+		.lost_fn = lost_fn,
+		.ctx = ctx};
+}
+
+void grpc_watch_start(struct grpc_watch *w, struct grpc *conn, const char *path,
+	const void *message, size_t len_bytes)
+{
+	const struct grpc_ask ask = {.path = path,
+		.message = message,
+		.len_bytes = len_bytes,
+		.max_bytes = MESSAGE_MAX_BYTES,
+		.stream = true,
+		.message_fn = on_message,
+		.done_fn = on_done,
+		.ctx = w};
+
+	loop_disarm(w->env->loop, &w->retry);
+	w->conn = conn;
+	w->unknown = false;
+	w->call = grpc_start(conn, &ask);
+}
+
+void grpc_watch_stop(struct grpc_watch *w)
+{
+	if (!w->conn)
+		return;
+	grpc_cancel(w->conn, w->call);
+	w->call = NULL;
+	w->conn = NULL;
+	loop_arm(w->env->loop, &w->retry, clock_mono_ns() + w->pause_ns);
+	w->pause_ns *= 2;
+	if (w->pause_ns > PAUSE_MAX_NS)
+		w->pause_ns = PAUSE_MAX_NS;
+}
+
+void grpc_watch_done(struct grpc_watch *w)
+{
+	grpc_watch_stop(w);
+	loop_disarm(w->env->loop, &w->retry);
+}
