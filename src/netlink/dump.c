@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "netlink/dump.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -58,6 +59,42 @@ int nl_attr_next(struct nl_attrs *a, struct nl_attrs *ret)
 	return head.nla_type & NLA_TYPE_MASK;
 }
 
+/* Copy a number of @len_bytes; it may lie anywhere. */
+static void copy(const struct nl_attrs *a, void *ret, size_t len_bytes)
+{
+	if (a->len_bytes >= len_bytes)
+		memcpy(ret, a->p, len_bytes);
+}
+
+uint8_t nl_attr_u8(const struct nl_attrs *a)
+{
+	uint8_t v = 0;
+
+	copy(a, &v, sizeof(v));
+	return v;
+}
+
+uint16_t nl_attr_u16(const struct nl_attrs *a)
+{
+	uint16_t v = 0;
+
+	copy(a, &v, sizeof(v));
+	return v;
+}
+
+uint16_t nl_attr_be16(const struct nl_attrs *a)
+{
+	return ntohs(nl_attr_u16(a));
+}
+
+uint32_t nl_attr_u32(const struct nl_attrs *a)
+{
+	uint32_t v = 0;
+
+	copy(a, &v, sizeof(v));
+	return v;
+}
+
 uint32_t nl_attr_be32(const struct nl_attrs *a)
 {
 	if (a->len_bytes != 4)
@@ -89,7 +126,7 @@ static int on_message(void *ctx, const struct nlmsghdr *h)
 	struct answer *a = ctx;
 
 	if (h->nlmsg_seq != a->seq)
-		return 0;
+		return a->fn(a->ctx, h); /* an event */
 	if (h->nlmsg_type == NLMSG_DONE) {
 		a->done = true;
 		return 1;
@@ -101,9 +138,7 @@ static int on_message(void *ctx, const struct nlmsghdr *h)
 	return e->error < 0 ? e->error : 0;
 }
 
-/* Read what the socket holds. Returns 0 when that was not the end of the dump yet, 1 when it was or
- * a->fn stopped, or a negative errno. */
-static int receive(int sock, struct answer *a)
+int nl_receive(int sock, nl_fn fn, void *ctx)
 {
 	uint8_t buf[RECV_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 	int rc = 0;
@@ -124,7 +159,7 @@ static int receive(int sock, struct answer *a)
 		if (mh.msg_flags & MSG_TRUNC)
 			return -ENOBUFS;
 		if (from.nl_pid == 0) /* from the kernel */
-			rc = nl_walk(buf, (size_t) n, on_message, a);
+			rc = nl_walk(buf, (size_t) n, fn, ctx);
 	}
 	return rc;
 }
@@ -137,7 +172,7 @@ int nl_dump(int sock, const struct nlmsghdr *request, int timeout_ms, nl_fn fn, 
 
 	if (send(sock, request, request->nlmsg_len, MSG_NOSIGNAL) < 0)
 		return -errno;
-	while ((rc = receive(sock, &a)) == 0) {
+	while ((rc = nl_receive(sock, on_message, &a)) == 0) {
 		struct pollfd p = {.fd = sock, .events = POLLIN};
 		int64_t left_ns = end_ns - clock_mono_ns();
 

@@ -4,65 +4,45 @@
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
-
 #define SOL_NETLINK_LEVEL 270 /* SOL_NETLINK, which older libc headers lack */
-#define RECV_BYTES        65536
 
 struct walk {
 	link_fn fn;
 	void *ctx;
 };
 
-/* Attributes are walked with the kernel's own macros (linux/rtnetlink.h), which check every length.
- */
-
-static void copy_text(char *dst, size_t cap, const struct rtattr *a)
+static void put_info(const struct nl_attrs *info, struct link *l)
 {
-	size_t n = RTA_PAYLOAD(a);
-	const char *s = RTA_DATA(a);
+	struct nl_attrs all = *info;
+	struct nl_attrs a;
+	int type;
 
-	n = strnlen(s, n);
-	if (n >= cap)
-		n = cap - 1;
-	memcpy(dst, s, n);
-	dst[n] = '\0';
-}
-
-static void put_info(const struct rtattr *info, struct link *l)
-{
-	int left = (int) RTA_PAYLOAD(info);
-
-	for (const struct rtattr *a = RTA_DATA(info); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		if (a->rta_type == IFLA_INFO_KIND)
-			copy_text(l->kind, sizeof(l->kind), a);
+	while ((type = nl_attr_next(&all, &a)) >= 0) {
+		if (type == IFLA_INFO_KIND)
+			nl_attr_text(&a, l->kind, sizeof(l->kind));
 	}
 }
 
-static void put_attr(const struct rtattr *a, struct link *l)
+static void put_attr(int type, const struct nl_attrs *a, struct link *l)
 {
-	size_t len = RTA_PAYLOAD(a);
-
-	switch (a->rta_type & NLA_TYPE_MASK) {
+	switch (type) {
 	case IFLA_IFNAME:
-		copy_text(l->name, sizeof(l->name), a);
+		nl_attr_text(a, l->name, sizeof(l->name));
 		break;
 	case IFLA_IFALIAS:
-		copy_text(l->alias, sizeof(l->alias), a);
+		nl_attr_text(a, l->alias, sizeof(l->alias));
 		break;
 	case IFLA_OPERSTATE:
-		if (len >= 1)
-			l->operstate = *(const uint8_t *) RTA_DATA(a);
+		l->operstate = nl_attr_u8(a);
 		break;
 	case IFLA_ADDRESS:
-		l->addr_len = (uint8_t) (len > LINK_ADDR_MAX ? LINK_ADDR_MAX : len);
-		memcpy(l->addr, RTA_DATA(a), l->addr_len);
+		l->addr_len =
+			(uint8_t) (a->len_bytes > LINK_ADDR_MAX ? LINK_ADDR_MAX : a->len_bytes);
+		memcpy(l->addr, a->p, l->addr_len);
 		break;
 	case IFLA_LINKINFO:
 		put_info(a, l);
@@ -72,17 +52,19 @@ static void put_attr(const struct rtattr *a, struct link *l)
 	}
 }
 
-static int on_message(const struct nlmsghdr *h, const struct walk *w)
+int link_parse(
+	const struct nlmsghdr *h, struct link *ret, bool *ret_gone, struct nl_attrs *ret_attrs)
 {
-	const struct ifinfomsg *info;
+	const struct ifinfomsg *info = NLMSG_DATA(h);
 	struct link l;
-	int left;
+	struct nl_attrs all;
+	struct nl_attrs a;
+	int type;
 
 	if (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK)
 		return 0;
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return -EBADMSG;
-	info = NLMSG_DATA(h);
 	/* bridge port events (AF_BRIDGE) describe the port, not the link */
 	if (info->ifi_family != AF_UNSPEC)
 		return 0;
@@ -90,118 +72,53 @@ static int on_message(const struct nlmsghdr *h, const struct walk *w)
 	l.ifindex = (uint32_t) info->ifi_index;
 	l.arphrd = info->ifi_type;
 	l.flags = info->ifi_flags;
-	left = (int) IFLA_PAYLOAD(h);
-	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left))
-		put_attr(a, &l);
-	return w->fn(w->ctx, &l, h->nlmsg_type == RTM_DELLINK);
+	all = *ret_attrs = nl_attrs_of(h, sizeof(*info));
+	while ((type = nl_attr_next(&all, &a)) >= 0)
+		put_attr(type, &a, &l);
+	*ret = l;
+	*ret_gone = h->nlmsg_type == RTM_DELLINK;
+	return 1;
 }
 
-/* The messages of a dump that are not links. Returns 1 when @h was one of them, 0 if not, or the
- * negative errno the kernel answered with. */
-static int on_control(const struct nlmsghdr *h, uint32_t seq, bool *ret_done)
+static int on_message(void *ctx, const struct nlmsghdr *h)
 {
-	const struct nlmsgerr *e = NLMSG_DATA(h);
+	const struct walk *w = ctx;
+	struct link l;
+	struct nl_attrs attrs;
+	bool gone;
+	int rc = link_parse(h, &l, &gone, &attrs);
 
-	if (h->nlmsg_seq != seq)
-		return 0;
-	if (h->nlmsg_type == NLMSG_DONE) {
-		*ret_done = true;
-		return 1;
-	}
-	if (h->nlmsg_type != NLMSG_ERROR)
-		return 0;
-	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)))
-		return -EBADMSG;
-	return e->error < 0 ? e->error : 1;
+	return rc == 1 ? w->fn(w->ctx, &l, gone) : rc;
 }
 
-/* One datagram of the kernel: a run of messages. */
-static int on_datagram(
-	const uint8_t *buf, size_t len, uint32_t seq, const struct walk *w, bool *ret_done)
+int link_receive(int sock, link_fn fn, void *ctx)
 {
-	size_t at = 0;
+	struct walk w = {.fn = fn, .ctx = ctx};
 
-	while (len - at >= sizeof(struct nlmsghdr)) {
-		const struct nlmsghdr *h = (const void *) (buf + at);
-		int rc;
-
-		if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > len - at)
-			return -EBADMSG;
-		rc = on_control(h, seq, ret_done);
-		if (rc == 0)
-			rc = on_message(h, w);
-		if (rc < 0)
-			return rc;
-		at += NLMSG_ALIGN(h->nlmsg_len) < len - at ? NLMSG_ALIGN(h->nlmsg_len) : len - at;
-	}
-	return at == len ? 0 : -EBADMSG;
+	return nl_receive(sock, on_message, &w);
 }
 
-int link_dump_request(int sock, uint32_t seq)
+int link_ask(int sock, int timeout_ms, nl_fn fn, void *ctx)
 {
-	struct {
+	const struct {
 		struct nlmsghdr h;
 		struct ifinfomsg info;
 	} req = {
 		.h = {.nlmsg_len = sizeof(req),
 			.nlmsg_type = RTM_GETLINK,
 			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-			.nlmsg_seq = seq},
+			.nlmsg_seq = 1},
 		.info = {.ifi_family = AF_UNSPEC},
 	};
 
-	return send(sock, &req, sizeof(req), MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-int link_receive(int sock, uint32_t seq, link_fn fn, void *ctx, bool *ret_done)
-{
-	uint8_t buf[RECV_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct walk w = {.fn = fn, .ctx = ctx};
-
-	for (;;) {
-		struct sockaddr_nl from;
-		struct iovec iov = {.iov_base = buf, .iov_len = sizeof(buf)};
-		struct msghdr mh = {.msg_name = &from,
-			.msg_namelen = sizeof(from),
-			.msg_iov = &iov,
-			.msg_iovlen = 1};
-		ssize_t n = recvmsg(sock, &mh, MSG_DONTWAIT);
-		int rc;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EAGAIN ? 0 : -errno;
-		if (mh.msg_flags & MSG_TRUNC)
-			return -ENOBUFS;
-		if (from.nl_pid != 0)
-			continue; /* not from the kernel */
-		rc = on_datagram(buf, (size_t) n, seq, &w, ret_done);
-		if (rc < 0)
-			return rc;
-	}
+	return nl_dump(sock, &req.h, timeout_ms, fn, ctx);
 }
 
 int link_dump(int sock, int timeout_ms, link_fn fn, void *ctx)
 {
-	static const uint32_t seq = 1;
-	int64_t end_ns = clock_mono_ns() + (int64_t) timeout_ms * 1000000;
-	bool done = false;
-	int rc = link_dump_request(sock, seq);
+	struct walk w = {.fn = fn, .ctx = ctx};
 
-	while (rc == 0) {
-		struct pollfd p = {.fd = sock, .events = POLLIN};
-		int64_t left_ns = end_ns - clock_mono_ns();
-
-		rc = link_receive(sock, seq, fn, ctx, &done);
-		if (rc < 0 || done)
-			break;
-		if (left_ns <= 0)
-			return -ETIMEDOUT;
-		if (poll(&p, 1, (int) (left_ns / 1000000) + 1) < 0 && errno != EINTR)
-			return -errno;
-	}
-	return rc;
+	return link_ask(sock, timeout_ms, on_message, &w);
 }
 
 int link_subscribe(int sock)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "netlink/dump.h"
+
 #define LINK_NAME_MAX 16 /* IFNAMSIZ */
 #define LINK_ADDR_MAX 32 /* MAX_ADDR_LEN */
 #define LINK_KIND_MAX 32
@@ -30,19 +32,20 @@ struct link {
  * sure). @link is borrowed. Return 0 to go on, a negative errno to stop. */
 typedef int (*link_fn)(void *ctx, const struct link *link, bool gone);
 
-/* Ask for a dump of all links. The answer arrives through link_receive(). Returns 0 or a negative
- * errno. The socket may be blocking or not. */
-int link_dump_request(int sock, uint32_t seq);
+/* Take a message about a link apart. *ret_attrs are all attributes, for who wants more of them.
+ * Returns 1, 0 when @h is something else, or -EBADMSG. No I/O. */
+int link_parse(
+	const struct nlmsghdr *h, struct link *ret, bool *ret_gone, struct nl_attrs *ret_attrs);
 
 /* Read what the socket holds, without waiting, and hand every link message of the kernel to @fn.
- * *ret_done becomes true when the end of the dump numbered @seq was seen; it is never set to false.
  * Returns 0 when nothing more is there, -ENOBUFS when the kernel dropped events (a new dump is
  * needed), -EBADMSG for a malformed message, what @fn returned if it was negative, or another
  * negative errno. */
-int link_receive(int sock, uint32_t seq, link_fn fn, void *ctx, bool *ret_done);
+int link_receive(int sock, link_fn fn, void *ctx);
 
-/* Dump all links of @sock's namespace, waiting at most @timeout_ms. Returns 0, -ETIMEDOUT, or an
- * error of the two functions above. */
+/* Dump all links of @sock's namespace, waiting at most @timeout_ms, and hand each to @fn, as a
+ * message or taken apart; events that arrive meanwhile as well. Errors of nl_dump(). */
+int link_ask(int sock, int timeout_ms, nl_fn fn, void *ctx);
 int link_dump(int sock, int timeout_ms, link_fn fn, void *ctx);
 
 /* Subscribe to link events. Needs no rights. Returns 0 or a negative errno. */

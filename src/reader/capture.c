@@ -17,8 +17,6 @@
 #include "reader/filter.h"
 #include "reader/speed.h"
 
-#define LINK_EVENTS 0 /* no dump is asked for after the start: nothing may be sent then */
-
 void capture_done(struct capture *c)
 {
 	interfaces_done(&c->ifs);
@@ -149,8 +147,8 @@ static int on_link(void *ctx, const struct link *link, bool gone)
 
 static int read_links(struct capture *c)
 {
-	bool done = false;
-	int rc = link_receive(c->fds.netlink, LINK_EVENTS, on_link, c, &done);
+	/* no dump is asked for after the start: nothing may be sent then */
+	int rc = link_receive(c->fds.netlink, on_link, c);
 
 	/* events the kernel had to drop: what we miss shows up with its first packet */
 	return rc == -ENOBUFS ? 0 : rc;
