@@ -52,7 +52,8 @@ ssize_t capture_conf_encode(const struct capture_conf *c, uint8_t *ret, size_t c
 
 	if (c->n_names > CONF_NAMES_MAX || c->n_programs > CONF_PROGRAMS_MAX ||
 		c->n_endpoints > CONF_ENDPOINTS_MAX || c->snaplen == 0 ||
-		c->snaplen > CONF_SNAPLEN_MAX || (c->filter && strlen(c->filter) > CONF_FILTER_MAX))
+		c->snaplen > CONF_SNAPLEN_MAX || c->first_interface > CONF_FIRST_MAX ||
+		(c->filter && strlen(c->filter) > CONF_FILTER_MAX))
 		return -EINVAL;
 	wbuf_u8(&w, CONF_START);
 	wbuf_u32(&w, c->snaplen);
@@ -65,6 +66,8 @@ ssize_t capture_conf_encode(const struct capture_conf *c, uint8_t *ret, size_t c
 	for (uint16_t i = 0; i < c->n_programs; i++)
 		put_program(&w, &c->programs[i]);
 	put_endpoints(&w, c->endpoints, c->n_endpoints);
+	wbuf_u32(&w, c->first_interface);
+	wbuf_str(&w, c->comment);
 	return w.failed ? -ENOBUFS : (ssize_t) w.len_bytes;
 }
 
@@ -203,7 +206,9 @@ static int decode_into(struct rbuf *r, struct capture_conf *c)
 	if (rc < 0)
 		return rc;
 	c->n_endpoints = get_endpoints(r, c->endpoints);
-	return rbuf_at_end(r) ? 0 : -EBADMSG;
+	c->first_interface = rbuf_u32(r);
+	rbuf_str(r, c->comment, sizeof(c->comment));
+	return rbuf_at_end(r) && c->first_interface <= CONF_FIRST_MAX ? 0 : -EBADMSG;
 }
 
 int capture_conf_decode(const uint8_t *p, size_t len_bytes, struct capture_conf *ret)

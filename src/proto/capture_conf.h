@@ -20,6 +20,8 @@
 #define CONF_ENDPOINTS_MAX 256
 #define CONF_FILTER_MAX    65535 /* bytes of filter text, NUL not included */
 #define CONF_SNAPLEN_MAX   262144
+#define CONF_COMMENT_MAX   256   /* bytes, NUL included */
+#define CONF_FIRST_MAX     16383 /* the highest pcapng id of a first interface */
 
 enum conf_kind {
 	CONF_START = 1,
@@ -53,6 +55,10 @@ struct capture_conf {
 	struct conf_program programs[CONF_PROGRAMS_MAX];
 	uint16_t n_endpoints;
 	struct conf_endpoint endpoints[CONF_ENDPOINTS_MAX];
+	/* The stream goes on with another namespace: interfaces with lower pcapng ids are in it
+	 * already, and the new ones known at the start say what happened. */
+	uint32_t first_interface;
+	char comment[CONF_COMMENT_MAX]; /* "" = none */
 };
 
 /* Free what @c owns and zero it. */

@@ -336,6 +336,7 @@ static int start(struct capture *c, struct err *e)
 {
 	int rc = wait_for_conf(c);
 
+	c->ifs.n_told = c->conf.first_interface;
 	if (rc == 0)
 		rc = read_links(c);
 	if (rc == 0)
@@ -345,6 +346,7 @@ static int start(struct capture *c, struct err *e)
 	if (rc < 0)
 		return rc;
 	c->running = true;
+	c->conf.comment[0] = '\0'; /* later interfaces are no news of that kind */
 	return chunking_tell(c, CHUNK_READY, 0, "");
 }
 

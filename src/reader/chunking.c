@@ -128,12 +128,13 @@ int chunking_flush(struct capture *c)
 	int rc;
 
 	close_chunk(c);
-	if (c->lost == 0 || c->ifs.n_told == 0)
+	if (c->lost == 0 || c->ifs.n_told == c->conf.first_interface)
 		return 0;
 	rc = open_chunk(c, 0);
 	if (rc < 0)
 		return rc;
 	c->chunk.lost = c->lost;
+	c->chunk.lost_interface = c->conf.first_interface;
 	c->lost = 0;
 	close_chunk(c);
 	return 0;
@@ -156,10 +157,24 @@ static bool is_refused(const struct capture *c, uint16_t linktype)
 	return false;
 }
 
+/* What there is to say about @i beyond its properties: NULL, or @ret. */
+static const char *comment_of(
+	const struct capture *c, const struct interface *i, char *ret, size_t cap_bytes)
+{
+	bool refused = is_refused(c, i->linktype);
+
+	(void) snprintf(ret, cap_bytes, "%s%s%s", c->conf.comment,
+		refused && c->conf.comment[0] ? "\n" : "",
+		refused ? "the capture filter does not fit this link type: no packets are kept"
+			: "");
+	return ret[0] ? ret : NULL;
+}
+
 int chunking_tell_interface(struct capture *c, struct interface *i)
 {
 	/* names and aliases may hold any bytes; the stream holds UTF-8 */
 	char name[LINK_NAME_MAX], alias[LINK_TEXT_MAX], description[LINK_TEXT_MAX + 64];
+	char comment[CONF_COMMENT_MAX + 128];
 	struct chunk_info info = {.kind = CHUNK_INTERFACE, .interfaces = c->ifs.n_told};
 	struct pcapng_idb idb = {
 		.linktype = i->linktype,
@@ -171,9 +186,7 @@ int chunking_tell_interface(struct capture *c, struct interface *i)
 		.os = c->os,
 		.mac = i->link.addr_len == 6 ? i->link.addr : NULL,
 		.speed_bps = i->speed_bps,
-		.comment = is_refused(c, i->linktype) ? "the capture filter does not fit this link "
-							"type: no packets are kept"
-						      : NULL,
+		.comment = comment_of(c, i, comment, sizeof(comment)),
 	};
 	uint8_t *payload;
 	ssize_t n;

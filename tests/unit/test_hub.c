@@ -18,6 +18,7 @@
 #include "pcapng/write.h"
 #include "service/hub/budget.h"
 #include "service/hub/capture.h"
+#include "service/hub/follow.h"
 #include "service/hub/idb_list.h"
 #include "service/hub/tally.h"
 #include "service/hub/viewer.h"
@@ -37,7 +38,8 @@ static const struct viewer_ops ops = {.wake = ignore_wake};
 struct stage {
 	struct capture *c;
 	struct chunk_writer w;
-	uint64_t put; /* packets written */
+	uint32_t first; /* pcapng id of its first interface; packets are of the second */
+	uint64_t put;   /* packets written */
 };
 
 static void commit(struct stage *s, const struct chunk_info *info, const struct chunk_count *counts,
@@ -61,12 +63,13 @@ static void put_interface(struct stage *s, const char *name)
 		NULL, idb);
 }
 
-static void setup(struct stage *s)
+static void setup_from(struct stage *s, uint32_t first)
 {
 	const struct ns_ref ns = {.inode = 1, .kind = NS_REF_PROC, .pid = 1};
 	struct capture_conf conf = {.filter = strdup("")};
 
 	memset(s, 0, sizeof(*s));
+	s->first = first;
 	s->c = capture_new(1, &ns, &conf);
 	assert_non_null(s->c);
 	s->c->map =
@@ -79,24 +82,35 @@ static void setup(struct stage *s)
 	assert_int_equal(chunk_writer_init(&s->w, s->c->map, MAP_BYTES), 0);
 	put_interface(s, "lo");
 	put_interface(s, "eth0");
-	commit(s, &(struct chunk_info){.kind = CHUNK_READY, .interfaces = 2}, NULL, NULL);
+}
+
+static void put_ready(struct stage *s)
+{
+	commit(s, &(struct chunk_info){.kind = CHUNK_READY, .interfaces = s->first + 2}, NULL,
+		NULL);
 	assert_int_equal(capture_scan(s->c), 0);
 }
 
-/* A chunk of @n packets of interface 1, @lost of that interface lost before it. Returns false when
- * the stream is full. */
+static void setup(struct stage *s)
+{
+	setup_from(s, 0);
+	put_ready(s);
+}
+
+/* A chunk of @n packets of the second interface, @lost of that interface lost before it. Returns
+ * false when the stream is full. */
 static bool put_packets(struct stage *s, uint32_t n, uint64_t lost)
 {
-	const struct pcapng_epb epb = {.interface = 1, .caplen = 1400, .len = 1400};
+	const struct pcapng_epb epb = {.interface = s->first + 1, .caplen = 1400, .len = 1400};
 	size_t each = pcapng_epb_bytes(&epb);
-	const struct chunk_count count = {1, n};
+	const struct chunk_count count = {s->first + 1, n};
 	const struct chunk_info info = {.kind = CHUNK_PACKETS,
 		.n_counts = n > 0,
 		.payload_len_bytes = (uint32_t) (n * each) + (n && lost ? 12 : 0),
 		.packets = n,
-		.interfaces = 2,
+		.interfaces = s->first + 2,
 		.lost = lost,
-		.lost_interface = 1};
+		.lost_interface = s->first + 1};
 	uint8_t *p;
 
 	if (chunk_writer_reserve(&s->w, info.payload_len_bytes, &p) < 0)
@@ -116,7 +130,7 @@ static bool put_packets(struct stage *s, uint32_t n, uint64_t lost)
 
 static void put_end(struct stage *s)
 {
-	commit(s, &(struct chunk_info){.kind = CHUNK_END, .interfaces = 2}, NULL, NULL);
+	commit(s, &(struct chunk_info){.kind = CHUNK_END, .interfaces = s->first + 2}, NULL, NULL);
 	assert_int_equal(capture_scan(s->c), 0);
 }
 
@@ -125,18 +139,19 @@ static void join(struct stage *s, struct viewer *v)
 	int rc;
 
 	memset(v, 0, sizeof(*v));
-	v->capture = s->c;
 	v->ops = &ops;
-	v->pos = chunk_reader_head(&s->c->in, &rc);
-	v->next = s->c->viewers;
-	s->c->viewers = v;
-	s->c->n_viewers++;
+	v->seat = capture_seat(s->c, v, chunk_reader_head(&s->c->in, &rc));
+	assert_non_null(v->seat);
 }
 
 /* What came out of one viewer. */
 struct seen {
 	uint64_t idbs, packets, dropped, isbs;
-	uint64_t accepted, delivered, lost, lost_ring; /* of the newest statistics of interface 1 */
+	/* of the newest statistics of each interface: ids 1 and 3 are the second ones */
+	struct row {
+		uint64_t accepted, delivered, lost, lost_ring;
+	} rows[4];
+	uint32_t last_interface; /* of a packet */
 };
 
 static uint64_t count_of(const struct pcapng_block *b, uint16_t code)
@@ -145,6 +160,21 @@ static uint64_t count_of(const struct pcapng_block *b, uint16_t code)
 	const uint8_t *v = pcapng_read_option(b, code, &len);
 
 	return v && len == 8 ? get_le64(v) : 0;
+}
+
+static void see_statistics(struct seen *s, const struct pcapng_block *b)
+{
+	uint32_t interface = get_le32(b->fixed);
+	struct row *r = &s->rows[interface];
+
+	assert_true(interface < ARRAY_LEN(s->rows));
+	s->isbs += interface == 1;
+	*r = (struct row){.accepted = count_of(b, 4),
+		.lost = count_of(b, 5),
+		.lost_ring = count_of(b, 7),
+		.delivered = count_of(b, 8)};
+	assert_true(r->accepted == count_of(b, 6));
+	assert_true(r->accepted == r->delivered + r->lost);
 }
 
 static void see(struct seen *s, const struct piece *p)
@@ -159,16 +189,11 @@ static void see(struct seen *s, const struct piece *p)
 		if (b.type == PCAPNG_EPB) {
 			s->packets++;
 			s->dropped += count_of(&b, 4);
+			s->last_interface = get_le32(b.fixed);
+			assert_true(s->last_interface < s->idbs);
 		}
-		if (b.type == PCAPNG_ISB && get_le32(b.fixed) == 1) {
-			s->isbs++;
-			s->accepted = count_of(&b, 4);
-			s->lost = count_of(&b, 5);
-			s->lost_ring = count_of(&b, 7);
-			s->delivered = count_of(&b, 8);
-			assert_true(s->accepted == count_of(&b, 6));
-			assert_true(s->accepted == s->delivered + s->lost);
-		}
+		if (b.type == PCAPNG_ISB)
+			see_statistics(s, &b);
 	}
 }
 
@@ -192,8 +217,12 @@ static int take(struct viewer *v, struct seen *s, int pieces)
 
 static void teardown(struct stage *s)
 {
-	for (struct viewer *v = s->c->viewers; v; v = v->next)
+	while (s->c->seats) {
+		struct viewer *v = s->c->seats->viewer;
+
+		capture_unseat(s->c->seats);
 		viewer_done(v);
+	}
 	capture_free(s->c);
 }
 
@@ -214,7 +243,8 @@ static void a_viewer_gets_interfaces_then_packets_then_statistics(void **state)
 	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
 	put_end(&s);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
-	assert_true(seen.packets == 30 && seen.isbs == 1 && seen.delivered == 30 && seen.lost == 0);
+	assert_true(seen.packets == 30 && seen.isbs == 1 && seen.rows[1].delivered == 30 &&
+		    seen.rows[1].lost == 0);
 	teardown(&s);
 }
 
@@ -250,7 +280,8 @@ static void losses_of_the_kernel_are_told_also_without_a_packet_behind(void **st
 	put_end(&s);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
 	assert_true(seen.packets == 3 && seen.dropped == 12);
-	assert_true(seen.delivered == 3 && seen.lost == 21 && seen.lost_ring == 21);
+	assert_true(seen.rows[1].delivered == 3 && seen.rows[1].lost == 21 &&
+		    seen.rows[1].lost_ring == 21);
 	teardown(&s);
 }
 
@@ -276,13 +307,14 @@ static void a_slow_viewer_loses_whole_chunks_and_slows_nobody(void **state)
 	put_end(&s);
 	assert_int_equal(take(&fast, &by_fast, 100), VIEWER_END);
 	assert_int_equal(take(&slow, &by_slow, 100000), VIEWER_END);
-	assert_true(by_fast.packets == s.put && by_fast.delivered == s.put && by_fast.lost == 20);
-	assert_true(by_slow.packets < s.put && by_slow.packets == by_slow.delivered);
-	assert_true(by_slow.accepted == s.put + 20 &&
-		    by_slow.lost == by_slow.accepted - by_slow.packets);
-	assert_int_equal(by_slow.lost_ring, 20);
+	assert_true(by_fast.packets == s.put && by_fast.rows[1].delivered == s.put &&
+		    by_fast.rows[1].lost == 20);
+	assert_true(by_slow.packets < s.put && by_slow.packets == by_slow.rows[1].delivered);
+	assert_true(by_slow.rows[1].accepted == s.put + 20 &&
+		    by_slow.rows[1].lost == by_slow.rows[1].accepted - by_slow.packets);
+	assert_int_equal(by_slow.rows[1].lost_ring, 20);
 	/* whatever was lost before the last packet that came was told by the packets */
-	assert_true(by_slow.dropped > 0 && by_slow.dropped <= by_slow.lost);
+	assert_true(by_slow.dropped > 0 && by_slow.dropped <= by_slow.rows[1].lost);
 	teardown(&s);
 }
 
@@ -300,7 +332,7 @@ static void a_late_viewer_counts_from_when_it_joined(void **state)
 	assert_true(put_packets(&s, 4, 0));
 	put_end(&s);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
-	assert_true(seen.idbs == 2 && seen.accepted == 4 && seen.packets == 4);
+	assert_true(seen.idbs == 2 && seen.rows[1].accepted == 4 && seen.packets == 4);
 	teardown(&s);
 }
 
@@ -329,6 +361,201 @@ static void a_capture_that_ended_is_not_brought_back_by_its_reader(void **state)
 	assert_int_equal(capture_scan(s.c), 0);
 	assert_int_equal(s.c->state, CAPTURE_ENDED);
 	teardown(&s);
+}
+
+/* --- going on in another namespace --- */
+
+static struct follow *follow_web(void)
+{
+	struct follow *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->name = strdup("web");
+	f->prefix = strdup("");
+	f->type = strdup("docker");
+	return f;
+}
+
+/* @heir continues @s for @v. */
+static void setup_heir(struct stage *s, struct stage *heir, struct viewer *v)
+{
+	setup_from(heir, 2);
+	assert_int_equal(idb_list_add_all(&heir->c->idbs, &s->c->idbs), 0);
+	v->heir = capture_seat(heir->c, v, 0);
+	assert_non_null(v->heir);
+	assert_null(capture_seat(heir->c, v, 0));
+}
+
+static void put_target_gone(struct stage *s)
+{
+	s->c->is_target_gone = true;
+	put_end(s);
+}
+
+static void a_viewer_goes_on_where_its_target_comes_back(void **state)
+{
+	struct stage s, heir;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	v.follow = follow_web();
+	assert_true(put_packets(&s, 5, 1));
+	put_target_gone(&s);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	assert_true(viewer_waits(&v) && seen.packets == 5 && seen.rows[1].accepted == 6);
+	setup_heir(&s, &heir, &v);
+	assert_true(!viewer_waits(&v));
+	/* nothing to send before all of its first interfaces are known */
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	put_ready(&heir);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_MOVE);
+	capture_unseat(viewer_move(&v));
+	assert_true(put_packets(&heir, 7, 2));
+	put_end(&heir);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
+	assert_true(seen.idbs == 4 && seen.packets == 12 && seen.last_interface == 3);
+	assert_true(seen.rows[1].accepted == 6 && seen.rows[3].accepted == 9 &&
+		    seen.rows[3].lost_ring == 2 && seen.dropped == 3);
+	teardown(&heir);
+	teardown(&s);
+}
+
+static void what_a_slow_viewer_misses_of_the_heir_is_told_lost(void **state)
+{
+	struct stage s, heir;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	v.follow = follow_web();
+	assert_true(put_packets(&s, 5, 0));
+	put_target_gone(&s);
+	setup_heir(&s, &heir, &v);
+	put_ready(&heir);
+	/* it takes nothing, while the heir's stream fills again and again */
+	for (int i = 0; i < 1000; i++) {
+		struct viewer fast;
+		struct seen by_fast = {0};
+
+		join(&heir, &fast);
+		assert_true(put_packets(&heir, 9, 0));
+		assert_int_equal(capture_scan(heir.c), 0);
+		(void) take(&fast, &by_fast, 100);
+		capture_reclaim(heir.c);
+		viewer_done(&fast);
+		capture_unseat(fast.seat);
+	}
+	put_end(&heir);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_MOVE);
+	capture_unseat(viewer_move(&v));
+	assert_int_equal(take(&v, &seen, 100000), VIEWER_END);
+	assert_true(seen.rows[1].delivered == 5 && seen.rows[3].accepted == heir.put);
+	assert_true(seen.rows[3].lost > 0 && seen.packets == 5 + seen.rows[3].delivered);
+	assert_true(seen.dropped == seen.rows[3].lost);
+	teardown(&heir);
+	teardown(&s);
+}
+
+static void a_viewer_leaves_a_capture_that_goes_on_without_its_target(void **state)
+{
+	struct stage s, heir;
+	struct viewer v, other;
+	struct seen seen = {0}, by_other = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	join(&s, &other);
+	v.follow = follow_web();
+	assert_true(put_packets(&s, 5, 0));
+	assert_int_equal(capture_scan(s.c), 0);
+	v.seat->leave_at = s.c->scan_pos;
+	assert_true(put_packets(&s, 5, 0));
+	setup_heir(&s, &heir, &v);
+	put_ready(&heir);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_MOVE);
+	capture_unseat(viewer_move(&v));
+	put_end(&heir);
+	put_end(&s);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
+	assert_int_equal(take(&other, &by_other, 100), VIEWER_END);
+	assert_true(seen.rows[1].accepted == 5 && by_other.rows[1].accepted == 10);
+	teardown(&heir);
+	teardown(&s);
+}
+
+static void a_viewer_that_waited_enough_ends(void **state)
+{
+	struct stage s;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	v.follow = follow_web();
+	put_target_gone(&s);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	v.has_waited_enough = true;
+	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
+	assert_int_equal(seen.isbs, 1);
+	teardown(&s);
+}
+
+static void a_target_is_followed_only_where_it_surely_is(void **state)
+{
+	struct catalog_link eth0 = {.ifindex = 2, .name = "eth0"};
+	struct catalog_netns netns[] = {
+		{.ref.inode = 10, .n_links = 1, .links = &eth0},
+		{.ref.inode = 20, .n_links = 1, .links = &eth0},
+		{.ref.inode = 30},
+	};
+	struct catalog_target targets[] = {
+		{"db", "docker", "", 10, 1, 1},
+		{"web", "podman", "", 20, 1, 1},
+		{"web", "docker", "inner", 20, 1, 1},
+		{"web", "docker", "", 10, 1, 1},
+		{"sh(7)", "proc", "", 10, 7, 9},
+	};
+	const struct catalog cat = {
+		.n_netns = 3, .n_targets = 5, .netns = netns, .targets = targets};
+	char names[1][CONF_NAME_MAX] = {"eth0"};
+	const struct capture_conf all = {0}, one = {.n_names = 1, .names = names};
+	struct follow *f = follow_new(&cat, "web", "", 10, 1);
+	struct follow_from from = {.inode = 10, .conf = &all};
+
+	(void) state;
+	assert_null(follow_new(&cat, "sh(7)", "", 10, 1));
+	assert_non_null(f);
+	assert_null(follow_find(f, &cat, &from)); /* still there */
+	targets[3].netns_inode = 20;
+	from.conf = &one;
+	assert_ptr_equal(follow_find(f, &cat, &from), &netns[1]);
+	targets[3].netns_inode = 30; /* its interface is not there yet */
+	assert_null(follow_find(f, &cat, &from));
+	from.conf = &all;
+	assert_ptr_equal(follow_find(f, &cat, &from), &netns[2]);
+	/* a namespace with the same inode is another one when the former is gone and its process
+	 * is another one */
+	targets[3].netns_inode = 10;
+	from.is_gone = true;
+	assert_null(follow_find(f, &cat, &from));
+	targets[3].starttime_ticks = 2;
+	assert_ptr_equal(follow_find(f, &cat, &from), &netns[0]);
+	follow_update(f, &cat, 10);
+	assert_null(follow_find(f, &cat, &from));
+	/* nobody is led to where the host's processes are */
+	targets[3].starttime_ticks = 3;
+	assert_ptr_equal(follow_find(f, &cat, &from), &netns[0]);
+	targets[3].starttime_ticks = 4;
+	targets[4].starttime_ticks = 3;
+	assert_null(follow_find(f, &cat, &from));
+	follow_free(f);
 }
 
 static void statistics_that_do_not_fit_come_next_time(void **state)
@@ -403,6 +630,11 @@ int main(void)
 		cmocka_unit_test(a_late_viewer_counts_from_when_it_joined),
 		cmocka_unit_test(nonsense_of_the_reader_ends_the_capture),
 		cmocka_unit_test(a_capture_that_ended_is_not_brought_back_by_its_reader),
+		cmocka_unit_test(a_viewer_goes_on_where_its_target_comes_back),
+		cmocka_unit_test(what_a_slow_viewer_misses_of_the_heir_is_told_lost),
+		cmocka_unit_test(a_viewer_leaves_a_capture_that_goes_on_without_its_target),
+		cmocka_unit_test(a_viewer_that_waited_enough_ends),
+		cmocka_unit_test(a_target_is_followed_only_where_it_surely_is),
 		cmocka_unit_test(statistics_that_do_not_fit_come_next_time),
 		cmocka_unit_test(interface_blocks_are_kept_in_order),
 		cmocka_unit_test(hundreds_of_captures_fit_the_budget_and_never_exceed_it),

@@ -215,6 +215,22 @@ static int decode_snaplen(struct request *r, const char *s, struct refusal *why)
 	return 0;
 }
 
+static int decode_follow(struct request *r, const char *s, struct refusal *why)
+{
+	uint64_t v = REQUEST_FOLLOW_SECONDS;
+	char quoted[REFUSAL_WORD_MAX];
+
+	if (s && strcmp(s, "off") == 0)
+		v = 0;
+	else if (s && strcmp(s, "on") != 0 && s[0] != '\0' &&
+		 parse_decimal(s, REQUEST_FOLLOW_SECONDS_MAX, &v) < 0)
+		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
+			"invalid follow \"%s\": off, on, or seconds up to %d",
+			refusal_word(s, quoted), REQUEST_FOLLOW_SECONDS_MAX);
+	r->follow_seconds = (uint32_t) v;
+	return 0;
+}
+
 int request_decode(const struct request_words *w, struct request *ret, struct refusal *why)
 {
 	const char *filter = word(&w->filter);
@@ -227,6 +243,8 @@ int request_decode(const struct request_words *w, struct request *ret, struct re
 		rc = decode_nif(&r, word(&w->nif), why);
 	if (rc == 0)
 		rc = decode_snaplen(&r, word(&w->snaplen), why);
+	if (rc == 0)
+		rc = decode_follow(&r, word(&w->follow), why);
 	r.chaste = word(&w->chaste) != NULL;
 	r.filter = strdup(filter ? filter : "");
 	if (rc == 0 && !r.filter)

@@ -15,6 +15,9 @@
 #define REQUEST_NAME_MAX  4096  /* bytes of each string in it, NUL included */
 #define REQUEST_DEPTH_MAX 32    /* nesting of the target description */
 
+#define REQUEST_FOLLOW_SECONDS     60
+#define REQUEST_FOLLOW_SECONDS_MAX 86400
+
 /* One parameter as it arrived: query and header, decoded, NULL = absent. A header that is present,
  * even if empty, replaces the query parameter. */
 struct request_word {
@@ -26,6 +29,7 @@ struct request_words {
 	struct request_word container, netns, nif, filter, chaste; /* chaste: presence counts */
 	struct request_word target;  /* NAME or PREFIX:NAME, short for a container description */
 	struct request_word snaplen; /* decimal, 0 = whole packets */
+	struct request_word follow;  /* "off", "on", or seconds to wait for the target's return */
 };
 
 /* A target description. Strings are owned, never NULL. */
@@ -60,6 +64,8 @@ struct request {
 	char *filter;     /* owned, "" = none */
 	bool chaste;
 	uint32_t snaplen; /* CONF_SNAPLEN_MAX unless asked for less */
+	/* how long to wait for a container or pod that has ended to come back, 0 = not at all */
+	uint32_t follow_seconds;
 };
 
 /* An empty description, every string "". Returns 0 or -ENOMEM; free @t with request_target_done()

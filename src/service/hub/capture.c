@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/own.h"
 #include "base/utf8.h"
 
@@ -93,11 +94,11 @@ int capture_attach(struct capture *c, struct fdset *fds, struct err *e)
 
 static void wake_all(struct capture *c)
 {
-	struct viewer *next;
+	struct seat *next;
 
-	for (struct viewer *v = c->viewers; v; v = next) {
-		next = v->next;
-		v->ops->wake(v->ctx);
+	for (struct seat *s = c->seats; s; s = next) {
+		next = s->next;
+		s->viewer->ops->wake(s->viewer->ctx);
 	}
 }
 
@@ -105,6 +106,8 @@ void capture_set_ended(struct capture *c, const struct refusal *end)
 {
 	if (c->end.text[0] == '\0' && c->end.close_code == 0)
 		c->end = *end;
+	if (c->state != CAPTURE_ENDED)
+		c->ended_ns = clock_mono_ns();
 	c->state = CAPTURE_ENDED;
 	wake_all(c);
 }
@@ -182,13 +185,13 @@ static void extremes(const struct capture *c, uint64_t *ret_least, uint64_t *ret
 {
 	*ret_least = UINT64_MAX;
 	*ret_most = 0;
-	for (const struct viewer *v = c->viewers; v; v = v->next) {
-		if (v->pos < *ret_least)
-			*ret_least = v->pos;
-		if (v->pos > *ret_most)
-			*ret_most = v->pos;
+	for (const struct seat *s = c->seats; s; s = s->next) {
+		if (s->pos < *ret_least)
+			*ret_least = s->pos;
+		if (s->pos > *ret_most)
+			*ret_most = s->pos;
 	}
-	if (!c->viewers)
+	if (!c->seats)
 		*ret_least = *ret_most = c->scan_pos;
 	if (*ret_least > c->scan_pos)
 		*ret_least = c->scan_pos;
@@ -199,11 +202,11 @@ static void extremes(const struct capture *c, uint64_t *ret_least, uint64_t *ret
 /* Make every viewer that has not passed chunk @k at @pos skip it. */
 static void skip(struct capture *c, uint64_t pos, const struct chunk *k)
 {
-	for (struct viewer *v = c->viewers; v; v = v->next) {
-		if (v->pos > pos)
+	for (struct seat *s = c->seats; s; s = s->next) {
+		if (s->pos > pos)
 			continue;
 		/* without memory for its counts the viewer ends at its next step */
-		if (viewer_skip(v, k) == 0)
+		if (viewer_skip(s, k) == 0)
 			c->lost_viewer += k->info.packets;
 	}
 }
@@ -272,6 +275,37 @@ void capture_exclude(struct capture *c)
 		send_small(c, msg,
 			conf_exclude_encode(
 				c->conf.endpoints, c->conf.n_endpoints, msg, sizeof(msg)));
+}
+
+struct seat *capture_seat(struct capture *c, struct viewer *v, uint64_t pos)
+{
+	struct seat *s = v->seats[0].capture ? &v->seats[1] : &v->seats[0];
+
+	if (s->capture)
+		return NULL;
+	*s = (struct seat){
+		.viewer = v, .capture = c, .next = c->seats, .pos = pos, .leave_at = UINT64_MAX};
+	c->seats = s;
+	c->n_seats++;
+	return s;
+}
+
+void capture_unseat(struct seat *s)
+{
+	struct capture *c = s->capture;
+	struct seat **at = &c->seats;
+
+	while (*at && *at != s)
+		at = &(*at)->next;
+	if (*at)
+		*at = s->next;
+	c->n_seats--;
+	*s = (struct seat){0};
+}
+
+bool capture_may_go_on(const struct capture *c)
+{
+	return c->is_target_gone && c->state == CAPTURE_ENDED;
 }
 
 bool capture_matches(const struct capture *c, uint64_t inode, const struct capture_conf *conf)

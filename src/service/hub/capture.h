@@ -40,14 +40,17 @@ struct capture {
 	uint64_t scan_pos; /* chunks before it have been looked at */
 	struct idb_list idbs;
 
-	struct viewer *viewers;
-	uint32_t n_viewers;
-	bool has_started;   /* all interfaces known at the start were told */
-	bool is_stopping;   /* the reader was told to stop, or was hung up on */
-	bool is_stale;      /* the broker found the reference stale: ask again with another */
-	bool is_unwatched;  /* nobody tells when the target ends: discovery has to be asked */
-	int64_t stop_ns;    /* when it was told to stop, monotonic */
-	struct refusal end; /* why it ended, or will; text "" while unknown */
+	struct seat *seats;
+	uint32_t n_seats;
+	uint32_t heir_of;    /* the capture of which this one is the continuation, 0 = none */
+	int64_t ended_ns;    /* monotonic */
+	bool has_started;    /* all interfaces known at the start were told */
+	bool is_stopping;    /* the reader was told to stop, or was hung up on */
+	bool is_stale;       /* the broker found the reference stale: ask again with another */
+	bool is_target_gone; /* stopped because the target has ended */
+	bool is_unwatched;   /* nobody tells when the target ends: discovery has to be asked */
+	int64_t stop_ns;     /* when it was told to stop, monotonic */
+	struct refusal end;  /* why it ended, or will; text "" while unknown */
 
 	/* totals for metrics */
 	uint64_t packets, payload_bytes, lost_ring, lost_viewer;
@@ -79,6 +82,16 @@ void capture_stop(struct capture *c, const struct refusal *why, int64_t now_ns);
 
 /* Tell a running reader the end points to leave out, which changed in c->conf. */
 void capture_exclude(struct capture *c);
+
+/* Seat @v in @c at position @pos of its stream: what it watches, or what it will. Returns the seat,
+ * NULL when it has no free one. */
+struct seat *capture_seat(struct capture *c, struct viewer *v, uint64_t pos);
+
+/* Take @s, which is one of @c, out and make it free. */
+void capture_unseat(struct seat *s);
+
+/* Has it ended because its target did, which may come back in another namespace? */
+bool capture_may_go_on(const struct capture *c);
 
 /* Would a viewer that asks for (@inode, @conf) see the same? */
 bool capture_matches(const struct capture *c, uint64_t inode, const struct capture_conf *conf);

@@ -12,24 +12,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "service/hub/budget.h"
+#include "service/hub/hub_state.h"
 
 #define STOP_LIMIT_NS  (3 * 1000000000LL) /* for a reader to deliver what it has */
 #define START_LIMIT_NS (20 * 1000000000LL)
 #define STUCK_NS       (120 * 1000000000LL) /* a viewer that takes nothing is ended */
-#define CROWD_MAX_MS   100 /* latency of a capture when there are that many, or more */
-
-struct hub {
-	int broker_fd;
-	struct hub_limits limits;
-	const struct hub_ops *ops;
-	void *ctx;
-	struct capture **all; /* owned */
-	size_t n, cap;
-	uint32_t last_id, n_viewers;
-	struct hub_endpoints endpoints;
-	struct hub_totals gone; /* of captures that are freed */
-};
 
 struct hub *hub_new(
 	int broker_fd, const struct hub_limits *limits, const struct hub_ops *ops, void *ctx)
@@ -54,17 +41,6 @@ static struct capture *find(const struct hub *h, uint32_t id)
 	return NULL;
 }
 
-static uint64_t used_bytes(const struct hub *h)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < h->n; i++) {
-		assert(h->all[i]);
-		sum += h->all[i]->bytes;
-	}
-	return sum;
-}
-
 static void add_totals(struct hub_totals *t, const struct capture *c)
 {
 	t->packets += c->packets;
@@ -73,7 +49,7 @@ static void add_totals(struct hub_totals *t, const struct capture *c)
 	t->lost_viewer += c->lost_viewer;
 }
 
-static void forget(struct hub *h, struct capture *c)
+void hub_forget(struct hub *h, struct capture *c)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		if (h->all[i] != c)
@@ -87,10 +63,9 @@ static void forget(struct hub *h, struct capture *c)
 	capture_free(c);
 }
 
-/* Nobody needs @c any more: hang up on its reader, and free it when that has ended. */
-static void retire(struct hub *h, struct capture *c)
+void hub_retire(struct hub *h, struct capture *c)
 {
-	if (c->n_viewers > 0 || c->state == CAPTURE_OPENING)
+	if (c->n_seats > 0 || c->state == CAPTURE_OPENING)
 		return;
 	if (c->state != CAPTURE_ENDED && c->end.text[0] == '\0')
 		(void) refuse(&c->end, 0, 200, CLOSE_NORMAL, "the last viewer left");
@@ -98,7 +73,7 @@ static void retire(struct hub *h, struct capture *c)
 	close_p(&c->control_fd);
 	c->control_fd = -1;
 	if (!c->has_reader)
-		forget(h, c);
+		hub_forget(h, c);
 }
 
 void hub_free(struct hub *h)
@@ -106,110 +81,9 @@ void hub_free(struct hub *h)
 	if (!h)
 		return;
 	while (h->n > 0)
-		forget(h, h->all[0]);
+		hub_forget(h, h->all[0]);
 	free(h->all);
 	free(h);
-}
-
-static void append_endpoints(
-	struct capture_conf *conf, const struct conf_endpoint *list, uint16_t n)
-{
-	uint16_t room = (uint16_t) (CONF_ENDPOINTS_MAX - conf->n_endpoints);
-
-	if (n > room)
-		n = room;
-	memcpy(conf->endpoints + conf->n_endpoints, list, n * sizeof(*list));
-	conf->n_endpoints = (uint16_t) (conf->n_endpoints + n);
-}
-
-/* When not all fit, the service's own addresses matter most. */
-static void apply_endpoints(const struct hub *h, struct capture_conf *conf, uint64_t inode)
-{
-	const struct hub_endpoints *e = &h->endpoints;
-
-	conf->n_endpoints = 0;
-	if (inode == e->own_inode)
-		append_endpoints(conf, e->here, e->n_here);
-	append_endpoints(conf, e->everywhere, e->n_everywhere);
-	append_endpoints(conf, e->viewers, e->n_viewers);
-}
-
-static int keep(struct hub *h, struct capture *c)
-{
-	size_t cap = h->cap ? h->cap * 2 : 16;
-	struct capture **all;
-
-	if (h->n == h->cap) {
-		all = reallocarray(h->all, cap, sizeof(struct capture *));
-		if (!all)
-			return -ENOMEM;
-		h->all = all;
-		h->cap = cap;
-	}
-	h->all[h->n++] = c;
-	return 0;
-}
-
-static int ask_broker(struct hub *h, struct capture *c)
-{
-	struct msg m = {.op = MSG_CAPTURE_OPEN,
-		.id = c->id,
-		.u.capture_open = {.ns = c->ns,
-			.ring_bytes = c->ring_bytes,
-			.stream_bytes = c->stream_bytes,
-			.latency_ms = (uint16_t) c->latency_ms}};
-
-	return msg_send(h->broker_fd, &m, NULL, 0);
-}
-
-static int refuse_memory(struct hub *h, struct refusal *why)
-{
-	return refuse(why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER,
-		"no memory for another capture: %" PRIu64 " of %" PRIu64
-		" MiB are in use; end a capture or raise --memory",
-		used_bytes(h) >> 20, h->limits.memory_bytes >> 20);
-}
-
-/* Start a capture of @ns. @conf is emptied. */
-static int start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
-	struct capture **ret, struct refusal *why)
-{
-	/* each ring costs a kernel timer: many captures share what a few may have */
-	uint32_t crowd_ms = h->n < CROWD_MAX_MS ? (uint32_t) h->n : CROWD_MAX_MS;
-	const struct budget b = {
-		h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
-	struct budget_share share;
-	struct capture *c;
-	char filter[512];
-
-	if (h->n >= h->limits.max_captures)
-		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
-			"there are %zu captures already; raise --max-captures for more", h->n);
-	if (budget_next(&b, used_bytes(h), &share) < 0)
-		return refuse_memory(h, why);
-	apply_endpoints(h, conf, ns->inode);
-	c = capture_new(++h->last_id, ns, conf);
-	if (!c || keep(h, c) < 0) {
-		capture_free(c);
-		return refuse(why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
-	}
-	c->ring_bytes = share.ring_bytes;
-	c->stream_bytes = share.stream_bytes;
-	c->bytes = (uint64_t) share.ring_bytes + share.stream_bytes;
-	c->latency_ms = h->limits.latency_ms > crowd_ms ? h->limits.latency_ms : crowd_ms;
-	c->stop_ns = clock_mono_ns();
-	if (ask_broker(h, c) < 0) {
-		forget(h, c);
-		return refuse(
-			why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER, "cannot start capture process");
-	}
-	h->gone.captures_started++;
-	(void) log_quote(c->conf.filter, filter, sizeof(filter));
-	log_info("capture starts id=%" PRIu32 " netns=%" PRIu64 " interfaces=%u ring=%" PRIu32
-		 " stream=%" PRIu32 " filter=\"%s\"",
-		c->id, ns->inode, c->conf.n_names, share.ring_bytes, share.stream_bytes, filter);
-	*ret = c;
-	return 0;
 }
 
 static struct capture *find_same(const struct hub *h, const struct hub_request *req)
@@ -230,27 +104,26 @@ static int add_viewer(
 	struct hub *h, struct hub_request *req, struct capture *c, struct viewer **ret)
 {
 	struct viewer *v = calloc(1, sizeof(*v));
+	uint64_t pos = 0;
 	int rc = 0;
 
 	if (!v)
 		return -ENOMEM;
-	v->capture = c;
 	v->ops = req->ops;
 	v->ctx = req->ctx;
 	v->shb = TAKE_PTR(req->shb);
 	v->shb_len_bytes = req->shb_len_bytes;
+	v->follow = TAKE_PTR(req->follow);
 	v->tally.start_ns = clock_wall_ns();
 	v->progress_ns = clock_mono_ns();
 	if (c->map)
-		v->pos = chunk_reader_head(&c->in, &rc);
+		pos = chunk_reader_head(&c->in, &rc);
 	if (rc < 0) {
 		viewer_done(v);
 		free(v);
 		return rc;
 	}
-	v->next = c->viewers;
-	c->viewers = v;
-	c->n_viewers++;
+	v->seat = capture_seat(c, v, pos);
 	h->n_viewers++;
 	*ret = v;
 	return 0;
@@ -266,16 +139,16 @@ static int join(struct hub *h, struct hub_request *req, struct viewer **ret, str
 			"there are %" PRIu32 " viewers already; raise --max-viewers for more",
 			h->n_viewers);
 	if (!c)
-		rc = start(h, &req->ns, &req->conf, &c, why);
+		rc = hub_start(h, &req->ns, &req->conf, &c, why);
 	if (rc < 0)
 		return rc;
 	assert(c);
 	rc = add_viewer(h, req, c, ret);
 	if (rc < 0) {
-		retire(h, c);
+		hub_retire(h, c);
 		return refuse(why, rc, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
 	}
-	log_info("viewer joins id=%" PRIu32 " viewers=%" PRIu32, c->id, c->n_viewers);
+	log_info("viewer joins id=%" PRIu32 " viewers=%" PRIu32, c->id, c->n_seats);
 	/* a running capture has something to send at once */
 	(*ret)->ops->wake((*ret)->ctx);
 	return 0;
@@ -287,39 +160,52 @@ int hub_join(struct hub *h, struct hub_request *req, struct viewer **ret, struct
 
 	capture_conf_done(&req->conf);
 	free(TAKE_PTR(req->shb));
+	follow_free(TAKE_PTR(req->follow));
 	return rc;
 }
 
-static void unlink_viewer(struct capture *c, struct viewer *v)
+void hub_unseat(struct hub *h, struct seat *s)
 {
-	struct viewer **p = &c->viewers;
+	struct capture *c = s->capture;
 
-	while (*p && *p != v)
-		p = &(*p)->next;
-	if (*p)
-		*p = v->next;
-	c->n_viewers--;
+	capture_unseat(s);
+	if (c->n_seats == 0)
+		hub_retire(h, c);
+	else
+		capture_reclaim(c);
 }
 
 void hub_leave(struct hub *h, struct viewer *v)
 {
-	struct capture *c = v->capture;
-
-	unlink_viewer(c, v);
 	h->n_viewers--;
-	log_info("viewer leaves id=%" PRIu32 " viewers=%" PRIu32, c->id, c->n_viewers);
+	log_info("viewer leaves id=%" PRIu32 " viewers=%" PRIu32, v->seat->capture->id,
+		v->seat->capture->n_seats - 1);
+	if (v->heir)
+		hub_unseat(h, v->heir);
+	hub_unseat(h, v->seat);
 	viewer_done(v);
 	free(v);
-	if (c->n_viewers == 0)
-		retire(h, c);
-	else
-		capture_reclaim(c);
+}
+
+int hub_next(struct hub *h, struct viewer *v, uint64_t now_ns, struct piece *ret)
+{
+	int rc = viewer_next(v, now_ns, ret);
+
+	while (rc == VIEWER_MOVE) {
+		struct seat *left = viewer_move(v);
+
+		log_info("viewer goes on from=%" PRIu32 " id=%" PRIu32, left->capture->id,
+			v->seat->capture->id);
+		hub_unseat(h, left);
+		rc = viewer_next(v, now_ns, ret);
+	}
+	return rc;
 }
 
 void hub_sent(struct hub *h, struct viewer *v)
 {
 	(void) h;
-	capture_reclaim(v->capture);
+	capture_reclaim(v->seat->capture);
 }
 
 void hub_event(struct hub *h, uint32_t id)
@@ -365,7 +251,7 @@ static void on_opened(struct hub *h, struct capture *c, const struct msg *m, str
 
 	if (m->u.status.status < 0) {
 		on_refused(h, c, &m->u.status);
-		retire(h, c);
+		hub_retire(h, c);
 		return;
 	}
 	c->has_reader = true;
@@ -377,7 +263,7 @@ static void on_opened(struct hub *h, struct capture *c, const struct msg *m, str
 		if (!c->watch)
 			end_capture(c, 503, CLOSE_TRY_AGAIN_LATER, "cannot start capture process");
 	}
-	retire(h, c);
+	hub_retire(h, c);
 }
 
 static void on_reader_ended(struct hub *h, struct capture *c, const struct msg_status *s)
@@ -394,7 +280,7 @@ static void on_reader_ended(struct hub *h, struct capture *c, const struct msg_s
 		 " lost_viewer=%" PRIu64 " reason=\"%s\"",
 		c->id, c->packets, c->lost_ring, c->lost_viewer,
 		log_quote(c->end.text, reason, sizeof(reason)));
-	retire(h, c);
+	hub_retire(h, c);
 }
 
 int hub_message(struct hub *h, const struct msg *m, struct fdset *fds)
@@ -431,17 +317,26 @@ void hub_catalog(struct hub *h, const struct catalog *cat)
 		struct capture *c = h->all[i];
 
 		/* only when its process has ended: a scan may miss what is being started */
-		if (c->is_unwatched && !catalog_find_netns(cat, c->ns.inode))
-			capture_stop(c, &why, clock_mono_ns());
+		if (!c->is_unwatched || c->is_stopping || catalog_find_netns(cat, c->ns.inode))
+			continue;
+		c->is_target_gone = true;
+		capture_stop(c, &why, clock_mono_ns());
 	}
 }
 
-static void tick_viewers(struct capture *c, int64_t now_ns)
+/* Returns whether any of them waits for its target to come back. */
+static bool tick_viewers(struct capture *c, int64_t now_ns)
 {
-	struct viewer *next;
+	struct seat *next;
+	bool waits = false;
 
-	for (struct viewer *v = c->viewers; v; v = next) {
-		next = v->next;
+	for (struct seat *s = c->seats; s; s = next) {
+		struct viewer *v = s->viewer;
+
+		next = s->next;
+		if (s != v->seat)
+			continue;
+		waits |= heirs_tick(v, now_ns);
 		if (viewer_has_more(v) && now_ns - v->progress_ns > STUCK_NS)
 			v->ops->stuck(v->ctx);
 		if (!v->tally.changed)
@@ -449,11 +344,12 @@ static void tick_viewers(struct capture *c, int64_t now_ns)
 		v->stats_due = true;
 		v->ops->wake(v->ctx);
 	}
+	return waits;
 }
 
 void hub_tick(struct hub *h, int64_t now_ns)
 {
-	bool is_unwatched = false;
+	bool is_news_wanted = false;
 
 	for (size_t i = 0; i < h->n; i++) {
 		struct capture *c = h->all[i];
@@ -461,13 +357,13 @@ void hub_tick(struct hub *h, int64_t now_ns)
 		bool is_late = c->is_stopping ? now_ns - c->stop_ns > STOP_LIMIT_NS
 					      : now_ns - c->stop_ns > START_LIMIT_NS;
 
-		is_unwatched |= c->is_unwatched && !c->is_stopping;
+		is_news_wanted |= c->is_unwatched && !c->is_stopping;
 		/* a reader that neither starts nor stops in time */
 		if (c->has_reader && is_late && (c->is_stopping || c->state == CAPTURE_STARTING))
 			(void) msg_send(h->broker_fd, &kill, NULL, 0);
-		tick_viewers(c, now_ns);
+		is_news_wanted |= tick_viewers(c, now_ns);
 	}
-	if (is_unwatched)
+	if (is_news_wanted)
 		h->ops->refresh(h->ctx);
 }
 
@@ -479,20 +375,8 @@ void hub_stop_all(struct hub *h, const struct refusal *why)
 
 const struct refusal *hub_end(const struct viewer *v, bool *ret_stale)
 {
-	*ret_stale = v->capture->is_stale;
-	return &v->capture->end;
-}
-
-void hub_set_endpoints(struct hub *h, const struct hub_endpoints *ep)
-{
-	h->endpoints = *ep;
-	for (size_t i = 0; i < h->n; i++) {
-		struct capture *c = h->all[i];
-		struct capture_conf *conf = &c->conf;
-
-		apply_endpoints(h, conf, c->ns.inode);
-		capture_exclude(c);
-	}
+	*ret_stale = v->seat->capture->is_stale;
+	return &v->seat->capture->end;
 }
 
 void hub_totals(const struct hub *h, struct hub_totals *ret)
@@ -502,6 +386,6 @@ void hub_totals(const struct hub *h, struct hub_totals *ret)
 		add_totals(ret, h->all[i]);
 		ret->captures += h->all[i]->state != CAPTURE_ENDED;
 	}
-	ret->memory_bytes = used_bytes(h);
+	ret->memory_bytes = hub_used_bytes(h);
 	ret->viewers = h->n_viewers;
 }

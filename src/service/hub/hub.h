@@ -13,6 +13,7 @@
 #include "proto/catalog.h"
 #include "service/admit/refusal.h"
 #include "service/hub/capture.h"
+#include "service/hub/follow.h"
 #include "service/hub/viewer.h"
 
 struct hub_limits {
@@ -54,6 +55,7 @@ struct hub_request {
 	struct capture_conf conf; /* taken over: hub_join() leaves it empty */
 	uint8_t *shb;             /* taken over: the section header block to begin with */
 	size_t shb_len_bytes;
+	struct follow *follow;        /* taken over: whom it follows, NULL = nobody */
 	const struct viewer_ops *ops; /* borrowed */
 	void *ctx;
 };
@@ -70,6 +72,9 @@ bool hub_would_share(const struct hub *h, const struct hub_request *req);
 /* The viewer is gone; frees it. The capture ends with its last viewer. */
 void hub_leave(struct hub *h, struct viewer *v);
 
+/* As viewer_next(), of the capture or of what it goes on with; never VIEWER_MOVE. */
+int hub_next(struct hub *h, struct viewer *v, uint64_t now_ns, struct piece *ret);
+
 /* Call after viewer_sent() or a series of it: space may be given back. */
 void hub_sent(struct hub *h, struct viewer *v);
 
@@ -81,6 +86,10 @@ int hub_message(struct hub *h, const struct msg *m, struct fdset *fds);
 
 /* A catalog scanned just now: captures whose namespace is gone end. */
 void hub_catalog(struct hub *h, const struct catalog *cat);
+
+/* Any newer catalog: captures whose target is in another namespace now go on there, for those who
+ * follow it. */
+void hub_follow(struct hub *h, const struct catalog *cat);
 
 /* Once a second: statistics for viewers, watch for the end of targets, time limits. */
 void hub_tick(struct hub *h, int64_t now_ns);

@@ -47,6 +47,19 @@ int idb_list_add(struct idb_list *l, const uint8_t *block, size_t len_bytes)
 	return 0;
 }
 
+int idb_list_add_all(struct idb_list *l, const struct idb_list *from)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < from->n && rc == 0; i++) {
+		size_t len;
+		const uint8_t *block = idb_list_range(from, i, i + 1, &len);
+
+		rc = idb_list_add(l, block, len);
+	}
+	return rc;
+}
+
 const uint8_t *idb_list_range(const struct idb_list *l, uint32_t from, uint32_t to, size_t *ret_len)
 {
 	size_t begin = from ? l->end_of[from - 1] : 0;

@@ -17,6 +17,9 @@ struct idb_list {
 /* Append a copy of one block. Returns 0 or -ENOMEM. */
 int idb_list_add(struct idb_list *l, const uint8_t *block, size_t len_bytes);
 
+/* Append copies of all blocks of @from. Returns 0 or -ENOMEM. */
+int idb_list_add_all(struct idb_list *l, const struct idb_list *from);
+
 /* The blocks @from up to @to (not included): borrowed, *ret_len bytes. */
 const uint8_t *idb_list_range(
 	const struct idb_list *l, uint32_t from, uint32_t to, size_t *ret_len);

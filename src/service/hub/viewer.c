@@ -7,6 +7,7 @@
 
 #include "pcapng/write.h"
 #include "service/hub/capture.h"
+#include "service/hub/follow.h"
 
 #define DROPCOUNT_BYTES 16 /* an option that is added to a packet block, at most */
 
@@ -15,6 +16,8 @@ void viewer_done(struct viewer *v)
 	free(v->shb);
 	free(v->own);
 	tally_done(&v->tally);
+	follow_free(v->follow);
+	v->follow = NULL;
 	v->shb = v->own = NULL;
 }
 
@@ -29,7 +32,7 @@ static uint8_t *own_begin(struct viewer *v, size_t bytes)
 /* Section header (once) and the interfaces not sent so far. */
 static int make_idbs(struct viewer *v)
 {
-	const struct idb_list *l = &v->capture->idbs;
+	const struct idb_list *l = &v->seat->capture->idbs;
 	size_t idbs_len, shb_len = v->shb ? v->shb_len_bytes : 0;
 	const uint8_t *idbs = idb_list_range(l, v->idbs_sent, l->n, &idbs_len);
 	uint8_t *p;
@@ -72,21 +75,33 @@ static int make_gap_chunk(struct viewer *v)
 
 	if (!p)
 		return -ENOMEM;
-	n = pcapng_copy_epb_dropcount(c->payload, len, v->gap, p, cap, &old);
+	n = pcapng_copy_epb_dropcount(c->payload, len, v->seat->gap, p, cap, &old);
 	if (n < 0)
 		return -EBADMSG;
 	memcpy(p + n, c->payload + old, len - old);
 	v->own_len_bytes = (size_t) n + len - old;
 	/* the copy is the viewer's own and will go out: the stream has done its part */
 	tally_delivered(&v->tally, c);
-	v->gap = 0;
-	v->pos = c->next;
+	v->seat->gap = 0;
+	v->seat->pos = c->next;
 	return VIEWER_PIECE;
 }
 
-/* The end of the stream was reached: statistics of everything, then the end. */
+/* May the target come back in another namespace? Not for a viewer that has seen nothing yet: that
+ * one looks for its target itself. */
+static bool may_go_on(const struct viewer *v)
+{
+	return v->follow && !v->has_waited_enough && !v->shb && capture_may_go_on(v->seat->capture);
+}
+
+/* The end of the capture's stream was reached: go on with its heir, or wait for one, or end with
+ * statistics of everything. */
 static int finish(struct viewer *v, uint64_t now_ns)
 {
+	if (v->heir)
+		return v->heir->capture->has_started ? VIEWER_MOVE : VIEWER_WAIT;
+	if (may_go_on(v))
+		return v->tally.changed ? make_stats(v, false, now_ns) : VIEWER_WAIT;
 	if (v->is_final || v->tally.n == 0)
 		return VIEWER_END;
 	v->is_final = true;
@@ -97,11 +112,15 @@ static int finish(struct viewer *v, uint64_t now_ns)
  * (either @own or the chunk itself), VIEWER_WAIT, VIEWER_END, or a negative errno. */
 static int next_chunk(struct viewer *v, uint64_t now_ns)
 {
-	struct capture *c = v->capture;
+	struct seat *at = v->seat;
+	struct capture *c = at->capture;
 
 	for (;;) {
-		int rc = chunk_reader_next(&c->in, v->pos, &v->chunk);
+		int rc;
 
+		if (at->pos >= at->leave_at)
+			return finish(v, now_ns);
+		rc = chunk_reader_next(&c->in, at->pos, &v->chunk);
 		if (rc < 0)
 			return rc;
 		if (rc == 0)
@@ -109,7 +128,7 @@ static int next_chunk(struct viewer *v, uint64_t now_ns)
 		if (v->chunk.info.kind == CHUNK_END)
 			return c->state == CAPTURE_ENDED ? finish(v, now_ns) : VIEWER_WAIT;
 		if (v->chunk.info.kind != CHUNK_PACKETS) {
-			v->pos = v->chunk.next;
+			at->pos = v->chunk.next;
 			continue;
 		}
 		if (v->idbs_sent < v->chunk.info.interfaces) {
@@ -120,23 +139,23 @@ static int next_chunk(struct viewer *v, uint64_t now_ns)
 		}
 		if (v->chunk.info.packets == 0) {
 			tally_delivered(&v->tally, &v->chunk);
-			v->gap += v->chunk.info.lost;
-			v->pos = v->chunk.next;
+			at->gap += v->chunk.info.lost;
+			at->pos = v->chunk.next;
 			continue;
 		}
-		return v->gap ? make_gap_chunk(v) : VIEWER_PIECE;
+		return at->gap ? make_gap_chunk(v) : VIEWER_PIECE;
 	}
 }
 
 /* Decide what the next piece is; afterwards it is @own, or the payload of @chunk. */
 static int choose(struct viewer *v, uint64_t now_ns)
 {
-	const struct capture *c = v->capture;
+	const struct capture *c = v->seat->capture;
 
 	if (v->own)
 		return VIEWER_PIECE;
 	if (!c->has_started)
-		return c->state == CAPTURE_ENDED ? VIEWER_END : VIEWER_WAIT;
+		return c->state == CAPTURE_ENDED ? finish(v, now_ns) : VIEWER_WAIT;
 	if (!v->is_started) {
 		v->is_started = true;
 		return make_idbs(v);
@@ -168,22 +187,41 @@ void viewer_sent(struct viewer *v, int64_t now_ns)
 		return;
 	}
 	tally_delivered(&v->tally, &v->chunk);
-	v->pos = v->chunk.next;
+	v->seat->pos = v->chunk.next;
 }
 
 bool viewer_has_more(const struct viewer *v)
 {
-	return v->own || v->pos < v->capture->scan_pos;
+	return v->own || v->seat->pos < v->seat->capture->scan_pos;
 }
 
-int viewer_skip(struct viewer *v, const struct chunk *c)
+bool viewer_waits(const struct viewer *v)
 {
+	return !v->heir && may_go_on(v);
+}
+
+struct seat *viewer_move(struct viewer *v)
+{
+	struct seat *left = v->seat;
+
+	v->seat = v->heir;
+	v->heir = NULL;
+	v->seat->gap += left->gap;
+	v->is_started = false;
+	v->waits_since_ns = 0;
+	return left;
+}
+
+int viewer_skip(struct seat *s, const struct chunk *c)
+{
+	struct tally *tally = &s->viewer->tally;
+
 	if (c->info.kind == CHUNK_PACKETS) {
-		if (tally_grow(&v->tally, c->info.interfaces) < 0)
+		if (tally_grow(tally, c->info.interfaces) < 0)
 			return -ENOMEM;
-		tally_skipped(&v->tally, c);
-		v->gap += c->info.packets + c->info.lost;
+		tally_skipped(tally, c);
+		s->gap += c->info.packets + c->info.lost;
 	}
-	v->pos = c->next;
+	s->pos = c->next;
 	return 0;
 }

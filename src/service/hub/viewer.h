@@ -16,6 +16,18 @@
 #include "stream/chunk.h"
 
 struct capture;
+struct follow;
+struct viewer;
+
+/* A viewer's place in the stream of one capture. */
+struct seat {
+	struct viewer *viewer;
+	struct capture *capture; /* borrowed; NULL = the seat is free */
+	struct seat *next;       /* of the same capture */
+	uint64_t pos;            /* in the stream: the next chunk */
+	uint64_t leave_at;       /* from here on the next capture follows; UINT64_MAX: at the end */
+	uint64_t gap;            /* packets lost that no packet has told of yet */
+};
 
 /* How the hub reaches the transport. */
 struct viewer_ops {
@@ -24,16 +36,16 @@ struct viewer_ops {
 };
 
 struct viewer {
-	struct capture *capture; /* borrowed; NULL once the capture is gone */
-	struct viewer *next;     /* of the same capture */
+	struct seat seats[2];
+	struct seat *seat; /* what it watches */
+	struct seat *heir; /* what it will go on with, NULL = nothing so far */
 	const struct viewer_ops *ops;
 	void *ctx;
 
-	uint64_t pos; /* in the stream: the next chunk */
 	uint32_t idbs_sent;
-	uint64_t gap; /* packets lost that no packet has told of yet */
 	struct tally tally;
-	bool is_started; /* the prologue was made */
+	bool is_started; /* the prologue was made: of this capture's interfaces, and before the
+			  * first one's the section header */
 	bool is_final;   /* the last statistics were made */
 	bool stats_due;
 	int64_t progress_ns; /* when it last took something, monotonic */
@@ -42,7 +54,11 @@ struct viewer {
 	size_t shb_len_bytes;
 	uint8_t *own; /* owned: a piece made for this viewer, with head-room before it */
 	size_t own_len_bytes;
-	struct chunk chunk; /* the chunk at @pos, when the piece is that */
+	struct chunk chunk; /* the chunk at the seat, when the piece is that */
+
+	struct follow *follow;  /* owned: whom it follows into another namespace, NULL = nobody */
+	int64_t waits_since_ns; /* for the target to come back, monotonic; 0 = does not wait */
+	bool has_waited_enough;
 };
 
 /* A piece to send. CHUNK_HEADROOM_BYTES before and CHUNK_TAILROOM_BYTES behind may be written. */
@@ -54,7 +70,8 @@ struct piece {
 enum viewer_state {
 	VIEWER_WAIT,  /* nothing to send now */
 	VIEWER_PIECE, /* a piece to send */
-	VIEWER_END,   /* everything was sent and the capture has ended: see capture_end() */
+	VIEWER_END,   /* everything was sent and the capture has ended: see hub_end() */
+	VIEWER_MOVE,  /* everything of this seat was sent, the other is next: viewer_move() */
 };
 
 /* What to send next (enum viewer_state). Asking again without viewer_sent() gives the same piece,
@@ -62,15 +79,21 @@ enum viewer_state {
  * -EBADMSG end the viewer. */
 int viewer_next(struct viewer *v, uint64_t now_ns, struct piece *ret);
 
+/* Go over to the heir's seat; the former one is then to be freed by the caller, who gets it. */
+struct seat *viewer_move(struct viewer *v);
+
+/* Does it wait for its target to come back? */
+bool viewer_waits(const struct viewer *v);
+
 /* The piece was handed to the transport whole. @now_ns is monotonic. */
 void viewer_sent(struct viewer *v, int64_t now_ns);
 
 /* Is there something that the viewer has not taken? */
 bool viewer_has_more(const struct viewer *v);
 
-/* The viewer does not get chunk @c, which is at its position: it was too slow. Returns 0 or
+/* The viewer of @s does not get chunk @c, which is at this seat: it was too slow. Returns 0 or
  * -ENOMEM. */
-int viewer_skip(struct viewer *v, const struct chunk *c);
+int viewer_skip(struct seat *s, const struct chunk *c);
 
 /* Free what the viewer owns. */
 void viewer_done(struct viewer *v);

@@ -108,5 +108,7 @@ int channels_on_catalog(struct app *a)
 		a->catalog_wsi = NULL;
 		return -1;
 	}
+	if (rc > 0)
+		hub_follow(a->hub, &a->catalog.catalog);
 	return 0;
 }

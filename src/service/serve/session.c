@@ -14,6 +14,7 @@
 #include "service/serve/ghostwire.h"
 #include "service/serve/shb.h"
 
+#define SECOND_NS  1000000000LL
 #define CURRENT_NS 250000000LL /* a catalog this young decides without another scan */
 #define TRIES_MAX  3           /* stale references in a row */
 
@@ -102,7 +103,8 @@ static int make_conf(struct session *s, const struct catalog_netns *ns, struct c
  * tells whether the chosen interfaces are still there, or another negative errno. */
 static int join(struct session *s, const struct ns_ref *ref, enum catalog_age age)
 {
-	const struct catalog_netns *ns = catalog_find_netns(&s->env->catalog->catalog, ref->inode);
+	const struct catalog *cat = &s->env->catalog->catalog;
+	const struct catalog_netns *ns = catalog_find_netns(cat, ref->inode);
 	struct hub_request hr = {.ns = *ref, .ops = s->ops, .ctx = s->ctx};
 	ssize_t n;
 	int rc = make_conf(s, ns, &hr.conf);
@@ -120,6 +122,9 @@ static int join(struct session *s, const struct ns_ref *ref, enum catalog_age ag
 		free(hr.shb);
 		return rc;
 	}
+	if (s->req.follow_seconds > 0)
+		hr.follow = follow_new(cat, s->req.target.name, s->req.target.prefix, ref->inode,
+			s->req.follow_seconds * SECOND_NS);
 	return hub_join(s->env->hub, &hr, &s->viewer, &s->why);
 }
 
@@ -260,7 +265,7 @@ int session_next(struct session *s, struct piece *ret)
 		return VIEWER_END;
 	if (!s->viewer)
 		return VIEWER_WAIT;
-	rc = viewer_next(s->viewer, clock_wall_ns(), ret);
+	rc = hub_next(s->env->hub, s->viewer, clock_wall_ns(), ret);
 	if (rc == VIEWER_END)
 		return on_end(s);
 	if (rc == VIEWER_PIECE)

@@ -30,7 +30,7 @@ struct session_env {
 struct session *session_new(const struct session_env *env, const struct request_words *words,
 	const struct viewer_ops *ops, void *ctx);
 
-/* As viewer_next(); VIEWER_END and errors come with session_why(). */
+/* As hub_next(); VIEWER_END and errors come with session_why(). */
 int session_next(struct session *s, struct piece *ret);
 
 /* The piece was handed to the transport. */

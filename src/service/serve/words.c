@@ -28,6 +28,7 @@ static const struct word_rule rules[] = {
 	{"chaste", "clustershark-chaste:", AT(chaste)},
 	{"target", NULL, AT(target)},
 	{"snaplen", NULL, AT(snaplen)},
+	{"follow", NULL, AT(follow)},
 };
 
 int words_header(struct lws *wsi, const char *name, char *ret, size_t cap_bytes)

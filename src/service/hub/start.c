@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "service/hub/budget.h"
+#include "service/hub/hub_state.h"
+
+#define CROWD_MAX_MS 100 /* latency of a capture when there are that many, or more */
+
+uint64_t hub_used_bytes(const struct hub *h)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < h->n; i++) {
+		assert(h->all[i]);
+		sum += h->all[i]->bytes;
+	}
+	return sum;
+}
+
+static void append_endpoints(
+	struct capture_conf *conf, const struct conf_endpoint *list, uint16_t n)
+{
+	uint16_t room = (uint16_t) (CONF_ENDPOINTS_MAX - conf->n_endpoints);
+
+	if (n > room)
+		n = room;
+	memcpy(conf->endpoints + conf->n_endpoints, list, n * sizeof(*list));
+	conf->n_endpoints = (uint16_t) (conf->n_endpoints + n);
+}
+
+/* When not all fit, the service's own addresses matter most. */
+static void apply_endpoints(const struct hub *h, struct capture_conf *conf, uint64_t inode)
+{
+	const struct hub_endpoints *e = &h->endpoints;
+
+	conf->n_endpoints = 0;
+	if (inode == e->own_inode)
+		append_endpoints(conf, e->here, e->n_here);
+	append_endpoints(conf, e->everywhere, e->n_everywhere);
+	append_endpoints(conf, e->viewers, e->n_viewers);
+}
+
+static int keep(struct hub *h, struct capture *c)
+{
+	size_t cap = h->cap ? h->cap * 2 : 16;
+	struct capture **all;
+
+	if (h->n == h->cap) {
+		all = reallocarray(h->all, cap, sizeof(struct capture *));
+		if (!all)
+			return -ENOMEM;
+		h->all = all;
+		h->cap = cap;
+	}
+	h->all[h->n++] = c;
+	return 0;
+}
+
+static int ask_broker(struct hub *h, struct capture *c)
+{
+	struct msg m = {.op = MSG_CAPTURE_OPEN,
+		.id = c->id,
+		.u.capture_open = {.ns = c->ns,
+			.ring_bytes = c->ring_bytes,
+			.stream_bytes = c->stream_bytes,
+			.latency_ms = (uint16_t) c->latency_ms}};
+
+	return msg_send(h->broker_fd, &m, NULL, 0);
+}
+
+static int refuse_memory(struct hub *h, struct refusal *why)
+{
+	return refuse(why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER,
+		"no memory for another capture: %" PRIu64 " of %" PRIu64
+		" MiB are in use; end a capture or raise --memory",
+		hub_used_bytes(h) >> 20, h->limits.memory_bytes >> 20);
+}
+
+int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
+	struct capture **ret, struct refusal *why)
+{
+	/* each ring costs a kernel timer: many captures share what a few may have */
+	uint32_t crowd_ms = h->n < CROWD_MAX_MS ? (uint32_t) h->n : CROWD_MAX_MS;
+	const struct budget b = {
+		h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
+	struct budget_share share;
+	struct capture *c;
+	char filter[512];
+
+	if (h->n >= h->limits.max_captures)
+		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
+			"there are %zu captures already; raise --max-captures for more", h->n);
+	if (budget_next(&b, hub_used_bytes(h), &share) < 0)
+		return refuse_memory(h, why);
+	apply_endpoints(h, conf, ns->inode);
+	c = capture_new(++h->last_id, ns, conf);
+	if (!c || keep(h, c) < 0) {
+		capture_free(c);
+		return refuse(why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
+	}
+	c->ring_bytes = share.ring_bytes;
+	c->stream_bytes = share.stream_bytes;
+	c->bytes = (uint64_t) share.ring_bytes + share.stream_bytes;
+	c->latency_ms = h->limits.latency_ms > crowd_ms ? h->limits.latency_ms : crowd_ms;
+	c->stop_ns = clock_mono_ns();
+	if (ask_broker(h, c) < 0) {
+		hub_forget(h, c);
+		return refuse(
+			why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER, "cannot start capture process");
+	}
+	h->gone.captures_started++;
+	(void) log_quote(c->conf.filter, filter, sizeof(filter));
+	log_info("capture starts id=%" PRIu32 " netns=%" PRIu64 " interfaces=%u ring=%" PRIu32
+		 " stream=%" PRIu32 " filter=\"%s\"",
+		c->id, ns->inode, c->conf.n_names, share.ring_bytes, share.stream_bytes, filter);
+	*ret = c;
+	return 0;
+}
+
+void hub_set_endpoints(struct hub *h, const struct hub_endpoints *ep)
+{
+	h->endpoints = *ep;
+	for (size_t i = 0; i < h->n; i++) {
+		struct capture *c = h->all[i];
+		struct capture_conf *conf = &c->conf;
+
+		apply_endpoints(h, conf, c->ns.inode);
+		capture_exclude(c);
+	}
+}
