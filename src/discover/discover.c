@@ -17,6 +17,7 @@
 #include "discover/container/container.h"
 #include "discover/detail/detail.h"
 #include "discover/detail/document.h"
+#include "discover/edge/edge.h"
 #include "discover/engine/engines.h"
 #include "discover/host/host.h"
 #include "discover/host/links.h"
@@ -32,6 +33,7 @@ struct discover {
 	int procfd;
 	struct proc_self self;
 	struct host host;
+	struct edge edge;
 	struct loop_source broker;
 	struct links links;
 	struct engines engines;
@@ -78,10 +80,12 @@ static void add_documents(struct discover *d, const struct container_list *conta
 	struct document document = {
 		.detail = &d->detail, .containers = containers, .metadata = metadata};
 
+	if (d->detail.documents & MSG_DOCUMENT_ICONS)
+		edge_load_icons(&d->edge, d->procfd);
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
 		int rc;
 
-		document.icons = 1U << i == MSG_DOCUMENT_ICONS;
+		document.apps = 1U << i == MSG_DOCUMENT_ICONS ? &d->edge : NULL;
 		rc = d->detail.documents & 1U << i ? add_document(d, i, &document) : 0;
 		if (rc < 0)
 			log_error("cannot make a document error=\"%s\"", strerror(-rc));
@@ -93,8 +97,10 @@ static int make_generation(struct discover *d, const struct container_list *cont
 {
 	struct metadata_engine engines[ENGINES_MAX];
 	struct catalog catalog;
-	struct mobyshark m = {
-		.metadata = {.host = &d->host, .engines = engines, .wall_ns = clock_wall_ns()},
+	struct mobyshark m = {.metadata = {.host = &d->host,
+				      .engines = engines,
+				      .edge = &d->edge,
+				      .wall_ns = clock_wall_ns()},
 		.catalog = &catalog};
 	size_t n = 0;
 	int rc;
@@ -128,8 +134,10 @@ static int publish(struct discover *d)
 	int rc = container_list_make(
 		d->procfd, &d->scan.procs, &d->engines, &d->scan.cgroups, &containers);
 
-	if (rc == 0)
+	if (rc == 0) {
+		edge_update(&d->edge, d->procfd, &containers);
 		rc = make_generation(d, &containers);
+	}
 	if (rc == 0)
 		engines_note_seen(&d->engines);
 	container_list_done(&containers);
@@ -349,6 +357,7 @@ static void done(struct discover *d)
 	if (d->scanning)
 		scan_done(&d->scan);
 	links_stop(&d->links);
+	edge_done(&d->edge);
 	engines_done(&d->engines);
 	channel_done(&d->channel);
 	publication_done(&d->pub);

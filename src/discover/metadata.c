@@ -49,6 +49,18 @@ static void put_time(struct text *t, uint64_t wall_ns)
 	text_put_string(t, "creation-timestamp", all);
 }
 
+static void put_edge(struct text *t, const struct edge *e)
+{
+	text_put_key(t, "industrial-edge");
+	text_put(t, "{");
+	if (e->db.has_name)
+		text_put_string(t, "device-name", e->db.device_name);
+	if (e->db.has_mode)
+		text_put_string(t, "developer-mode", e->db.developer_mode);
+	text_put_string(t, "semversion", e->semversion);
+	text_put(t, "}");
+}
+
 void metadata_put(struct text *t, const struct metadata *m)
 {
 	text_put_key(t, "metadata");
@@ -60,6 +72,8 @@ void metadata_put(struct text *t, const struct metadata *m)
 	text_put_string(t, "creator-id", "gostwire");
 	text_put_string(t, "creator-version", PACKETFLIX_VERSION);
 	text_put_string(t, "hostname", m->host->hostname);
+	if (m->edge && m->edge->found)
+		put_edge(t, m->edge);
 	if (m->host->kernel_version[0])
 		text_put_string(t, "kernel-version", m->host->kernel_version);
 	if (m->host->osrel_name[0])

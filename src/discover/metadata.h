@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "discover/edge/edge.h"
 #include "discover/host/host.h"
 #include "discover/text.h"
 
@@ -19,7 +20,8 @@ struct metadata {
 	const struct host *host;
 	const struct metadata_engine *engines;
 	size_t n_engines;
-	uint64_t wall_ns; /* creation time */
+	const struct edge *edge; /* borrowed; NULL = there is no runtime */
+	uint64_t wall_ns;        /* creation time */
 };
 
 /* Append the member "metadata" to @ret, its keys in alphabetical order. */

@@ -9,7 +9,7 @@ OUT = REPO / "out"
 SANDBOX = {"libc", "libcap", "libseccomp"}
 MAY_LINK = {
     "packetflix": SANDBOX,
-    "packetflix-discover": SANDBOX | {"libcurl", "libjansson", "libnghttp2", "libprotobuf-c"},
+    "packetflix-discover": SANDBOX | {"libcurl", "libjansson", "libnghttp2", "libprotobuf-c", "libsqlite3"},
     "packetflix-service": SANDBOX | {"libjansson", "libpcap", "libresolv", "libwebsockets"},
     "packetflix-reader": SANDBOX,
 }

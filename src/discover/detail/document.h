@@ -3,10 +3,9 @@
 #ifndef DETAIL_DOCUMENT_H
 #define DETAIL_DOCUMENT_H
 
-#include <stdbool.h>
-
 #include "discover/container/container.h"
 #include "discover/detail/detail.h"
+#include "discover/edge/edge.h"
 #include "discover/metadata.h"
 #include "discover/text.h"
 
@@ -15,7 +14,7 @@ struct document {
 	const struct detail *detail;
 	const struct container_list *containers;
 	const struct metadata *metadata;
-	bool icons; /* with the icons of apps */
+	const struct edge *apps; /* whose icons are wanted, NULL = none */
 };
 
 /* Append the document, one line, to @ret. Namespaces are ordered by inode, interfaces by index,

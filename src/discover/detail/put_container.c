@@ -82,17 +82,21 @@ static void put_type(struct text *t, const char *type)
 	text_put_string(t, "type-text", title);
 }
 
-static void put_labels(struct text *t, const struct container *c)
+static void put_labels(struct text *t, const struct edge *apps, const struct container *c)
 {
+	int app = apps && t->len_bytes < DOCUMENT_FULL_BYTES ? edge_app_of(apps, c) : -1;
+
 	text_put_key(t, "labels");
 	text_put(t, "{");
-	text_put_string(t, "turtlefinder/container/prefix", c->prefix);
-	text_put(t, "}");
-}
+	for (size_t i = 0; i < c->labels.n; i++) {
+		const char *key = labels_key(&c->labels, i);
 
-static void put_api_path(struct text *t)
-{
-	text_put_string(t, "api-path", "");
+		if (app < 0 || !edge_is_label(key))
+			text_put_string(t, key, labels_value(&c->labels, i));
+	}
+	if (app >= 0)
+		edge_put_labels(t, apps, app);
+	text_put(t, "}");
 }
 
 static int put_dns(struct text *t, const struct detail *d, const struct tenant *x, uint64_t utsns)
@@ -143,18 +147,18 @@ static void put_name_of_process(struct text *t, const struct process *p)
 	text_put_string(t, "name", name);
 }
 
-static int put_tenant(struct text *t, const struct detail *d, const struct tenant *x)
+static int put_tenant(struct text *t, const struct document *d, const struct tenant *x)
 {
 	const struct container *c = x->container;
 	int rc;
 
 	text_next(t);
 	text_put(t, "{");
-	rc = put_process(t, d, x);
+	rc = put_process(t, d->detail, x);
 	if (c) {
 		text_put_string(t, "name", c->name);
 		text_put_string(t, "prefix", c->prefix);
-		put_labels(t, c);
+		put_labels(t, d->apps, c);
 		put_type(t, c->type);
 	} else {
 		put_name_of_process(t, x->proc);
@@ -162,8 +166,8 @@ static int put_tenant(struct text *t, const struct detail *d, const struct tenan
 		text_put_string(t, "type", "proc");
 		text_put_string(t, "type-text", "Process");
 	}
-	put_api_path(t);
-	text_put_string(t, "status", is_paused(d, c) ? "paused" : "running");
+	text_put_string(t, "api-path", c && c->engine ? c->engine->api_path : "");
+	text_put_string(t, "status", is_paused(d->detail, c) ? "paused" : "running");
 	text_put(t, "}");
 	return rc;
 }
@@ -201,7 +205,7 @@ int put_containers(
 	text_put_key(t, "containers");
 	text_put(t, "[");
 	for (size_t i = first; i < end && rc == 0; i++)
-		rc = put_tenant(t, d->detail, &tenants->v[i]);
+		rc = put_tenant(t, d, &tenants->v[i]);
 	if (first == end && ns->place)
 		put_place(t, ns);
 	text_put(t, "]");
