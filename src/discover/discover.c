@@ -169,8 +169,15 @@ static void end_scan(struct discover *d)
 
 static void end_scan_if_complete(struct discover *d)
 {
-	if (d->scanning && links_finished(&d->links) && detail_finished(&d->detail) &&
-		!engines_pending(&d->engines))
+	int rc;
+
+	if (!d->scanning || !links_finished(&d->links))
+		return;
+	rc = detail_go_on(&d->detail);
+	if (rc < 0)
+		stop(d, rc == -EPIPE || rc == -ECONNRESET ? 0 : rc);
+	else if (links_finished(&d->links) && detail_finished(&d->detail) &&
+		 !engines_pending(&d->engines))
 		end_scan(d);
 }
 
@@ -251,6 +258,7 @@ static int ask_all(struct discover *d)
 static void begin_scan(void *ctx)
 {
 	struct discover *d = ctx;
+	const struct detail_means means = {&d->scan, d->procfd, d->broker.fd, &d->links};
 	uint8_t documents;
 	int rc;
 
@@ -267,7 +275,7 @@ static void begin_scan(void *ctx)
 	}
 	if (d->scan.cut)
 		log_warn("too many network namespaces limit=%d", CATALOG_NETNS_MAX);
-	rc = detail_begin(&d->detail, documents, &d->scan, d->procfd, d->broker.fd);
+	rc = detail_begin(&d->detail, documents, &means);
 	if (rc == 0)
 		rc = ask_all(d);
 	if (rc < 0) {

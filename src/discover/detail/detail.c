@@ -4,24 +4,31 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int detail_begin(
-	struct detail *d, uint8_t documents, const struct scan *scan, int procfd, int broker)
+int detail_begin(struct detail *d, uint8_t documents, const struct detail_means *m)
 {
 	uint32_t last_id = d->uts.next_id;
 	int rc;
 
-	*d = (struct detail){.documents = documents, .procfd = procfd, .scan = scan};
+	*d = (struct detail){.documents = documents, .procfd = m->procfd, .scan = m->scan};
 	/* late answers of an earlier scan must not be taken for those of this one */
 	d->uts.next_id = last_id;
 	if (!documents)
 		return 0;
 	d->dns = malloc(sizeof(*d->dns));
-	rc = d->dns ? dns_files_init(d->dns, procfd) : -ENOMEM;
+	rc = network_begin(&d->network, m->procfd, m->scan, m->links);
+	if (rc < 0)
+		return rc;
+	rc = d->dns ? dns_files_init(d->dns, m->procfd) : -ENOMEM;
 	if (rc == 0)
-		rc = pidns_tree_read(procfd, &scan->procs, &d->pidns);
+		rc = pidns_tree_read(m->procfd, &m->scan->procs, &d->pidns);
 	if (rc == 0)
-		rc = uts_names_start(&d->uts, procfd, broker, &scan->procs);
+		rc = uts_names_start(&d->uts, m->procfd, m->broker, &m->scan->procs);
 	return rc;
+}
+
+int detail_go_on(struct detail *d)
+{
+	return network_go_on(&d->network);
 }
 
 int detail_answer(struct detail *d, const struct msg *m)
@@ -31,11 +38,13 @@ int detail_answer(struct detail *d, const struct msg *m)
 
 bool detail_finished(const struct detail *d)
 {
-	return uts_names_finished(&d->uts);
+	return network_finished(&d->network) && uts_names_finished(&d->uts);
 }
 
 void detail_give_up(struct detail *d)
 {
+	/* without memory there is nothing but unrelated links */
+	(void) network_give_up(&d->network);
 	uts_names_give_up(&d->uts);
 }
 
@@ -45,6 +54,7 @@ void detail_end(struct detail *d)
 
 	uts_names_stop(&d->uts);
 	last_id = d->uts.next_id;
+	network_end(&d->network);
 	pidns_tree_done(&d->pidns);
 	if (d->dns)
 		dns_files_done(d->dns);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "discover/detail/dns.h"
+#include "discover/detail/network.h"
 #include "discover/host/pidns_tree.h"
 #include "discover/host/scan.h"
 #include "discover/host/uts_names.h"
@@ -17,16 +18,25 @@ struct detail {
 	uint8_t documents;       /* MSG_DOCUMENT_* to be made of this scan; 0 = an ordinary scan */
 	const struct scan *scan; /* borrowed */
 	int procfd;              /* borrowed */
+	struct network network;
 	struct pidns_tree pidns;
 	struct uts_names uts;
 	struct dns_files *dns; /* owned; read while a document is made */
 };
 
-/* Begin collecting for @documents; nothing is collected if that is 0. @scan and the descriptors of
- * the proc file system and of the broker's channel are borrowed until detail_end(). Returns 0,
- * -ENOMEM, or -EPIPE or another negative errno when the broker is gone. */
-int detail_begin(
-	struct detail *d, uint8_t documents, const struct scan *scan, int procfd, int broker);
+/* What detail_begin() works with, borrowed until detail_end(). */
+struct detail_means {
+	const struct scan *scan;
+	int procfd, broker;
+	struct links *links; /* not started yet */
+};
+
+/* Begin collecting for @documents; nothing is collected if that is 0. Returns 0, -ENOMEM, or -EPIPE
+ * or another negative errno when the broker is gone. */
+int detail_begin(struct detail *d, uint8_t documents, const struct detail_means *m);
+
+/* Call whenever links_finished(): goes on with what has to follow. Errors of detail_begin(). */
+int detail_go_on(struct detail *d);
 
 /* Handle an answer of the broker to a question of this part. Errors of detail_begin(). */
 int detail_answer(struct detail *d, const struct msg *m);

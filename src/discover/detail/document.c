@@ -6,7 +6,9 @@
 #include <stdio.h>
 
 #include "discover/detail/put_container.h"
+#include "discover/detail/put_nif.h"
 #include "discover/detail/put_pidns.h"
+#include "discover/detail/put_route.h"
 #include "discover/detail/tenants.h"
 
 /* "key":{"ipv4":[],"ipv6":[]} */
@@ -20,6 +22,7 @@ static int put_netns(
 	struct text *t, const struct document *d, const struct tenants *tenants, size_t i)
 {
 	const struct netns *ns = &d->detail->scan->nets.v[i];
+	const struct netstack *stack = netstacks_find(&d->detail->network.stacks, ns->ref.inode);
 	char id[32];
 	int rc;
 
@@ -30,9 +33,8 @@ static int put_netns(
 	rc = put_containers(t, d, tenants, i);
 	text_put_string(t, "id", id);
 	text_put_number(t, "netnsid", ns->ref.inode);
-	text_put_key(t, "network-interfaces");
-	text_put(t, "[]");
-	put_no_families(t, "routes");
+	put_nifs(t, &d->detail->network, stack);
+	put_routes(t, stack);
 	put_no_families(t, "transport-ports");
 	put_no_families(t, "forwarded-ports");
 	text_put(t, "}");

@@ -78,10 +78,23 @@ static void on_answer(void *ctx, size_t i, struct fdset *fds)
 	AUTO_CLOSE int sock = fdset_take(fds, 0);
 	struct netns *ns = &l->set->v[i];
 
-	if (!is_netlink_route(sock) || dump(sock, ns) < 0)
+	if (!is_netlink_route(sock) || dump(sock, ns) < 0) {
 		l->failed++;
-	else
-		ns->is_guess = false;
+		return;
+	}
+	ns->is_guess = false;
+	if (l->more_fn)
+		l->more_fn(l->ctx, i, sock);
+}
+
+/* An answer of the broker to a second question. */
+static void on_revisit(void *ctx, size_t i, struct fdset *fds)
+{
+	struct links *l = ctx;
+	AUTO_CLOSE int sock = fdset_take(fds, 0);
+
+	if (is_netlink_route(sock) && l->more_fn)
+		l->more_fn(l->ctx, i, sock);
 }
 
 int links_init(struct links *l, int procfd, int broker)
@@ -96,6 +109,18 @@ int links_start(struct links *l, struct netns_set *set)
 	l->failed = 0;
 	l->ask.fn = on_answer;
 	l->ask.ctx = l;
+	return ns_ask_start(&l->ask, set);
+}
+
+void links_ask_more(struct links *l, links_fn fn, void *ctx)
+{
+	l->more_fn = fn;
+	l->ctx = ctx;
+}
+
+int links_revisit(struct links *l, const struct netns_set *set)
+{
+	l->ask.fn = on_revisit;
 	return ns_ask_start(&l->ask, set);
 }
 

@@ -12,10 +12,15 @@
 #include "proto/broker.h"
 #include "proto/fdpass.h"
 
+/* Who has further questions for namespace @i of the set. @sock, inside it, is borrowed. */
+typedef void (*links_fn)(void *ctx, size_t i, int sock);
+
 struct links {
 	struct ns_ask ask;
 	struct netns_set *set; /* borrowed; valid during a run */
 	size_t failed;         /* namespaces of this run that have no link list */
+	links_fn more_fn;      /* NULL = nobody */
+	void *ctx;
 };
 
 /* @procfd and @broker are borrowed until links_stop(). Returns 0 or a negative errno. */
@@ -24,6 +29,14 @@ int links_init(struct links *l, int procfd, int broker);
 /* Start with the namespaces of @set, whose order must not change until links_finished() or
  * links_stop(). Returns 0, or -EPIPE or another negative errno when the broker is gone. */
 int links_start(struct links *l, struct netns_set *set);
+
+/* Call @fn after each dump that succeeded of the run to be started next, and for each namespace of
+ * links_revisit(). NULL ends that. */
+void links_ask_more(struct links *l, links_fn fn, void *ctx);
+
+/* After the run: open the namespaces of @set (of which nothing but references is used) once more,
+ * for the function of links_ask_more() alone. As links_start() otherwise. */
+int links_revisit(struct links *l, const struct netns_set *set);
 
 /* Handle an answer (MSG_NETLINK_OPENED) and ask further. Descriptors are taken out of @fds. Answers
  * to requests of an earlier run are dropped. A namespace that cannot be asked keeps an empty list.

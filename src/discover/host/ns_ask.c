@@ -2,13 +2,11 @@
 #include "discover/host/ns_ask.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "base/procstat.h"
-#include "discover/host/root_path.h"
+#include "discover/host/netns_open.h"
 
 static struct ns_ask_slot *find_slot(struct ns_ask *a, uint32_t id)
 {
@@ -19,25 +17,11 @@ static struct ns_ask_slot *find_slot(struct ns_ask *a, uint32_t id)
 	return NULL;
 }
 
-/* Hold the place where @ns is mounted: an O_PATH descriptor, or -1 if that does not lead there. */
-static int open_place(const struct ns_ask *a, const struct netns *ns)
-{
-	const char *point = ns->place ? strstr(ns->place, NETNS_PLACE_MOUNT) : NULL;
-	AUTO_CLOSE int fd = -1;
-	struct stat st;
-
-	if (ns->ref.kind != NS_REF_MOUNT || !point)
-		return -1;
-	point += strlen(NETNS_PLACE_MOUNT);
-	fd = root_path_open(a->procfd, (int32_t) ns->ref.pid, point);
-	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == ns->ref.inode ? TAKE_FD(fd) : -1;
-}
-
 static int ask(struct ns_ask *a, struct ns_ask_slot *slot)
 {
 	const struct netns *ns = &a->set->v[a->next];
 	struct msg m = {.op = a->op, .id = ++a->next_id};
-	AUTO_CLOSE int place = open_place(a, ns);
+	AUTO_CLOSE int place = netns_open_place(a->procfd, ns);
 	int rc;
 
 	if (m.id == 0)
@@ -53,7 +37,8 @@ static int ask(struct ns_ask *a, struct ns_ask_slot *slot)
 	rc = msg_send(a->broker, &m, NULL, 0);
 	if (rc < 0)
 		return rc;
-	*slot = (struct ns_ask_slot){.id = m.id, .netns = a->next, .place = TAKE_FD(place)};
+	*slot = (struct ns_ask_slot){
+		.id = m.id, .netns = a->next, .place = place < 0 ? -1 : TAKE_FD(place)};
 	a->next++;
 	a->in_flight++;
 	return 0;
