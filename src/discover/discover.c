@@ -15,6 +15,7 @@
 #include "base/own.h"
 #include "discover/channel.h"
 #include "discover/container/container.h"
+#include "discover/container/oci_states.h"
 #include "discover/detail/detail.h"
 #include "discover/detail/document.h"
 #include "discover/edge/edge.h"
@@ -37,6 +38,7 @@ struct discover {
 	struct loop_source broker;
 	struct links links;
 	struct engines engines;
+	struct oci_states oci;
 	struct channel channel;
 	struct publication pub;
 
@@ -113,7 +115,7 @@ static int make_generation(struct discover *d, const struct container_list *cont
 	for (const struct engine *e = d->engines.first; e && n < ENGINES_MAX; e = e->next) {
 		if (!e->absent)
 			engines[n++] = (struct metadata_engine){
-				e->id, e->driver->engine_type, e->version, e->pid};
+				e->id, e->driver->engine_type, e->version, e->pid, e->unreachable};
 	}
 	m.metadata.n_engines = n;
 	rc = publication_make(&d->pub, &m, (uint64_t) (clock_mono_ns() - d->scan_began_ns));
@@ -131,8 +133,8 @@ static int make_generation(struct discover *d, const struct container_list *cont
 static int publish(struct discover *d)
 {
 	struct container_list containers = {0};
-	int rc = container_list_make(
-		d->procfd, &d->scan.procs, &d->engines, &d->scan.cgroups, &containers);
+	const struct container_sources sources = {&d->engines, &d->scan.cgroups, &d->oci};
+	int rc = container_list_make(d->procfd, &d->scan.procs, &sources, &containers);
 
 	if (rc == 0) {
 		edge_update(&d->edge, d->procfd, &containers);
@@ -235,6 +237,7 @@ static int ask_engines(struct discover *d)
 		if (strlen(id) == OCI_ID_DIGITS && strspn(id, "0123456789abcdef") == strlen(id))
 			memcpy(seen[n++], id, OCI_ID_DIGITS + 1);
 	}
+	d->engines.env.networks_wanted = d->detail.documents != 0;
 	engines_update(&d->engines, &d->scan.procs);
 	engines_ask(&d->engines, seen, n);
 	return 0;
@@ -367,6 +370,7 @@ static void done(struct discover *d)
 	links_stop(&d->links);
 	edge_done(&d->edge);
 	engines_done(&d->engines);
+	oci_states_done(&d->oci);
 	channel_done(&d->channel);
 	publication_done(&d->pub);
 	loop_done(&d->loop);

@@ -16,6 +16,8 @@ static void put_engines(struct text *t, const struct metadata *m)
 		text_put_string(t, "type", m->engines[i].type);
 		text_put_string(t, "version", m->engines[i].version);
 		text_put_number(t, "pid", (uint64_t) m->engines[i].pid);
+		if (m->engines[i].unreachable)
+			text_put_string(t, "state", "unreachable");
 		text_put(t, "}");
 	}
 	text_put(t, "]");

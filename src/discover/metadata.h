@@ -3,6 +3,7 @@
 #ifndef DISCOVER_METADATA_H
 #define DISCOVER_METADATA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@
 struct metadata_engine {
 	const char *id, *type, *version;
 	int32_t pid;
+	bool unreachable; /* said so by a member "state" that others do not have */
 };
 
 struct metadata {

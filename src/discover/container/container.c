@@ -11,14 +11,14 @@
 #include "discover/grow.h"
 #include "discover/host/pid_map.h"
 #include "discover/container/pod_name.h"
+#include "discover/container/supervised.h"
 #include "discover/host/proc_status.h"
 
 /* What is at hand while the list is made. */
 struct making {
 	int procfd;
 	const struct proc_table *procs;
-	struct engines *engines;
-	const struct cgroup_list *cgroups;
+	const struct container_sources *sources;
 	bool *taken; /* by index in procs->v */
 	struct container_list list;
 };
@@ -51,14 +51,13 @@ static int add(struct making *m, const struct container *c, const char *name)
 	return v->name && v->prefix ? 0 : -ENOMEM;
 }
 
-/* Tell of the newest container, which @from knows (NULL: only a cgroup does), what labels and pod
- * it has. */
-static int describe(struct making *m, const struct engine_container *from)
+/* Give the newest container copies of @labels (NULL: none), and the pod they or its name tell. */
+static int describe(struct making *m, const struct labels *labels, bool pods_by_label)
 {
 	struct container *c = &m->list.v[m->list.n - 1];
-	int rc = from ? labels_copy(&from->labels, &c->labels) : 0;
+	int rc = labels ? labels_copy(labels, &c->labels) : 0;
 
-	if (rc == 0 && c->engine && c->engine->driver->pods_by_label)
+	if (rc == 0 && pods_by_label)
 		rc = pod_name_of_labels(&c->labels, &c->pod);
 	if (rc == 0 && !c->pod)
 		rc = pod_name_of_dockershim(c->name, &c->labels, &c->pod);
@@ -68,20 +67,25 @@ static int describe(struct making *m, const struct engine_container *from)
 /* Anybody may run something that calls itself an engine. Root's word is good for every process;
  * others can only speak of processes of their own, or of user namespaces apart from ours, where
  * rootless engines keep their containers. */
-static bool may_claim(const struct making *m, const struct engine *e, const struct process *p)
+static bool may_claim(const struct making *m, uint32_t euid, const struct process *p)
 {
-	struct proc_status engine, claimed;
+	struct proc_status claimed;
 	char path[32];
 
-	if (e->privileged)
-		return true;
-	if (proc_status_read(m->procfd, e->pid, &engine) < 0 ||
-		proc_status_read(m->procfd, p->pid, &claimed) < 0)
+	if (proc_status_read(m->procfd, p->pid, &claimed) < 0)
 		return false;
 	(void) snprintf(path, sizeof(path), "%" PRId32 "/ns/user", p->pid);
-	return engine.euid == claimed.euid ||
-	       ns_link_read(m->procfd, path, "user") !=
-		       ns_link_read(m->procfd, "self/ns/user", "user");
+	return euid == claimed.euid || ns_link_read(m->procfd, path, "user") !=
+					       ns_link_read(m->procfd, "self/ns/user", "user");
+}
+
+static bool engine_may_claim(
+	const struct making *m, const struct engine *e, const struct process *p)
+{
+	struct proc_status engine;
+
+	return e->privileged ||
+	       (proc_status_read(m->procfd, e->pid, &engine) == 0 && may_claim(m, engine.euid, p));
 }
 
 /* The process of @c: what was found before, what the engine says, or what its cgroup tells while
@@ -95,7 +99,7 @@ static const struct process *process_of(
 		return proc_table_find(m->procs, c->host_pid);
 	if (c->pid)
 		return pid_map_find(pids, c->pid);
-	cg = cgroup_list_find(m->cgroups, c->id);
+	cg = cgroup_list_find(m->sources->cgroups, c->id);
 	return cg ? cg->proc : NULL;
 }
 
@@ -110,7 +114,7 @@ static int add_engine_container(struct making *m, const struct engine *e,
 		.paused = c->paused};
 	int rc;
 
-	if (!p || m->taken[p - m->procs->v] || !may_claim(m, e, p))
+	if (!p || m->taken[p - m->procs->v] || !engine_may_claim(m, e, p))
 		return 0;
 	/* what a cgroup told is good for now only: the engine will know better */
 	if (c->pid) {
@@ -118,7 +122,7 @@ static int add_engine_container(struct making *m, const struct engine *e,
 		c->host_starttime_ticks = p->starttime_ticks;
 	}
 	rc = add(m, &n, c->name);
-	return rc < 0 ? rc : describe(m, c);
+	return rc < 0 ? rc : describe(m, &c->labels, e->driver->pods_by_label);
 }
 
 static int add_engine(struct making *m, struct engine *e)
@@ -154,31 +158,100 @@ static bool is_alive(int procfd, const struct process *p)
 	return procstat_read(procfd, p->pid, &st) == 0 && st.starttime_ticks == p->starttime_ticks;
 }
 
+static bool is_free(const struct making *m, const struct process *p)
+{
+	return !m->taken[p - m->procs->v] && is_alive(m->procfd, p);
+}
+
+/* What its runtime notes about container @id, if it may be believed about @p; else NULL. */
+static const struct oci_entry *account_of(
+	const struct making *m, const char *id, const struct process *p)
+{
+	const struct oci_states *oci = m->sources->oci;
+	const struct oci_entry *o = oci ? oci_states_find(oci, id) : NULL;
+
+	return o && (o->uid == 0 || may_claim(m, o->uid, p)) ? o : NULL;
+}
+
+static int add_oci(struct making *m, const struct oci_entry *o, struct container *c)
+{
+	int rc;
+
+	c->type = o->type;
+	rc = add(m, c, o->state.name);
+	return rc < 0 ? rc : describe(m, &o->state.labels, strcmp(c->type, "CRI") == 0);
+}
+
+/* A cgroup that is nothing but an id is taken for containerd's: an account knows better. */
 static int add_cgroup(struct making *m, const struct cgroup_container *cg)
 {
 	struct container c = {.proc = cg->proc, .type = cg->name.type};
+	const struct oci_entry *o;
 	int rc;
 
-	if (m->taken[cg->proc - m->procs->v] || is_known(m->engines, cg->name.id) ||
-		!is_alive(m->procfd, cg->proc))
+	if (is_known(m->sources->engines, cg->name.id) || !is_free(m, cg->proc))
 		return 0;
+	o = account_of(m, cg->name.id, cg->proc);
+	if (o && (strcmp(c.type, "containerd") == 0 || strcmp(c.type, o->type) == 0))
+		return add_oci(m, o, &c);
 	rc = add(m, &c, cg->name.name);
-	return rc < 0 ? rc : describe(m, NULL);
+	return rc < 0 ? rc : describe(m, NULL, false);
 }
 
-int container_list_make(int procfd, const struct proc_table *procs, struct engines *es,
-	const struct cgroup_list *cgroups, struct container_list *ret)
+static int add_account(struct making *m, const struct oci_entry *o)
 {
-	struct making m = {.procfd = procfd, .procs = procs, .engines = es, .cgroups = cgroups};
+	struct container c = {.proc = proc_table_find(m->procs, o->state.pid)};
+
+	if (!c.proc || is_known(m->sources->engines, o->id) || !is_free(m, c.proc) ||
+		!account_of(m, o->id, c.proc))
+		return 0;
+	return add_oci(m, o, &c);
+}
+
+/* @p may be the first process of a container, and nobody has told of it. */
+static int add_supervised(struct making *m, const struct process *p)
+{
+	struct container c = {.proc = p};
+	struct cgroup_name name;
+	int rc;
+
+	if (m->taken[p - m->procs->v] || p->ours || !proc_may_be_container(m->procs, p) ||
+		!supervised_find(m->procfd, m->procs, p, &name))
+		return 0;
+	c.type = name.type;
+	rc = add(m, &c, name.name);
+	return rc < 0 ? rc : describe(m, NULL, false);
+}
+
+static int add_without_engine(struct making *m)
+{
+	const struct cgroup_list *cgroups = m->sources->cgroups;
+	struct oci_states *oci = m->sources->oci;
+	int rc = oci ? oci_states_update(oci, m->procfd, m->procs, m->sources->engines) : 0;
+
+	for (size_t i = 0; i < cgroups->n && rc == 0; i++)
+		rc = add_cgroup(m, &cgroups->v[i]);
+	for (size_t i = 0; oci && i < oci->n && rc == 0; i++)
+		rc = add_account(m, &oci->v[i]);
+	for (size_t i = 0; i < m->procs->n && rc == 0; i++)
+		rc = add_supervised(m, &m->procs->v[i]);
+	return rc;
+}
+
+int container_list_make(int procfd, const struct proc_table *procs,
+	const struct container_sources *sources, struct container_list *ret)
+{
+	struct making m = {.procfd = procfd, .procs = procs, .sources = sources};
+	struct engine *e = sources->engines ? sources->engines->first : NULL;
 	int rc = 0;
 
 	m.taken = calloc(procs->n + 1, sizeof(*m.taken));
 	if (!m.taken)
 		return -ENOMEM;
-	for (struct engine *e = es ? es->first : NULL; e && rc == 0; e = e->next)
+	for (; e && rc == 0; e = e->next)
 		rc = add_engine(&m, e);
-	for (size_t i = 0; i < cgroups->n && rc == 0; i++)
-		rc = add_cgroup(&m, &cgroups->v[i]);
+	if (rc == 0)
+		rc = add_without_engine(&m);
 	if (rc == 0)
 		rc = container_list_nest(&m.list, procs);
 	free(m.taken);

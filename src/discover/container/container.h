@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Containers as one scan found them, each tied to one process: what engines say, then what cgroups
+/* Containers as one scan found them, each tied to one process: what engines say, then what others
  * tell of beyond that. Each container and each process occurs once. */
 #ifndef DISCOVER_CONTAINER_H
 #define DISCOVER_CONTAINER_H
@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "discover/container/oci_states.h"
 #include "discover/host/cgroup_scan.h"
 #include "discover/engine/engines.h"
 #include "discover/host/proc_table.h"
@@ -32,11 +33,19 @@ struct container_list {
 	size_t n, cap;
 };
 
-/* Put together what @es (NULL: no engines) and @cgroups tell of processes in @procs. Notes in the
- * engines' lists which process a container was found to be. Containers whose process is not in
- * @procs are left out. Returns 0 or -ENOMEM; free with container_list_done(). */
-int container_list_make(int procfd, const struct proc_table *procs, struct engines *es,
-	const struct cgroup_list *cgroups, struct container_list *ret);
+/* Who tells of containers; all borrowed. */
+struct container_sources {
+	struct engines *engines; /* NULL = none */
+	const struct cgroup_list *cgroups;
+	struct oci_states *oci; /* brought up to date; NULL = not looked at */
+};
+
+/* Put together what @sources tell of processes in @procs: engines go before cgroups, those before
+ * the accounts of OCI runtimes, those before supervising processes. Notes in the engines' lists
+ * which process a container was found to be. Containers whose process is not in @procs are left
+ * out. Returns 0 or -ENOMEM; free with container_list_done(). */
+int container_list_make(int procfd, const struct proc_table *procs,
+	const struct container_sources *sources, struct container_list *ret);
 void container_list_done(struct container_list *l);
 
 /* Fill in all prefixes and their labels: the names of the containers around each one's engine

@@ -23,7 +23,8 @@ static bool is_nerdctls(const char *name)
 
 int nerdctl_networks_read(int procfd, int32_t pid, struct engine_networks *ret)
 {
-	AUTO_CLOSEDIR DIR *dir = root_path_opendir(procfd, pid, CNI_DIR);
+	AUTO_CLOSE int root = root_path_root(procfd, pid);
+	AUTO_CLOSEDIR DIR *dir = root < 0 ? NULL : root_path_opendir(procfd, root, CNI_DIR);
 	AUTO_FREE char *text = dir ? malloc(FILE_MAX_BYTES) : NULL;
 	const struct dirent *d;
 	int rc = 0, seen = 0;
@@ -40,7 +41,7 @@ int nerdctl_networks_read(int procfd, int32_t pid, struct engine_networks *ret)
 			continue;
 		seen++;
 		(void) snprintf(path, sizeof(path), CNI_DIR "/%s", d->d_name);
-		len = root_path_read(procfd, pid, path, text, FILE_MAX_BYTES);
+		len = root_path_read_at(procfd, root, path, text, FILE_MAX_BYTES);
 		if (len > 0)
 			rc = networks_parse_nerdctl(text, (size_t) len, ret);
 	}

@@ -173,9 +173,9 @@ ssize_t root_path_read(int procfd, int32_t pid, const char *path, char *ret, siz
 	return root < 0 ? root : root_path_read_at(procfd, root, path, ret, cap_bytes);
 }
 
-DIR *root_path_opendir(int procfd, int32_t pid, const char *path)
+DIR *root_path_opendir(int procfd, int root, const char *path)
 {
-	AUTO_CLOSE int place = root_path_open(procfd, pid, path);
+	AUTO_CLOSE int place = root_path_open_at(root, path);
 	AUTO_CLOSE int fd = -1;
 	char name[48];
 	DIR *dir;

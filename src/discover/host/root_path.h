@@ -33,7 +33,8 @@ ssize_t root_path_read_at(int procfd, int root, const char *path, char *ret, siz
 /* Open the regular file @path below @root for reading; @ret tells its size and age. Returns a
  * descriptor, -EINVAL if it is no regular file, or a negative errno. */
 int root_path_open_file(int procfd, int root, const char *path, struct stat *ret);
-/* Open directory @path inside the root of @pid for reading. Returns NULL, errno set, on failure. */
-DIR *root_path_opendir(int procfd, int32_t pid, const char *path);
+
+/* Open directory @path below @root for reading. Returns NULL, errno set, on failure. */
+DIR *root_path_opendir(int procfd, int root, const char *path);
 
 #endif
