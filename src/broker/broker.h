@@ -54,6 +54,9 @@ void op_ports_open(struct broker *b, uint32_t id, const struct ns_ref *ref);
 /* MSG_UTS_NAMES: see op_uts.c. Sends the answer. */
 void op_uts_names(struct broker *b, uint32_t id, const struct msg_uts_refs *refs);
 
+/* MSG_TUN_ASK: see op_tun.c. Sends the answer. */
+void op_tun_ask(struct broker *b, uint32_t id, const struct msg_tun *t);
+
 /* Watch descriptor @fd for input; @tag comes back from epoll_wait(2). 0 or a negative errno. */
 int broker_watch(struct broker *b, int fd, uint64_t tag);
 

@@ -95,6 +95,9 @@ static int serve_discover(struct broker *b, const struct msg *m)
 	case MSG_UTS_NAMES:
 		op_uts_names(b, m->id, &m->u.uts_refs);
 		return 0;
+	case MSG_TUN_ASK:
+		op_tun_ask(b, m->id, &m->u.tun);
+		return 0;
 	default:
 		return -EPROTO;
 	}

@@ -18,6 +18,7 @@
 #include "discover/container/oci_states.h"
 #include "discover/detail/detail.h"
 #include "discover/detail/document.h"
+#include "discover/detail/nif_names.h"
 #include "discover/edge/edge.h"
 #include "discover/engine/engines.h"
 #include "discover/host/host.h"
@@ -82,6 +83,7 @@ static void add_documents(struct discover *d, const struct container_list *conta
 	struct document document = {
 		.detail = &d->detail, .containers = containers, .metadata = metadata};
 
+	nif_names_set(&d->detail.network.stacks, &d->scan.procs, &d->engines, d->self.netns);
 	if (d->detail.documents & MSG_DOCUMENT_ICONS)
 		edge_load_icons(&d->edge, d->procfd);
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
@@ -261,7 +263,7 @@ static int ask_all(struct discover *d)
 static void begin_scan(void *ctx)
 {
 	struct discover *d = ctx;
-	const struct detail_means means = {&d->scan, d->procfd, d->broker.fd, &d->links};
+	const struct network_means means = {&d->scan, d->procfd, d->broker.fd, &d->links};
 	uint8_t documents;
 	int rc;
 
@@ -314,6 +316,7 @@ static int on_broker_message(struct discover *d, const struct msg *m, struct fds
 	case MSG_NETLINK_OPENED:
 		return links_answer(&d->links, m, fds);
 	case MSG_UTS_NAMES_TOLD:
+	case MSG_TUN_TOLD:
 		return detail_answer(&d->detail, m);
 	case MSG_CATALOG_CHANNEL:
 		use_channel(d, fdset_take(fds, 0));

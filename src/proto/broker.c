@@ -109,6 +109,22 @@ static void get_uts_names(struct rbuf *r, struct msg_uts_names *u)
 		rbuf_str(r, u->v[i], sizeof(u->v[i]));
 }
 
+static void put_tun(struct wbuf *w, const struct msg_tun *t)
+{
+	wbuf_u32(w, t->pid);
+	wbuf_u64(w, t->starttime_ticks);
+	wbuf_u32(w, t->fd);
+}
+
+static void get_tun(struct rbuf *r, struct msg_tun *t)
+{
+	t->pid = rbuf_u32(r);
+	t->starttime_ticks = rbuf_u64(r);
+	t->fd = rbuf_u32(r);
+	if (t->fd > INT32_MAX)
+		r->failed = true;
+}
+
 ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 {
 	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
@@ -141,6 +157,12 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		break;
 	case MSG_REFRESH:
 		wbuf_u8(&w, m->u.refresh.documents);
+		break;
+	case MSG_TUN_ASK:
+		put_tun(&w, &m->u.tun);
+		break;
+	case MSG_TUN_TOLD:
+		wbuf_u64(&w, m->u.tun_netns);
 		break;
 	case MSG_UTS_NAMES:
 		put_uts_refs(&w, &m->u.uts_refs);
@@ -189,6 +211,12 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		break;
 	case MSG_REFRESH:
 		m->u.refresh.documents = get_documents(r);
+		break;
+	case MSG_TUN_ASK:
+		get_tun(r, &m->u.tun);
+		break;
+	case MSG_TUN_TOLD:
+		m->u.tun_netns = rbuf_u64(r);
 		break;
 	case MSG_UTS_NAMES:
 		get_uts_refs(r, &m->u.uts_refs);

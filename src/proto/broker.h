@@ -67,6 +67,13 @@ enum msg_op {
 	/* broker -> discover */
 	MSG_UTS_NAMES_TOLD, /* id: the request; fields: struct msg_uts_names, in the order of the
 			     * request */
+
+	/* discover -> broker */
+	MSG_TUN_ASK, /* id: the request; fields: struct msg_tun */
+
+	/* broker -> discover */
+	MSG_TUN_TOLD, /* id: the request; fields: u64 nsfs inode of the namespace the device lives
+		       * in, 0 = cannot be told */
 	MSG_OP_END
 };
 
@@ -103,6 +110,13 @@ struct msg_uts_refs {
 struct msg_uts_names {
 	uint8_t n;
 	char v[MSG_UTS_MAX][MSG_UTS_NAME_BYTES];
+};
+
+/* A descriptor of /dev/net/tun in another process. */
+struct msg_tun {
+	uint32_t pid;
+	uint64_t starttime_ticks;
+	uint32_t fd; /* at most INT32_MAX */
 };
 
 struct msg_capture_open {
@@ -154,6 +168,8 @@ struct msg {
 		struct msg_refresh refresh;
 		struct msg_catalog catalog;
 		struct msg_uts_refs uts_refs;
+		struct msg_tun tun;
+		uint64_t tun_netns; /* TUN_TOLD */
 		struct msg_uts_names uts_names;
 	} u;
 };

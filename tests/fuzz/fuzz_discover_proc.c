@@ -11,6 +11,7 @@
 #include "discover/host/host.h"
 #include "base/ns_link.h"
 #include "discover/container/pod_name.h"
+#include "discover/detail/tun_owners.h"
 #include "discover/host/proc_status.h"
 #include "discover/engine/unix_sockets.h"
 
@@ -44,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *) data, size), *pod = NULL;
 	struct labels labels = {0};
+	char tun[LINK_NAME_MAX];
 	uint64_t inode;
 	const char *path = unix_sockets_parse(text, &inode);
 
@@ -54,6 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(path[0] == '/' && path + strlen(path) == text + strlen(text));
 	if (pod)
 		assert(strchr(pod, '/') && strstr(text, strchr(pod, '/') + 1));
+	tun_owners_parse(text, tun);
+	if (tun[0])
+		assert(memchr(tun, '\0', sizeof(tun)) && strstr(text, tun));
 	if (ns_link_inode(text, "net"))
 		assert(strncmp(text, "net:[", 5) == 0);
 	check_status(text);

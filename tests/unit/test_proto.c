@@ -50,6 +50,12 @@ static struct msg message(uint16_t op)
 	case MSG_REFRESH:
 		m.u.refresh.documents = MSG_DOCUMENTS;
 		break;
+	case MSG_TUN_ASK:
+		m.u.tun = (struct msg_tun){77, 123456, INT32_MAX};
+		break;
+	case MSG_TUN_TOLD:
+		m.u.tun_netns = 4026531840;
+		break;
 	case MSG_UTS_NAMES:
 		m.u.uts_refs = (struct msg_uts_refs){2, {{4026531838, 7, 8}, {4026531839, 9, 10}}};
 		break;

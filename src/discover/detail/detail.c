@@ -4,20 +4,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int detail_begin(struct detail *d, uint8_t documents, const struct detail_means *m)
+int detail_begin(struct detail *d, uint8_t documents, const struct network_means *m)
 {
-	uint32_t last_id = d->uts.next_id;
 	int rc;
 
-	*d = (struct detail){.documents = documents, .procfd = m->procfd, .scan = m->scan};
 	/* late answers of an earlier scan must not be taken for those of this one */
-	d->uts.next_id = last_id;
+	*d = (struct detail){.documents = documents,
+		.procfd = m->procfd,
+		.scan = m->scan,
+		.network = {.tuns = {.next_id = d->network.tuns.next_id}},
+		.uts = {.next_id = d->uts.next_id}};
 	if (!documents)
 		return 0;
-	d->dns = malloc(sizeof(*d->dns));
-	rc = network_begin(&d->network, m->procfd, m->scan, m->links);
+	rc = network_begin(&d->network, m);
 	if (rc < 0)
 		return rc;
+	d->dns = malloc(sizeof(*d->dns));
 	rc = d->dns ? dns_files_init(d->dns, m->procfd) : -ENOMEM;
 	if (rc == 0)
 		rc = pidns_tree_read(m->procfd, &m->scan->procs, &d->pidns);
@@ -33,6 +35,8 @@ int detail_go_on(struct detail *d)
 
 int detail_answer(struct detail *d, const struct msg *m)
 {
+	if (m->op == MSG_TUN_TOLD)
+		return network_answer(&d->network, m);
 	return uts_names_answer(&d->uts, m);
 }
 
@@ -50,14 +54,11 @@ void detail_give_up(struct detail *d)
 
 void detail_end(struct detail *d)
 {
-	uint32_t last_id;
-
 	uts_names_stop(&d->uts);
-	last_id = d->uts.next_id;
 	network_end(&d->network);
 	pidns_tree_done(&d->pidns);
 	if (d->dns)
 		dns_files_done(d->dns);
 	free(d->dns);
-	*d = (struct detail){.uts.next_id = last_id};
+	*d = (struct detail){.network = d->network, .uts = d->uts};
 }

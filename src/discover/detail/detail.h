@@ -24,16 +24,10 @@ struct detail {
 	struct dns_files *dns; /* owned; read while a document is made */
 };
 
-/* What detail_begin() works with, borrowed until detail_end(). */
-struct detail_means {
-	const struct scan *scan;
-	int procfd, broker;
-	struct links *links; /* not started yet */
-};
-
-/* Begin collecting for @documents; nothing is collected if that is 0. Returns 0, -ENOMEM, or -EPIPE
- * or another negative errno when the broker is gone. */
-int detail_begin(struct detail *d, uint8_t documents, const struct detail_means *m);
+/* Begin collecting for @documents; nothing is collected if that is 0. What @m says is borrowed
+ * until detail_end(). Returns 0, -ENOMEM, or -EPIPE or another negative errno when the broker is
+ * gone. */
+int detail_begin(struct detail *d, uint8_t documents, const struct network_means *m);
 
 /* Call whenever links_finished(): goes on with what has to follow. Errors of detail_begin(). */
 int detail_go_on(struct detail *d);

@@ -18,9 +18,15 @@ static void put_no_families(struct text *t, const char *key)
 	text_put(t, "{\"ipv4\":[],\"ipv6\":[]}");
 }
 
-static int put_netns(
-	struct text *t, const struct document *d, const struct tenants *tenants, size_t i)
+/* What is made once for a document. */
+struct making {
+	struct tenants tenants;
+	struct owner_lines lines;
+};
+
+static int put_netns(struct text *t, const struct document *d, struct making *m, size_t i)
 {
+	const struct put_nifs nifs = {&d->detail->network, &m->lines};
 	const struct netns *ns = &d->detail->scan->nets.v[i];
 	const struct netstack *stack = netstacks_find(&d->detail->network.stacks, ns->ref.inode);
 	char id[32];
@@ -29,11 +35,11 @@ static int put_netns(
 	(void) snprintf(id, sizeof(id), "netns-%" PRIu64, ns->ref.inode);
 	text_next(t);
 	text_put(t, "{");
-	put_groups(t, tenants, i);
-	rc = put_containers(t, d, tenants, i);
+	put_groups(t, &m->tenants, i);
+	rc = put_containers(t, d, &m->tenants, i);
 	text_put_string(t, "id", id);
 	text_put_number(t, "netnsid", ns->ref.inode);
-	put_nifs(t, &d->detail->network, stack);
+	put_nifs(t, &nifs, stack);
 	put_routes(t, stack);
 	put_no_families(t, "transport-ports");
 	put_no_families(t, "forwarded-ports");
@@ -41,24 +47,35 @@ static int put_netns(
 	return rc;
 }
 
-int document_put(struct text *ret, const struct document *d)
+static int put_all(struct text *ret, const struct document *d, struct making *m)
 {
 	const struct scan *s = d->detail->scan;
-	struct tenants tenants;
-	int rc = tenants_make(&s->nets, &s->procs, d->containers, &tenants);
+	int rc = 0;
 
-	if (rc < 0)
-		return rc;
 	text_put(ret, "{");
 	metadata_put(ret, d->metadata);
 	text_put_key(ret, "network-namespaces");
 	text_put(ret, "[");
 	for (size_t i = 0; i < s->nets.n && rc == 0; i++)
-		rc = put_netns(ret, d, &tenants, i);
+		rc = put_netns(ret, d, m, i);
 	text_put(ret, "]");
 	if (rc == 0)
 		rc = put_pid_namespaces(ret, &d->detail->pidns, &s->procs, d->containers);
 	text_put(ret, "}\n");
-	tenants_done(&tenants);
 	return ret->failed ? -ENOMEM : rc;
+}
+
+int document_put(struct text *ret, const struct document *d)
+{
+	const struct scan *s = d->detail->scan;
+	struct making m = {.lines = {.procfd = -1}};
+	int rc = tenants_make(&s->nets, &s->procs, d->containers, &m.tenants);
+
+	if (rc == 0)
+		rc = owner_lines_init(&m.lines, d->detail->procfd, &s->procs);
+	if (rc == 0)
+		rc = put_all(ret, d, &m);
+	tenants_done(&m.tenants);
+	owner_lines_done(&m.lines);
+	return rc;
 }

@@ -23,6 +23,7 @@ enum sriov_role {
 	SRIOV_VF,
 };
 
+struct engine_network;
 struct netstack;
 
 /* A network interface. */
@@ -34,10 +35,11 @@ struct nif {
 	enum sriov_role sriov;
 	char pf_bus[ETHTOOL_TEXT_MAX]; /* bus address of a VF's PF */
 	/* Set by relations_make(), NULL = none. */
-	const struct nif *master; /* whose port it is; of a VLAN the link below */
-	const struct nif *lower;  /* of a macvlan or VXLAN: the link below */
-	const struct nif *peer;   /* of a veth */
-	const struct nif *pf;     /* of a VF */
+	const struct nif *master;             /* whose port it is; of a VLAN the link below */
+	const struct nif *lower;              /* of a macvlan or VXLAN: the link below */
+	const struct nif *peer;               /* of a veth */
+	const struct nif *pf;                 /* of a VF */
+	const struct engine_network *network; /* borrowed; set by nif_names_set() */
 };
 
 struct netstack {

@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 #include "base/own.h"
+#include "discover/detail/put_owner.h"
+#include "discover/engine/networks.h"
 
 void nif_format_id(const struct nif *nif, char ret[NIF_ID_MAX])
 {
@@ -226,7 +228,34 @@ static void put_relations(struct text *t, const struct relations *r, const struc
 	put_ref(t, "pf", nif->pf);
 }
 
-static void put_nif(struct text *t, const struct network *n, const struct nif *nif)
+static void put_tuntap(struct text *t, const struct put_nifs *p, const struct nif *nif)
+{
+	const struct tun_owner *o;
+	size_t n = tun_owners_find(&p->network->tuns, nif->stack->inode, nif->d.link.name, &o);
+
+	text_put_key(t, "tuntap");
+	text_put(t, "{");
+	text_put_string(t, "mode", nif->d.tun == LINK_TUN_TAP ? "tap" : "tun");
+	text_put_key(t, "processors");
+	text_put(t, "[");
+	for (size_t i = 0; i < n; i++)
+		put_owner(t, p->lines, o[i].proc);
+	text_put(t, "]}");
+}
+
+/* What the network it stands for is called. */
+static void put_labels(struct text *t, const struct engine_network *n)
+{
+	if (!n || n->labels.n == 0)
+		return;
+	text_put_key(t, "labels");
+	text_put(t, "{");
+	for (size_t i = 0; i < n->labels.n; i++)
+		text_put_string(t, labels_key(&n->labels, i), labels_value(&n->labels, i));
+	text_put(t, "}");
+}
+
+static void put_nif(struct text *t, const struct put_nifs *p, const struct nif *nif)
 {
 	const struct link *l = &nif->d.link;
 	char id[NIF_ID_MAX];
@@ -237,14 +266,17 @@ static void put_nif(struct text *t, const struct network *n, const struct nif *n
 	text_put_string(t, "id", id);
 	text_put_string(t, "kind", nif_is(nif, "tun") ? "tuntap" : l->kind);
 	text_put_string(t, "name", l->name);
-	put_text_if_any(t, "alias", l->alias);
+	put_text_if_any(t, "alias", nif->network ? nif->network->name : l->alias);
 	text_put_number(t, "index", l->ifindex);
 	put_addresses(t, nif);
 	text_put_string(t, "operstate", operstate_of(nif));
 	text_put_bool(t, "physical", nif->is_physical);
 	put_driver(t, nif);
 	text_put_bool(t, "promisc", (l->flags & IFF_PROMISC) != 0);
-	put_relations(t, &n->relations, nif);
+	put_labels(t, nif->network);
+	put_relations(t, &p->network->relations, nif);
+	if (nif_is(nif, "tun"))
+		put_tuntap(t, p, nif);
 	if (nif->d.is_vlan)
 		put_vlan(t, &nif->d.vlan);
 	if (nif->d.is_vxlan)
@@ -252,11 +284,11 @@ static void put_nif(struct text *t, const struct network *n, const struct nif *n
 	text_put(t, "}");
 }
 
-void put_nifs(struct text *t, const struct network *n, const struct netstack *s)
+void put_nifs(struct text *t, const struct put_nifs *p, const struct netstack *s)
 {
 	text_put_key(t, "network-interfaces");
 	text_put(t, "[");
 	for (size_t i = 0; s && i < s->n_nifs; i++)
-		put_nif(t, n, &s->nifs[i]);
+		put_nif(t, p, &s->nifs[i]);
 	text_put(t, "]");
 }
