@@ -12,6 +12,7 @@
 #include "discover/engine/docker_plugin.h"
 #include "discover/engine/grpc_probe.h"
 #include "discover/engine/grpc_watch.h"
+#include "discover/engine/nerdctl_networks.h"
 
 #define CALL_TIMEOUT_MS     5000
 #define LIST_MAX_BYTES      (16 << 20)
@@ -70,10 +71,26 @@ static bool is_fatal(int result)
 	return result == -EIO || result == -ETIMEDOUT || result == -EBADMSG;
 }
 
+/* Networks of nerdctl are files. */
+static void read_networks(struct engine *e)
+{
+	struct engine_networks n = {0};
+
+	if (!e->env->networks_wanted)
+		return;
+	if (nerdctl_networks_read(e->env->procfd, e->pid, &n) < 0) {
+		engine_networks_done(&n);
+		return;
+	}
+	engine_networks_done(&e->networks);
+	e->networks = n;
+}
+
 static void end_round(struct containerd *d)
 {
 	struct engine *e = d->engine;
 
+	read_networks(e);
 	engine_list_sort(&d->list);
 	if (engine_list_inherit(&d->list, &e->list))
 		e->changes++;

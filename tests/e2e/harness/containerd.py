@@ -28,6 +28,10 @@ class Containerd(Engine):
         until(lambda: self._up(self._containerd, self.socket) and self._answers(), "containerd", 30)
         self.cri = Cri(self.socket)
 
+    @property
+    def pid_of_engine(self):
+        return self._containerd.pid
+
     def _config(self):
         cri = '[plugins."io.containerd.grpc.v1.cri"'
         return (f'version = 2\nroot = "{self.root}/c-root"\nstate = "{self.root}/c-state"\n'
