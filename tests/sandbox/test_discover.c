@@ -9,6 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -79,6 +82,23 @@ static void files_are_read_and_never_written(void **state)
 	trials_end(role_enter_discover, calls, ARRAY_LEN(calls), EPERM);
 }
 
+static void devices_are_not_controlled(void **state)
+{
+	/* allowed, and fails because there is no such descriptor */
+	const struct call good = CALL(ioctl, -1, NS_GET_PARENT);
+	const struct call calls[] = {
+		CALL(ioctl, -1, NS_GET_USERNS),
+		CALL(ioctl, -1, NS_GET_OWNER_UID),
+		CALL(ioctl, -1, TIOCSTI),
+		CALL(ioctl, -1, FIONREAD),
+		CALL(ioctl, -1, SIOCGIFCONF),
+	};
+
+	(void) state;
+	trials_end(role_enter_discover, &good, 1, EBADF);
+	trials_end(role_enter_discover, calls, ARRAY_LEN(calls), EPERM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -86,6 +106,7 @@ int main(void)
 		cmocka_unit_test(no_process_is_started_or_touched),
 		cmocka_unit_test(the_machine_and_its_own_rights_stay_as_they_are),
 		cmocka_unit_test(files_are_read_and_never_written),
+		cmocka_unit_test(devices_are_not_controlled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,33 @@ static void unknown_operations_and_used_padding_are_refused(void **state)
 	assert_int_equal(msg_decode(a, (size_t) n, &m), -EBADMSG);
 }
 
+static void host_names_come_in_bounded_numbers_and_lengths(void **state)
+{
+	uint8_t a[MSG_MAX_BYTES];
+	struct msg m, names = message(MSG_UTS_NAMES_TOLD);
+	size_t count_at = 8; /* behind the header */
+
+	(void) state;
+	for (uint16_t op = MSG_UTS_NAMES; op <= MSG_UTS_NAMES_TOLD; op++) {
+		struct msg s = {.op = op};
+		ssize_t n;
+
+		s.u.uts_refs.n = MSG_UTS_MAX;
+		n = msg_encode(&s, a, sizeof(a));
+		assert_true(n > 0);
+		assert_int_equal(msg_decode(a, (size_t) n, &m), 0);
+		a[count_at] = MSG_UTS_MAX + 1;
+		assert_int_equal(msg_decode(a, (size_t) n, &m), -EBADMSG);
+		a[count_at] = 0;
+		assert_int_equal(msg_decode(a, count_at + 1, &m), -EBADMSG);
+	}
+	names.u.uts_names.n = 1;
+	memset(names.u.uts_names.v[0], 'x', MSG_UTS_NAME_BYTES - 1);
+	assert_true(msg_encode(&names, a, sizeof(a)) > 0);
+	a[count_at + 1]++;
+	assert_int_equal(msg_decode(a, count_at + 3 + MSG_UTS_NAME_BYTES, &m), -EBADMSG);
+}
+
 static void a_reference_of_no_known_kind_is_refused(void **state)
 {
 	uint8_t a[MSG_MAX_BYTES];
@@ -314,6 +341,7 @@ int main(void)
 		cmocka_unit_test(every_message_comes_back_as_it_was),
 		cmocka_unit_test(a_byte_more_or_less_is_no_message),
 		cmocka_unit_test(unknown_operations_and_used_padding_are_refused),
+		cmocka_unit_test(host_names_come_in_bounded_numbers_and_lengths),
 		cmocka_unit_test(a_reference_of_no_known_kind_is_refused),
 		cmocka_unit_test(an_unknown_document_is_refused),
 		cmocka_unit_test(a_message_without_room_is_refused),
