@@ -40,8 +40,9 @@
  * handling of signals, or raises SIGPIPE.
  *
  * Compatibility. Structs that callers fill begin with their size: initialise them with the
- * macro beside them, as later versions append members. Structs that the library fills may grow as
- * well: never copy them or make arrays of them.
+ * macro beside them, as later versions append members. Structs that the library shows may grow as
+ * well: never copy them or make arrays of them. Those that it fills for the caller (csharg_error,
+ * csharg_end, csharg_counters) stay as they are.
  *
  * Times are in milliseconds, sizes in bytes, time stamps in nanoseconds since 1970 UTC. */
 #ifndef CSHARG_H
@@ -258,8 +259,8 @@ CSHARG_API int csharg_capture_fd(struct csharg_client *client, const struct csha
 	const struct csharg_capture_options *options, int fd, struct csharg_stream **ret_stream,
 	struct csharg_error *e);
 
-/* One or more whole blocks of the pcapng stream, borrowed until the callback returns. Return 0 to
- * go on, a negative errno to end the stream. */
+/* One or more whole blocks of the pcapng stream (SIGPIPE is blocked meanwhile), borrowed until the
+ * callback returns. Return 0 to go on, a negative errno to end the stream. */
 typedef int (*csharg_bytes_fn)(void *ctx, const uint8_t *bytes, size_t len_bytes);
 
 /* As csharg_capture_fd(), into a callback. */

@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "discover/detail": DISCOVER | {"discover", "discover/engine", "discover/host", "discover/container", "discover/edge"},
     "reader": SHARED,
     "csharg": set(),
-    "csharg/lib": {"base", "csharg"},
+    "csharg/lib": {"base", "csharg", "pcapng"},
     "service": SHARED | SERVICE,
     "service/admit": SHARED - {"sandbox", "stream"},
     "service/hub": SHARED - {"sandbox"} | {"service/admit"},

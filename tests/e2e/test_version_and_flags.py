@@ -100,7 +100,8 @@ def test_it_starts_on_a_host_without_ipv6(start, new_netns):
 def test_version_is_the_exact_compact_object(shared):
     answer = shared.get("/version")
     version = run("--version").stdout.removeprefix("Version: ").strip()
-    assert answer.body.decode() == f'{{"name":"packetflix","version":"{version}"}}'
+    assert answer.body.decode() == (f'{{"name":"packetflix","version":"{version}",'
+                                    '"features":["filter-every-interface"]}')
     assert answer.status == 200 and answer.headers["Content-Type"].startswith("application/json")
 
 

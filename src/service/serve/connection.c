@@ -131,10 +131,13 @@ static int reply_ready(struct connection *c)
 	return reply_text(c, 200, "text/plain; charset=utf-8", "ready\n");
 }
 
+/* The first two members are those of the original service. What it cannot do is told by the third:
+ * clients work around it where they do not find it. */
 static int reply_version(struct connection *c)
 {
 	return reply_text(c, 200, "application/json",
-		"{\"name\":\"packetflix\",\"version\":\"" PACKETFLIX_VERSION "\"}");
+		"{\"name\":\"packetflix\",\"version\":\"" PACKETFLIX_VERSION "\","
+		"\"features\":[\"filter-every-interface\"]}");
 }
 
 static bool is_get(struct lws *wsi)

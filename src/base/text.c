@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "discover/text.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

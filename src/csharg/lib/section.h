@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands in pcapng blocks: interfaces, packets and statistics of a section. Unknown options
+ * are passed over, everything is bounded by its block. */
+#ifndef CSHARG_SECTION_H
+#define CSHARG_SECTION_H
+
+#include "csharg/csharg.h"
+#include "csharg/lib/blocks.h"
+
+#define SECTION_INTERFACES_MAX 16384
+#define SECTION_NAME_MAX       256
+
+struct section_interface {
+	char *name; /* owned, sanitized */
+	uint16_t linktype;
+	uint8_t tsresol;
+	uint64_t tsoffset_s;
+	uint64_t lost; /* as the newest statistics say */
+};
+
+/* Zero-initialise. */
+struct section {
+	struct section_interface *interface;
+	size_t n_interfaces, cap;
+	uint32_t first_id; /* interfaces of earlier sections: public ids go on counting */
+};
+
+void section_done(struct section *s);
+
+/* Forget the interfaces: another section begins. */
+void section_next(struct section *s);
+
+/* Take the interface of description block @b. Returns 0, -EBADMSG, -E2BIG, or -ENOMEM, with @e
+ * filled. */
+int section_add(struct section *s, const struct block *b, struct err *e);
+
+/* Take apart a packet block of any of the three kinds. Returns 0, or -EBADMSG with @e filled for
+ * lengths beyond its block or an interface that was not described. What @ret points to belongs to
+ * the block and the section. */
+int section_packet(
+	const struct section *s, const struct block *b, struct csharg_packet *ret, struct err *e);
+
+/* Take apart a statistics block, and keep what it says about losses. As section_packet(). */
+int section_statistics(
+	struct section *s, const struct block *b, struct csharg_statistics *ret, struct err *e);
+
+/* Place of the captured bytes in an Enhanced Packet Block that section_packet() has accepted. */
+#define EPB_DATA_AT 28
+
+#endif
