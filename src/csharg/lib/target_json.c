@@ -294,77 +294,54 @@ int csharg_target_from_json(
 	return rc;
 }
 
-static void put_string(struct text *t, const char *key, const char *value)
-{
-	text_put_json(t, key);
-	text_put(t, ":");
-	text_put_json(t, value);
-}
-
-static void put_number(struct text *t, const char *key, uint64_t v)
-{
-	text_put_json(t, key);
-	text_put(t, ":");
-	text_put_u64(t, v);
-}
-
 static void put_interfaces(struct text *t, const struct csharg_target *target)
 {
-	text_put(t, ",\"network-interfaces\":");
+	text_put_key(t, "network-interfaces");
 	if (!target->has_interfaces) {
 		text_put(t, "null");
 		return;
 	}
 	text_put(t, "[");
 	for (size_t i = 0; i < target->n_interfaces; i++) {
-		text_put(t, i ? "," : "");
+		text_next(t);
 		text_put_json(t, target->interfaces[i]);
 	}
 	text_put(t, "]");
+}
+
+static void put_optional(struct text *t, const char *key, const char *value)
+{
+	if (value[0])
+		text_put_string(t, key, value);
+}
+
+static void put_optional_number(struct text *t, const char *key, uint64_t v)
+{
+	if (v)
+		text_put_number(t, key, v);
 }
 
 static void put_cluster(struct text *t, const struct csharg_target *target)
 {
 	if (!target->has_cluster)
 		return;
-	text_put(t, ",\"cluster\":{");
-	put_string(t, "context", target->cluster_context);
-	if (target->cluster_uid[0]) {
-		text_put(t, ",");
-		put_string(t, "uid", target->cluster_uid);
-	}
+	text_put_key(t, "cluster");
+	text_put(t, "{");
+	text_put_string(t, "context", target->cluster_context);
+	put_optional(t, "uid", target->cluster_uid);
 	text_put(t, "}");
-}
-
-static void put_optional(struct text *t, const char *key, const char *value)
-{
-	if (value[0]) {
-		text_put(t, ",");
-		put_string(t, key, value);
-	}
-}
-
-static void put_optional_number(struct text *t, const char *key, uint64_t v)
-{
-	if (v) {
-		text_put(t, ",");
-		put_number(t, key, v);
-	}
 }
 
 int csharg_target_to_json(const struct csharg_target *target, char **ret_text)
 {
-	struct text t = {0};
+	AUTO_TEXT struct text t = {0};
 
 	text_put(&t, "{");
-	put_string(&t, "name", target->name);
-	text_put(&t, ",");
-	put_string(&t, "type", target->type);
-	text_put(&t, ",");
-	put_number(&t, "netns", target->netns);
+	text_put_string(&t, "name", target->name);
+	text_put_string(&t, "type", target->type);
+	text_put_number(&t, "netns", target->netns);
 	put_interfaces(&t, target);
-	text_put(&t, ",");
-	put_string(&t, "prefix", target->prefix);
+	text_put_string(&t, "prefix", target->prefix);
 	put_optional_number(&t, "starttime", target->starttime);
 	put_optional_number(&t, "pid", (uint64_t) target->pid);
 	put_optional(&t, "node-name", target->node_name);
@@ -373,10 +350,8 @@ int csharg_target_to_json(const struct csharg_target *target, char **ret_text)
 	put_optional_number(&t, "captureport", target->capture_port);
 	text_put(&t, "}");
 	text_put_bytes(&t, "", 1);
-	if (t.failed) {
-		text_done(&t);
+	if (t.failed)
 		return -ENOMEM;
-	}
-	*ret_text = t.p;
+	*ret_text = TAKE_PTR(t.p);
 	return 0;
 }
