@@ -9,8 +9,8 @@
 #include "pcapng/target_comment.h"
 #include "pcapng/write.h"
 
-#define COMMENT_MAX      65535 /* of an option value */
-#define SHB_MAX          (COMMENT_MAX + 2048)
+#define COMMENT_MAX 65535 /* of an option value */
+#define SHB_MAX     (COMMENT_MAX + 2048)
 ssize_t shb_build(const struct request *req, const struct config *config, uint8_t **ret)
 {
 	AUTO_FREE char *comment = target_comment_text(&(struct target_comment){
