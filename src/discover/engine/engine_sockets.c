@@ -175,6 +175,18 @@ void engine_sockets_done(struct engine_sockets *s)
 	s->n = 0;
 }
 
+bool engine_sockets_any(int procfd, int32_t pid)
+{
+	struct engine_sockets s;
+	bool any;
+
+	if (engine_sockets_find(procfd, pid, &s) < 0)
+		return false;
+	any = s.n > 0;
+	engine_sockets_done(&s);
+	return any;
+}
+
 void engine_sockets_api_path(int32_t pid, const char *path, char ret[ENGINE_API_PATH_MAX])
 {
 	char all[ENGINE_API_PATH_MAX];

@@ -3,6 +3,7 @@
 #ifndef DISCOVER_ENGINE_SOCKETS_H
 #define DISCOVER_ENGINE_SOCKETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@ struct engine_sockets {
  * a negative errno; close with engine_sockets_done(). */
 int engine_sockets_find(int procfd, int32_t pid, struct engine_sockets *ret);
 void engine_sockets_done(struct engine_sockets *s);
+
+/* True if process @pid listens on any such socket. */
+bool engine_sockets_any(int procfd, int32_t pid);
 
 /* Name the engine's end for struct engine's @api_path: socket @path inside the root of @pid. */
 void engine_sockets_api_path(int32_t pid, const char *path, char ret[ENGINE_API_PATH_MAX]);

@@ -35,6 +35,7 @@ void engines_done(struct engines *es)
 		es->first = e->next;
 		engine_free(e);
 	}
+	activators_done(&es->activators);
 	free(es->env.seen);
 	http_free(es->env.http);
 	*es = (struct engines){0};
@@ -91,24 +92,12 @@ static void add(struct engines *es, const struct process *p, const struct engine
 	es->n++;
 }
 
-static bool listens(int procfd, int32_t pid)
-{
-	struct engine_sockets s;
-	bool any;
-
-	if (engine_sockets_find(procfd, pid, &s) < 0)
-		return false;
-	any = s.n > 0;
-	engine_sockets_done(&s);
-	return any;
-}
-
 /* Add the engines that process @p is, unless they are known or too many. */
 static void add_all(struct engines *es, const struct process *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(drivers) && es->n < ENGINES_MAX; i++) {
 		if (strcmp(p->comm, drivers[i]->comm) == 0 && !is_known(es, p, drivers[i]) &&
-			(!drivers[i]->must_listen || listens(es->env.procfd, p->pid)))
+			(!drivers[i]->must_listen || engine_sockets_any(es->env.procfd, p->pid)))
 			add(es, p, drivers[i]);
 	}
 }
@@ -143,6 +132,7 @@ static void forget_ended_pids(struct engine *e, const struct proc_table *procs)
 void engines_update(struct engines *es, const struct proc_table *procs)
 {
 	remove_ended(es, procs);
+	activators_update(&es->activators, &es->env, procs);
 	for (size_t i = 0; i < procs->n && es->n < ENGINES_MAX; i++)
 		add_all(es, procs->by_age[i]);
 	for (struct engine *e = es->first; e; e = e->next)

@@ -3,6 +3,7 @@
 #ifndef DISCOVER_ENGINES_H
 #define DISCOVER_ENGINES_H
 
+#include "discover/engine/activators.h"
 #include "discover/engine/engine.h"
 #include "discover/host/proc_table.h"
 
@@ -12,6 +13,7 @@ struct engines {
 	struct engine_env env;
 	struct engine *first; /* privileged ones first, then older ones first */
 	size_t n;
+	struct activators activators;
 };
 
 /* Returns 0 or -ENOMEM. The caller then sets the functions and the context of @es->env. @es must
