@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/own.h"
 #include "discover/detail/dns.h"
 #include "discover/detail/proc_facts.h"
@@ -175,6 +178,34 @@ static void lists_end_at_their_limits(void **state)
 	dns_hosts_done(&h);
 }
 
+static void files_are_read_once_and_of_the_process_that_is_meant(void **state)
+{
+	AUTO_CLOSE int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct process p = {.pid = getpid()};
+	struct dns_files f;
+	const struct dns *first, *again, *other;
+	struct proc_facts facts;
+	struct procstat st;
+
+	(void) state;
+	assert_int_equal(procstat_read(proc, p.pid, &st), 0);
+	assert_int_equal(dns_files_init(&f, proc), 0);
+	p.starttime_ticks = st.starttime_ticks + 1;
+	assert_int_equal(dns_files_read(&f, &p, &other), 0);
+	proc_facts_read(proc, &p, &facts);
+	assert_null(other);
+	assert_true(facts.pidns == 0 && facts.capbnd == 0 && facts.cmdline[0] == '\0');
+	p.starttime_ticks = st.starttime_ticks;
+	assert_int_equal(dns_files_read(&f, &p, &first), 0);
+	assert_int_equal(dns_files_read(&f, &p, &again), 0);
+	proc_facts_read(proc, &p, &facts);
+	assert_non_null(first);
+	assert_ptr_equal(first, again);
+	assert_int_equal(f.n, 1);
+	assert_true(facts.pidns != 0 && facts.capbnd != 0 && facts.cmdline[0] != '\0');
+	dns_files_done(&f);
+}
+
 static void masks_become_ranges(void **state)
 {
 	static const struct {
@@ -260,6 +291,7 @@ int main(void)
 		cmocka_unit_test(resolver_settings_are_read_by_the_rules),
 		cmocka_unit_test(hosts_are_read_by_the_rules),
 		cmocka_unit_test(lists_end_at_their_limits),
+		cmocka_unit_test(files_are_read_once_and_of_the_process_that_is_meant),
 		cmocka_unit_test(masks_become_ranges),
 		cmocka_unit_test(the_freezer_is_found_in_either_version),
 		cmocka_unit_test(pid_namespaces_become_trees),
