@@ -127,6 +127,8 @@ static int make_generation(struct discover *d, const struct container_list *cont
 		d->pub.generation, d->pub.scan_ns / 1000, d->scan.procs.n, catalog.n_netns,
 		containers->n, catalog.n_targets, d->links.failed);
 	if (rc == 0)
+		rc = detail_complete(&d->detail);
+	if (rc == 0)
 		add_documents(d, containers, &m.metadata);
 	catalog_done(&catalog);
 	return rc;
@@ -317,7 +319,8 @@ static int on_broker_message(struct discover *d, const struct msg *m, struct fds
 		return links_answer(&d->links, m, fds);
 	case MSG_UTS_NAMES_TOLD:
 	case MSG_TUN_TOLD:
-		return detail_answer(&d->detail, m);
+	case MSG_PORTS_OPENED:
+		return detail_answer(&d->detail, m, fds);
 	case MSG_CATALOG_CHANNEL:
 		use_channel(d, fdset_take(fds, 0));
 		return 0;

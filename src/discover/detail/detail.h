@@ -10,6 +10,7 @@
 
 #include "discover/detail/dns.h"
 #include "discover/detail/network.h"
+#include "discover/detail/ports.h"
 #include "discover/host/pidns_tree.h"
 #include "discover/host/scan.h"
 #include "discover/host/uts_names.h"
@@ -21,6 +22,7 @@ struct detail {
 	struct network network;
 	struct pidns_tree pidns;
 	struct uts_names uts;
+	struct ports ports;
 	struct dns_files *dns; /* owned; read while a document is made */
 };
 
@@ -32,14 +34,18 @@ int detail_begin(struct detail *d, uint8_t documents, const struct network_means
 /* Call whenever links_finished(): goes on with what has to follow. Errors of detail_begin(). */
 int detail_go_on(struct detail *d);
 
-/* Handle an answer of the broker to a question of this part. Errors of detail_begin(). */
-int detail_answer(struct detail *d, const struct msg *m);
+/* Handle an answer of the broker to a question of this part. Descriptors are taken out of @fds.
+ * Errors of detail_begin(). */
+int detail_answer(struct detail *d, const struct msg *m, struct fdset *fds);
 
 /* True when nothing is asked any more. */
 bool detail_finished(const struct detail *d);
 
 /* Wait no longer for answers: documents do without. */
 void detail_give_up(struct detail *d);
+
+/* Nothing will be asked any more: read what depends on all answers. Returns 0 or -ENOMEM. */
+int detail_complete(struct detail *d);
 
 /* Forget everything, also in the middle of collecting. A zeroed @d is fine. */
 void detail_end(struct detail *d);

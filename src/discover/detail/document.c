@@ -8,20 +8,15 @@
 #include "discover/detail/put_container.h"
 #include "discover/detail/put_nif.h"
 #include "discover/detail/put_pidns.h"
+#include "discover/detail/put_ports.h"
 #include "discover/detail/put_route.h"
 #include "discover/detail/tenants.h"
-
-/* "key":{"ipv4":[],"ipv6":[]} */
-static void put_no_families(struct text *t, const char *key)
-{
-	text_put_key(t, key);
-	text_put(t, "{\"ipv4\":[],\"ipv6\":[]}");
-}
 
 /* What is made once for a document. */
 struct making {
 	struct tenants tenants;
 	struct owner_lines lines;
+	struct put_ports ports;
 };
 
 static int put_netns(struct text *t, const struct document *d, struct making *m, size_t i)
@@ -41,8 +36,8 @@ static int put_netns(struct text *t, const struct document *d, struct making *m,
 	text_put_number(t, "netnsid", ns->ref.inode);
 	put_nifs(t, &nifs, stack);
 	put_routes(t, stack);
-	put_no_families(t, "transport-ports");
-	put_no_families(t, "forwarded-ports");
+	put_transport_ports(t, &m->ports, stack);
+	put_forwarded_ports(t, &m->ports, stack);
 	text_put(t, "}");
 	return rc;
 }
@@ -68,7 +63,10 @@ static int put_all(struct text *ret, const struct document *d, struct making *m)
 int document_put(struct text *ret, const struct document *d)
 {
 	const struct scan *s = d->detail->scan;
-	struct making m = {.lines = {.procfd = -1}};
+	struct making m = {.lines = {.procfd = -1},
+		.ports = {.ports = &d->detail->ports,
+			.lines = &m.lines,
+			.path = {.relations = &d->detail->network.relations}}};
 	int rc = tenants_make(&s->nets, &s->procs, d->containers, &m.tenants);
 
 	if (rc == 0)

@@ -44,17 +44,6 @@ static int cmp_ifindex(const void *a, const void *b)
 	return (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
 }
 
-static bool is_netlink_route(int fd)
-{
-	int domain = 0, protocol = -1;
-	socklen_t len = sizeof(int);
-
-	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
-	       domain == AF_NETLINK &&
-	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 &&
-	       protocol == NETLINK_ROUTE;
-}
-
 static int dump(int sock, struct netns *ns)
 {
 	struct list l = {0};
@@ -78,7 +67,7 @@ static void on_answer(void *ctx, size_t i, struct fdset *fds)
 	AUTO_CLOSE int sock = fdset_take(fds, 0);
 	struct netns *ns = &l->set->v[i];
 
-	if (!is_netlink_route(sock) || dump(sock, ns) < 0) {
+	if (!ns_ask_is_netlink(sock, NETLINK_ROUTE) || dump(sock, ns) < 0) {
 		l->failed++;
 		return;
 	}
@@ -93,7 +82,7 @@ static void on_revisit(void *ctx, size_t i, struct fdset *fds)
 	struct links *l = ctx;
 	AUTO_CLOSE int sock = fdset_take(fds, 0);
 
-	if (is_netlink_route(sock) && l->more_fn)
+	if (ns_ask_is_netlink(sock, NETLINK_ROUTE) && l->more_fn)
 		l->more_fn(l->ctx, i, sock);
 }
 

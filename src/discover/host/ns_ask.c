@@ -2,6 +2,7 @@
 #include "discover/host/ns_ask.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/own.h"
@@ -63,6 +64,17 @@ static void clear_slot(struct ns_ask_slot *slot)
 	if (slot->id)
 		close_p(&slot->place);
 	*slot = (struct ns_ask_slot){.place = -1};
+}
+
+bool ns_ask_is_netlink(int fd, int protocol)
+{
+	int is_domain = 0, is_protocol = -1;
+	socklen_t len = sizeof(int);
+
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &is_domain, &len) == 0 &&
+	       is_domain == AF_NETLINK &&
+	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &is_protocol, &len) == 0 &&
+	       is_protocol == protocol;
 }
 
 int ns_ask_init(struct ns_ask *a, uint16_t op, int procfd, int broker)

@@ -51,7 +51,11 @@ int ns_ask_answer(struct ns_ask *a, const struct msg *m, struct fdset *fds);
 /* True when nothing is left to ask and nothing is under way. */
 bool ns_ask_finished(const struct ns_ask *a);
 
-/* Forget the run. */
+/* True if @fd is a netlink socket of @protocol (NETLINK_ROUTE, ...): what an answer should bring.
+ */
+bool ns_ask_is_netlink(int fd, int protocol);
+
+/* Forget the run. A zeroed @a is fine. */
 void ns_ask_stop(struct ns_ask *a);
 
 #endif
