@@ -19,8 +19,8 @@ BUSYBOX = "/bin/busybox"
 class Engine:
     """containerd and dockerd with busybox as the only image."""
 
-    def __init__(self, live_restore=False):
-        self.live_restore = live_restore
+    def __init__(self, live_restore=False, userland_proxy=False):
+        self.live_restore, self.userland_proxy = live_restore, userland_proxy
         self.root = Path(tempfile.mkdtemp(prefix="pf-e2e-engine-"))
         self.net = Netns("engine")
         self.socket = self.root / "docker.sock"
@@ -57,7 +57,7 @@ class Engine:
             "--data-root", self.root / "d-root", "--exec-root", self.root / "d-exec",
             "--pidfile", self.root / "dockerd.pid", "--config-file", self._settings(),
             "--storage-driver", "vfs", "--bip", "198.51.100.1/25",
-            "--default-address-pool", "base=203.0.113.0/24,size=27", "--userland-proxy=false")
+            "--default-address-pool", "base=203.0.113.0/24,size=27", f"--userland-proxy={str(self.userland_proxy).lower()}")
         until(lambda: self._up(self._dockerd, self.socket) and self._answers(), "dockerd", 60)
 
     def _settings(self):
