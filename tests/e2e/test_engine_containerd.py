@@ -2,6 +2,7 @@
 """containerd's own containers, and the pods of its Kubernetes interface; engines of that name that mean no good."""
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,30 @@ def test_nerdctls_name_goes_before_the_id(shared, lab):
     assert shared.target(name=f"lab/shop-{os.getpid()}", type="containerd")
 
 
+@pytest.fixture
+def plugin_socket():
+    """The socket of a managed plugin, where dockerd would have put it."""
+    folder = Path("/run/docker/plugins") / f"pf-e2e-{os.getpid()}"
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / f"wire-{os.getpid()}.sock"))
+        yield folder / f"wire-{os.getpid()}.sock"
+    (folder / f"wire-{os.getpid()}.sock").unlink()
+    for path in made:
+        path.rmdir()
+
+
+def test_a_plugin_of_docker_goes_by_the_name_of_its_socket(shared, lab, plugin_socket):
+    lab("deadbeef", namespace="plugins.moby", options=("--label", f"com.docker/engine.bundle.path=/x/{plugin_socket.parent.name}"))
+    nameless = lab("cafe", namespace="plugins.moby")
+    assert shared.target(name=plugin_socket.stem, type="containerd")
+    assert shared.target(name=f"plugins.moby/{nameless}", type="containerd")
+    labels = [c["labels"] for n in shared.get("/json").json["network-namespaces"] for c in n["containers"]
+              if c["name"] == plugin_socket.stem]
+    assert [found["plugin.docker.com/name"] for found in labels] == [plugin_socket.stem]
+
+
 def test_containers_of_docker_and_kubernetes_are_not_listed_twice(shared, lab, pod, engine, container):
     name, of_docker = pod("once"), container("once")
     found = [t for t in shared.targets() if t["type"] in ("containerd", "CRI") or t["name"] == name]
@@ -164,16 +189,18 @@ def test_labels_of_pods_are_in_the_whole_document(shared, pod):
         assert tenant["labels"]["io.kubernetes.pod.uid"] == f"uid-{name.split('/')[1]}"
 
 
-def test_containers_live_on_without_their_containerd_and_get_their_names_back(start, owned):
+def test_containers_live_on_without_their_containerd(start, owned):
     engine = owned.add(Containerd())
     running = start()
-    box = engine.run("survivor")
-    pid = engine.pid(box)
-    assert running.target(name=f"lab/{box}", pid=pid)
+    box = engine.run("survivor", options=("--label", "nerdctl/name=shop"))
+    pid, former = engine.pid(box), engine.pid_of_engine
+    assert running.target(name="lab/shop", pid=pid)
     engine.stop()
-    assert not running.target(name=f"lab/{box}")
+    until(lambda: former not in [e["pid"] for e in engines(running)], "the engine to be missed")
+    assert running.target(pid=pid)["name"] != f"sleep({pid})"
     engine.start()
-    until(lambda: running.target(name=f"lab/{box}", pid=pid), "the name again")
+    until(lambda: engine.pid_of_engine in [e["pid"] for e in engines(running)], "the engine")
+    assert running.target(name="lab/shop", pid=pid)
     assert running.target(name=f"lab/{engine.run('newcomer')}", type="containerd")
 
 

@@ -63,7 +63,7 @@ class Containerd(Engine):
     def _import_image(self):
         archive = self.root / "image.tar"
         write_image(archive)
-        for namespace in ("lab", "k8s.io", "default"):
+        for namespace in ("lab", "k8s.io", "default", "plugins.moby"):
             self.ctr("image", "import", "--snapshotter", "native", archive, namespace=namespace)
 
     def run(self, name, *command, namespace="lab", options=()):
