@@ -37,14 +37,14 @@
 /* Everything a new capture is made of; all owned. */
 struct parts {
 	struct netns ns;
-	int packet, netlink, stream, event, space;
+	int packet, netlink, bell, stream, event, space;
 	int control_reader, control_service;
 };
 
 static void parts_done(struct parts *p)
 {
-	int *fds[] = {&p->packet, &p->netlink, &p->stream, &p->event, &p->space, &p->control_reader,
-		&p->control_service};
+	int *fds[] = {&p->packet, &p->netlink, &p->bell, &p->stream, &p->event, &p->space,
+		&p->control_reader, &p->control_service};
 
 	netns_done(&p->ns);
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
@@ -89,6 +89,9 @@ static int make_sockets(struct broker *b, struct parts *p, struct err *e)
 	p->netlink = netns_socket(&p->ns, b->own_ns_fd, &route, e);
 	if (p->netlink < 0)
 		return p->netlink;
+	p->bell = netns_socket(&p->ns, b->own_ns_fd, &packet, e);
+	if (p->bell < 0)
+		return p->bell;
 	/* without CAP_NET_ADMIN the usual size has to do */
 	(void) setsockopt(p->netlink, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	return 0;
@@ -130,8 +133,8 @@ static pid_t start_reader(
 	char name[] = "packetflix-reader";
 	char *argv[] = {name, ring, latency, NULL};
 	/* the order of enum reader_fd */
-	const int fds[] = {p->packet, p->netlink, p->stream, p->event, p->space, p->control_reader,
-		b->empty_root_fd};
+	const int fds[] = {p->packet, p->netlink, p->bell, p->stream, p->event, p->space,
+		p->control_reader, b->empty_root_fd};
 	struct spawn s = {
 		.program = name,
 		.argv = argv,
@@ -190,6 +193,7 @@ void op_capture_open(struct broker *b, uint32_t id, const struct msg_capture_ope
 	struct parts p = {.ns = {-1, -1},
 		.packet = -1,
 		.netlink = -1,
+		.bell = -1,
 		.stream = -1,
 		.event = -1,
 		.space = -1,

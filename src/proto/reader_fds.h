@@ -7,6 +7,7 @@
 enum reader_fd {
 	READER_FD_PACKET = 3, /* AF_PACKET SOCK_RAW, unbound, inside the captured namespace */
 	READER_FD_NETLINK,    /* NETLINK_ROUTE, inside the captured namespace */
+	READER_FD_BELL,       /* AF_PACKET SOCK_RAW, unbound, inside the captured namespace */
 	READER_FD_STREAM,     /* memfd of the stream buffer, size sealed */
 	READER_FD_EVENT,      /* eventfd: the reader tells that there is something new */
 	READER_FD_SPACE,      /* eventfd: the service tells that it released space */

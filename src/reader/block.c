@@ -24,9 +24,26 @@ int block_begin(struct block_walk *w, const uint8_t *block, size_t block_bytes, 
 	w->block = block;
 	w->block_bytes = block_bytes;
 	w->at = d.hdr.bh1.offset_to_first_pkt;
+	w->shown = 0;
 	w->left = d.hdr.bh1.num_pkts;
 	*ret_lossy = d.hdr.bh1.block_status & TP_STATUS_LOSING;
 	return 0;
+}
+
+int block_resume(struct block_walk *w, uint32_t n)
+{
+	if (n < w->shown || n > w->block_bytes / LEAST)
+		return -EBADMSG;
+	w->left = n - w->shown;
+	return 0;
+}
+
+uint32_t block_packets(const uint8_t *block)
+{
+	struct tpacket_block_desc d;
+
+	memcpy(&d, block, sizeof(d));
+	return d.hdr.bh1.num_pkts;
 }
 
 static void put_address(const struct sockaddr_ll *from, struct packet *p)
@@ -80,6 +97,7 @@ int block_next(struct block_walk *w, struct packet *ret)
 	ret->vlan_tci = (uint16_t) h.hv1.tp_vlan_tci;
 	ret->vlan_tpid = h.tp_status & TP_STATUS_VLAN_TPID_VALID ? h.hv1.tp_vlan_tpid : ETH_P_8021Q;
 	w->at += h.tp_next_offset;
+	w->shown++;
 	w->left--;
 	if (w->left > 0 && ret->caplen >= FETCH_BYTES / 2)
 		fetch_ahead(w);

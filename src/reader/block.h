@@ -28,13 +28,21 @@ struct packet {
 struct block_walk {
 	const uint8_t *block;
 	size_t block_bytes;
-	size_t at;     /* of the next packet */
-	uint32_t left; /* packets that the block says are left */
+	size_t at;      /* of the next packet */
+	uint32_t shown; /* packets shown so far */
+	uint32_t left;  /* packets that the block says are left */
 };
 
 /* Start at the first packet of the block of @block_bytes at @block. *ret_lossy tells whether the
  * kernel dropped packets before this block was closed. Returns 0 or -EBADMSG. */
 int block_begin(struct block_walk *w, const uint8_t *block, size_t block_bytes, bool *ret_lossy);
+
+/* Go on in the same block, of which the first @n packets are known to be whole by now: those not
+ * shown yet are left. Returns 0, or -EBADMSG when that is less than what was shown, or too much. */
+int block_resume(struct block_walk *w, uint32_t n);
+
+/* The packets that the block says it holds. */
+uint32_t block_packets(const uint8_t *block);
 
 /* The next packet: 1, or 0 at the end, or -EBADMSG when an offset points outside the block (the
  * ring must then not be used any more). */

@@ -1,157 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "reader/capture.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/own.h"
-#include "reader/block.h"
+#include "reader/bell.h"
 #include "reader/chunking.h"
 #include "reader/filter.h"
-#include "reader/speed.h"
+#include "reader/links.h"
 
 void capture_done(struct capture *c)
 {
 	interfaces_done(&c->ifs);
 	capture_conf_done(&c->conf);
 	ring_done(&c->ring);
-}
-
-static bool is_chosen(const struct capture *c, const struct link *link)
-{
-	for (uint16_t i = 0; i < c->conf.n_names; i++) {
-		if (strcmp(c->conf.names[i], link->name) == 0)
-			return true;
-	}
-	return c->conf.n_names == 0;
-}
-
-static int bind_to(struct capture *c, uint32_t ifindex)
-{
-	struct sockaddr_ll a = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = (int) ifindex,
-	};
-
-	if (bind(c->fds.packet, (struct sockaddr *) &a, sizeof(a)) < 0)
-		return -errno;
-	c->bound_ifindex = ifindex;
-	return 0;
-}
-
-/* The chosen links that exist now, by index, into @ret (owned by the caller). */
-static ssize_t chosen_indexes(const struct capture *c, uint32_t **ret)
-{
-	uint32_t *list = malloc((c->ifs.n + 1) * sizeof(*list));
-	ssize_t n = 0;
-
-	if (!list)
-		return -ENOMEM;
-	for (size_t i = 0; i < c->ifs.n; i++) {
-		const struct interface *f = c->ifs.all[i];
-
-		if (!f->gone && f->known && is_chosen(c, &f->link))
-			list[n++] = f->link.ifindex;
-	}
-	*ret = list;
-	return n;
-}
-
-/* Make the kernel's filter and the binding match the configuration and the links there are. The
- * filter comes first: no packet passes that a later filter would refuse. */
-static int apply(struct capture *c)
-{
-	AUTO_FREE struct sock_filter *prog = calloc(BPF_MAXINSNS, sizeof(*prog));
-	AUTO_FREE uint32_t *chosen = NULL;
-	ssize_t n_chosen = chosen_indexes(c, &chosen), n;
-	struct filter_plan plan = {.conf = &c->conf, .ifindexes = chosen};
-	uint32_t bind_index;
-	int rc;
-
-	if (!prog || n_chosen < 0)
-		return -ENOMEM;
-	plan.n_ifindexes = (size_t) n_chosen;
-	n = filter_assemble(&plan, prog);
-	if (n < 0)
-		return (int) n;
-	rc = filter_attach(c->fds.packet, prog, (size_t) n);
-	if (rc < 0)
-		return rc;
-	/* bound to its one link, the socket does not even look at the packets of the others */
-	bind_index = c->conf.n_names == 1 && n_chosen == 1 ? chosen[0] : 0;
-	if (!c->running || bind_index != c->bound_ifindex)
-		rc = bind_to(c, bind_index);
-	/* the one link may be gone again: then wait on all for it to come back */
-	return rc == -ENODEV ? bind_to(c, 0) : rc;
-}
-
-static void join(struct capture *c, struct interface *i)
-{
-	struct packet_mreq m = {
-		.mr_ifindex = (int) i->link.ifindex,
-		.mr_type = PACKET_MR_PROMISC,
-	};
-
-	if (!c->conf.promiscuous || i->joined)
-		return;
-	/* fails only if the link is gone, and then there is nothing to listen to */
-	(void) setsockopt(c->fds.packet, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m));
-	i->joined = true;
-}
-
-/* Interface @i belongs to the capture from now on. */
-static int admit(struct capture *c, struct interface *i)
-{
-	join(c, i);
-	if (i->is_told)
-		return 0;
-	i->speed_bps = speed_of_link(c->fds.packet, i->link.name);
-	return chunking_tell_interface(c, i);
-}
-
-/* A link changed, appeared or went away while we capture. */
-static int on_link(void *ctx, const struct link *link, bool gone)
-{
-	struct capture *c = ctx;
-	struct interface *i = interfaces_find(&c->ifs, link->ifindex);
-	bool is_new, was_chosen;
-	int rc = 0;
-
-	if (gone) {
-		interfaces_remove(&c->ifs, link->ifindex);
-		/* it may come back under its name and another index */
-		return c->running && c->bound_ifindex == link->ifindex ? apply(c) : 0;
-	}
-	was_chosen = i && !i->gone && i->known && is_chosen(c, &i->link);
-	i = interfaces_update(&c->ifs, link);
-	if (!i)
-		return -ENOSPC;
-	if (!c->running)
-		return 0;
-	is_new = is_chosen(c, &i->link) && !was_chosen;
-	if (is_new && c->conf.n_names > 0)
-		rc = apply(c);
-	/* a link that is still down may yet get the name it keeps: tell it when it comes up */
-	if (rc == 0 && is_chosen(c, &i->link) && (link->flags & IFF_UP))
-		rc = admit(c, i);
-	return rc;
-}
-
-static int read_links(struct capture *c)
-{
-	/* no dump is asked for after the start: nothing may be sent then */
-	int rc = link_receive(c->fds.netlink, on_link, c);
-
-	/* events the kernel had to drop: what we miss shows up with its first packet */
-	return rc == -ENOBUFS ? 0 : rc;
 }
 
 /* The interface a packet came from, told to the service if it was not yet. NULL with *ret_rc 0: it
@@ -165,7 +31,7 @@ static struct interface *interface_of(struct capture *c, const struct packet *p,
 		return i;
 	/* its message may still be waiting */
 	if (!i)
-		*ret_rc = read_links(c);
+		*ret_rc = links_read(c);
 	if (*ret_rc == 0)
 		i = interfaces_find(&c->ifs, p->ifindex);
 	if (!i && *ret_rc == 0) {
@@ -173,7 +39,7 @@ static struct interface *interface_of(struct capture *c, const struct packet *p,
 		*ret_rc = i ? 0 : -ENOSPC;
 	}
 	if (i && *ret_rc == 0)
-		*ret_rc = admit(c, i);
+		*ret_rc = links_admit(c, i);
 	return *ret_rc == 0 ? i : NULL;
 }
 
@@ -188,20 +54,32 @@ static int count_lost(struct capture *c)
 	return rc;
 }
 
-static int emit_block(struct capture *c, const uint8_t *block)
+/* Stand in @block, behind what was read of it early, with its first @n packets to be read. */
+static int enter_block(struct capture *c, const uint8_t *block, uint32_t n)
 {
-	struct block_walk w;
-	struct packet p;
 	bool lossy;
-	int rc = block_begin(&w, block, c->ring.block_bytes, &lossy);
+	int rc;
 
+	if (c->walk.block == block)
+		return block_resume(&c->walk, n);
+	rc = block_begin(&c->walk, block, c->ring.block_bytes, &lossy);
+	if (rc == 0)
+		rc = block_resume(&c->walk, n);
 	/* the kernel drops while no block is free, so the loss is in front of the next block it
-	 * could open: this one */
-	if (rc == 0 && lossy)
+	 * could open: this one, which says so itself only when it is closed */
+	if (rc == 0 && (lossy || c->is_paced))
 		rc = count_lost(c);
+	return rc;
+}
+
+static int emit_packets(struct capture *c)
+{
+	struct packet p;
+	int rc = 0;
+
 	while (rc == 0) {
 		struct interface *i;
-		int more = block_next(&w, &p);
+		int more = block_next(&c->walk, &p);
 
 		if (more <= 0)
 			return more;
@@ -221,7 +99,10 @@ static int drain(struct capture *c)
 
 	while (rc == 0 && (block = ring_take(&c->ring))) {
 		is_any = true;
-		rc = emit_block(c, block);
+		rc = enter_block(c, block, block_packets(block));
+		if (rc == 0)
+			rc = emit_packets(c);
+		c->walk.block = NULL;
 		ring_give_back(&c->ring);
 		if (rc == 0)
 			rc = chunking_flush(c);
@@ -235,6 +116,70 @@ static int drain(struct capture *c)
 		chunking_notify(c);
 	}
 	return rc;
+}
+
+/* What is whole of the block that the kernel still fills. *ret_any: there was something new. */
+static int read_early(struct capture *c, bool *ret_any)
+{
+	const uint8_t *block = NULL;
+	uint32_t n = ring_begun(&c->ring, &block);
+	int rc;
+
+	*ret_any = n > 0 && (c->walk.block != block || n > c->walk.shown);
+	if (!*ret_any)
+		return 0;
+	rc = ring_settle();
+	if (rc == 0)
+		rc = enter_block(c, block, n);
+	if (rc == 0)
+		rc = emit_packets(c);
+	if (rc == 0)
+		rc = chunking_flush(c);
+	chunking_notify(c);
+	return rc;
+}
+
+/* Blocks fill by themselves: no packet needs to touch the bell. */
+static int mute(struct capture *c)
+{
+	if (c->is_muted)
+		return 0;
+	c->is_muted = true;
+	return filter_attach_none(c->fds.bell);
+}
+
+static int unmute(struct capture *c)
+{
+	c->is_muted = false;
+	return links_apply(c);
+}
+
+/* After a time in which no block was filled: read what there is. When that is nothing, sleep until
+ * the bell rings. Not if it has rung just now, as its packet may be a moment later in the ring. */
+static int settle_down(struct capture *c)
+{
+	bool has_rung = bell_empty(c->fds.bell), is_any;
+	int rc = read_early(c, &is_any);
+
+	if (rc < 0 || is_any || has_rung)
+		return rc;
+	if (c->is_muted)
+		return unmute(c);
+	c->is_asleep = true;
+	return 0;
+}
+
+/* What a paced capture does after each wake-up. @fills: the kernel has handed blocks over. */
+static int keep_pace(struct capture *c, bool fills)
+{
+	if (fills) {
+		c->is_asleep = false;
+		return mute(c);
+	}
+	if (!c->is_asleep)
+		return settle_down(c);
+	c->is_asleep = !bell_empty(c->fds.bell);
+	return 0;
 }
 
 static int receive_control(struct capture *c, uint8_t *buf, size_t cap, size_t *ret_len)
@@ -271,7 +216,7 @@ static int on_control(struct capture *c)
 		if (n < 0)
 			return -EBADMSG;
 		c->conf.n_endpoints = (uint16_t) n;
-		return c->running ? apply(c) : 0;
+		return c->running ? links_apply(c) : 0;
 	case CONF_STOP:
 		c->stopping = true;
 		return 0;
@@ -317,7 +262,7 @@ static int admit_chosen(struct capture *c, struct err *e)
 				c->conf.names[n]);
 	}
 	for (uint16_t n = 0; rc == 0 && n < c->conf.n_names; n++)
-		rc = admit(c, find_name(c, c->conf.names[n]));
+		rc = links_admit(c, find_name(c, c->conf.names[n]));
 	return rc;
 }
 
@@ -327,7 +272,7 @@ static int admit_all(struct capture *c)
 
 	for (size_t i = 0; rc == 0 && i < c->ifs.n; i++) {
 		if (!c->ifs.all[i]->gone)
-			rc = admit(c, c->ifs.all[i]);
+			rc = links_admit(c, c->ifs.all[i]);
 	}
 	return rc;
 }
@@ -338,11 +283,11 @@ static int start(struct capture *c, struct err *e)
 
 	c->ifs.n_told = c->conf.first_interface;
 	if (rc == 0)
-		rc = read_links(c);
+		rc = links_read(c);
 	if (rc == 0)
 		rc = c->conf.n_names ? admit_chosen(c, e) : admit_all(c);
 	if (rc == 0)
-		rc = apply(c);
+		rc = links_apply(c);
 	if (rc < 0)
 		return rc;
 	c->running = true;
@@ -351,12 +296,13 @@ static int start(struct capture *c, struct err *e)
 }
 
 /* A link that goes down leaves an error on the socket; read, it is gone. */
-static void clear_error(int sock)
+static void clear_error(const struct pollfd *p)
 {
 	int err;
 	socklen_t len = sizeof(err);
 
-	(void) getsockopt(sock, SOL_SOCKET, SO_ERROR, &err, &len);
+	if (p->revents & POLLERR)
+		(void) getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &err, &len);
 }
 
 static int loop(struct capture *c)
@@ -368,16 +314,21 @@ static int loop(struct capture *c)
 			{.fd = c->fds.packet, .events = POLLIN},
 			{.fd = c->fds.netlink, .events = POLLIN},
 			{.fd = c->fds.control, .events = POLLIN},
+			{.fd = c->is_asleep ? c->fds.bell : -1, .events = POLLIN},
 		};
+		bool waits = c->is_paced && !c->is_asleep;
 
-		if (poll(p, ARRAY_LEN(p), -1) < 0 && errno != EINTR)
+		if (poll(p, ARRAY_LEN(p), waits ? (int) c->latency_ms - PACE_GRACE_MS : -1) < 0 &&
+			errno != EINTR)
 			return -errno;
-		if (p[0].revents & POLLERR)
-			clear_error(c->fds.packet);
+		clear_error(&p[0]);
+		clear_error(&p[3]);
 		if (p[1].revents)
-			rc = read_links(c);
+			rc = links_read(c);
 		if (rc == 0)
 			rc = drain(c);
+		if (rc == 0 && c->is_paced)
+			rc = keep_pace(c, p[0].revents & POLLIN);
 		if (p[1].revents)
 			chunking_notify(c);
 		if (rc == 0 && p[2].revents)
@@ -386,21 +337,40 @@ static int loop(struct capture *c)
 	return rc;
 }
 
-/* Let nothing in any more, and deliver and count what is there. The kernel hands the last block
- * over after the latency of the ring, so twice that with nothing new is the end. */
-static int finish(struct capture *c)
+/* Everything that passed the old filter is in the ring once the kernel has settled. */
+static int finish_paced(struct capture *c)
 {
-	int rc = filter_attach_none(c->fds.packet), n;
+	bool is_any;
+	int rc = ring_settle();
+
+	if (rc == 0)
+		rc = drain(c);
+	return rc == 0 ? read_early(c, &is_any) : rc;
+}
+
+/* The kernel hands the last block over after the latency of the ring, so twice that with nothing
+ * new is the end. */
+static int finish_timed(struct capture *c)
+{
+	int rc, n;
 
 	do {
 		struct pollfd p = {.fd = c->fds.packet, .events = POLLIN};
 
 		n = poll(&p, 1, 2 * (int) c->latency_ms + 20);
-		if (n > 0 && (p.revents & POLLERR))
-			clear_error(c->fds.packet);
-		if (rc == 0)
-			rc = drain(c);
+		clear_error(&p);
+		rc = drain(c);
 	} while (rc == 0 && n > 0);
+	return rc;
+}
+
+/* Let nothing in any more, and deliver and count what is there. */
+static int finish(struct capture *c)
+{
+	int rc = filter_attach_none(c->fds.packet);
+
+	if (rc == 0)
+		rc = c->is_paced ? finish_paced(c) : finish_timed(c);
 	if (rc == 0)
 		rc = count_lost(c);
 	return rc == 0 ? chunking_flush(c) : rc;

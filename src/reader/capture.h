@@ -9,12 +9,13 @@
 
 #include "base/err.h"
 #include "proto/capture_conf.h"
+#include "reader/block.h"
 #include "reader/interfaces.h"
 #include "reader/ring.h"
 #include "stream/chunk.h"
 
 struct capture_fds {
-	int packet, netlink, event, space, control; /* borrowed */
+	int packet, netlink, bell, event, space, control; /* borrowed */
 };
 
 struct capture {
@@ -24,11 +25,17 @@ struct capture {
 	struct capture_conf conf;
 	struct chunk_writer out;
 	const char *os;         /* for if_os, borrowed */
-	uint32_t latency_ms;    /* of the ring */
+	uint32_t latency_ms;    /* how long a packet may wait for others */
 	uint32_t bound_ifindex; /* what the packet socket is bound to, 0 = all */
 	bool running;           /* configured, bound */
 	bool stopping;          /* CONF_STOP was received: drain and end */
 	uint64_t lost;          /* kernel losses that no chunk has told yet */
+	struct block_walk walk; /* through the block that is read, or was begun early */
+
+	/* a capture whose ring has no timer to speak of: see reader/bell.h */
+	bool is_paced;
+	bool is_asleep; /* nothing unread in the ring; the bell will ring */
+	bool is_muted;  /* the bell lets nothing in, blocks fill by themselves */
 
 	/* the open chunk */
 	uint8_t *chunk_payload; /* NULL = none open */

@@ -17,6 +17,7 @@
 #include "base/own.h"
 #include "netlink/link.h"
 #include "proto/reader_fds.h"
+#include "reader/bell.h"
 #include "reader/capture.h"
 #include "reader/chunking.h"
 #include "sandbox/roles.h"
@@ -57,6 +58,7 @@ static bool is_socket(int fd, int family, int type)
 static int check_descriptors(struct err *e)
 {
 	if (!is_socket(READER_FD_PACKET, AF_PACKET, SOCK_RAW) ||
+		!is_socket(READER_FD_BELL, AF_PACKET, SOCK_RAW) ||
 		!is_socket(READER_FD_NETLINK, AF_NETLINK, SOCK_RAW) ||
 		!is_socket(READER_FD_CONTROL, AF_UNIX, SOCK_SEQPACKET))
 		return err_set(e, -ENOTSOCK, "was given other descriptors than it needs");
@@ -104,9 +106,19 @@ static int list_links(struct capture *c, struct err *e)
 	return rc < 0 ? err_sys(e, rc, "cannot list the network interfaces") : 0;
 }
 
+static int make_ring(const struct arguments *a, struct capture *c, struct err *e)
+{
+	c->is_paced = a->latency_ms >= PACE_FROM_MS && ring_can_settle();
+	if (c->is_paced)
+		bell_init(READER_FD_BELL);
+	return ring_init(&c->ring, READER_FD_PACKET, a->ring_bytes,
+		c->is_paced ? PACE_RING_MS : a->latency_ms, e);
+}
+
 static int prepare(const struct arguments *a, struct capture *c, struct err *e)
 {
-	struct seccomp_reader_fds fds = {.packet = READER_FD_PACKET, .event = READER_FD_EVENT};
+	struct seccomp_reader_fds fds = {
+		.packet = READER_FD_PACKET, .bell = READER_FD_BELL, .event = READER_FD_EVENT};
 	int rc = role_enter_reader(READER_FD_ROOT, READER_FD_END, e);
 
 	if (rc == 0)
@@ -116,7 +128,7 @@ static int prepare(const struct arguments *a, struct capture *c, struct err *e)
 	if (rc == 0)
 		rc = list_links(c, e);
 	if (rc == 0)
-		rc = ring_init(&c->ring, READER_FD_PACKET, a->ring_bytes, a->latency_ms, e);
+		rc = make_ring(a, c, e);
 	if (rc == 0)
 		rc = seccomp_reader(&fds, e);
 	return rc;
@@ -127,6 +139,7 @@ int main(int argc, char **argv)
 	struct capture c = {
 		.fds = {.packet = READER_FD_PACKET,
 			.netlink = READER_FD_NETLINK,
+			.bell = READER_FD_BELL,
 			.event = READER_FD_EVENT,
 			.space = READER_FD_SPACE,
 			.control = READER_FD_CONTROL},

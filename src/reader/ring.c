@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <linux/membarrier.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define FRAME_BYTES 2048 /* only a unit of account in version 3 */
 
@@ -42,6 +45,7 @@ int ring_init(struct ring *r, int sock, size_t ring_bytes, uint32_t latency_ms, 
 	r->sock = sock;
 	r->block_bytes = block;
 	r->n_blocks = req.tp_block_nr;
+	r->next_seq = 1; /* af_packet counts the blocks it opens from 1 */
 	r->map_bytes = (size_t) r->n_blocks * block;
 	r->map = mmap(NULL, r->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, sock, 0);
 	if (r->map == MAP_FAILED) {
@@ -58,11 +62,16 @@ void ring_done(struct ring *r)
 	r->map = NULL;
 }
 
-static _Atomic uint32_t *block_status(const struct ring *r)
+static struct tpacket_hdr_v1 *next_block(const struct ring *r)
 {
 	struct tpacket_block_desc *b = (void *) (r->map + (size_t) r->next * r->block_bytes);
 
-	return (_Atomic uint32_t *) &b->hdr.bh1.block_status;
+	return &b->hdr.bh1;
+}
+
+static _Atomic uint32_t *block_status(const struct ring *r)
+{
+	return (_Atomic uint32_t *) &next_block(r)->block_status;
 }
 
 const uint8_t *ring_take(struct ring *r)
@@ -78,6 +87,31 @@ void ring_give_back(struct ring *r)
 	/* pairs with the kernel's look at the status when it opens the block again */
 	atomic_store_explicit(block_status(r), TP_STATUS_KERNEL, memory_order_release);
 	r->next = r->next + 1 == r->n_blocks ? 0 : r->next + 1;
+	r->next_seq++;
+}
+
+uint32_t ring_begun(const struct ring *r, const uint8_t **ret_block)
+{
+	struct tpacket_hdr_v1 *h = next_block(r);
+
+	/* a block that is not open again still shows what it held a round ago */
+	if (atomic_load_explicit((_Atomic __u64 *) &h->seq_num, memory_order_acquire) !=
+		r->next_seq)
+		return 0;
+	*ret_block = r->map + (size_t) r->next * r->block_bytes;
+	return atomic_load_explicit((_Atomic __u32 *) &h->num_pkts, memory_order_acquire);
+}
+
+int ring_settle(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0 ? -errno : 0;
+}
+
+bool ring_can_settle(void)
+{
+	long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+
+	return commands >= 0 && (commands & MEMBARRIER_CMD_GLOBAL);
 }
 
 int ring_lost(const struct ring *r, uint64_t *ret_lost)

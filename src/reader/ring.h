@@ -5,8 +5,9 @@
 #ifndef READER_RING_H
 #define READER_RING_H
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -19,7 +20,8 @@ struct ring {
 	size_t map_bytes;
 	size_t block_bytes;
 	uint32_t n_blocks;
-	uint32_t next; /* the block the kernel hands over next */
+	uint32_t next;     /* the block the kernel hands over next */
+	uint64_t next_seq; /* the number the kernel gives it when it opens it */
 };
 
 /* Give @sock a ring of about @ring_bytes (rounded down to whole blocks, at least two) whose blocks
@@ -33,6 +35,18 @@ const uint8_t *ring_take(struct ring *r);
 
 /* Give the block that ring_take() returned back to the kernel. */
 void ring_give_back(struct ring *r);
+
+/* How many packets the kernel has begun to write into the block it will hand over next, *ret_block;
+ * 0 if it has not opened it yet. They are whole after the next ring_settle(). */
+uint32_t ring_begun(const struct ring *r, const uint8_t **ret_block);
+
+/* Wait until every packet that the kernel had begun to write is written: a grace period of RCU,
+ * some milliseconds (membarrier(2); the kernel writes packets in RCU read sections). Returns 0 or a
+ * negative errno. */
+int ring_settle(void);
+
+/* Does this kernel let us wait like that? Not with nohz_full. */
+bool ring_can_settle(void);
 
 /* Packets the kernel could not put into the ring since the last call. Returns 0 or a negative
  * errno. */

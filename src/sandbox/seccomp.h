@@ -12,6 +12,7 @@
 /* Descriptors that the reader's table names. */
 struct seccomp_reader_fds {
 	int packet; /* AF_PACKET: may be read by mmap and asked for statistics, never written */
+	int bell;   /* AF_PACKET: only told to be readable, never written */
 	int event;  /* eventfd towards the service: the only descriptor write(2) works on */
 };
 

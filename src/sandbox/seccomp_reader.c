@@ -2,11 +2,13 @@
 /* The reader holds a packet socket, which could send into the captured network. So nothing that
  * sends is allowed on any descriptor: no send*, no writev, no splice, no sendfile; write(2) works
  * on the event descriptor alone. Socket options are those of a running capture, ioctl(2) is the
- * question for a link's speed. Whatever is not listed ends the process. */
+ * question for a link's speed, membarrier(2) the command that only waits. Whatever is not listed
+ * ends the process. */
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <linux/membarrier.h>
 #include <linux/sockios.h>
 #include <sys/socket.h>
 
@@ -17,17 +19,32 @@ static const char *const allowed[] = {"brk", "clock_gettime", "close", "exit", "
 	"getsockopt", "madvise", "munmap", "poll", "ppoll", "read", "recvfrom", "recvmsg",
 	"restart_syscall", "rt_sigreturn"};
 
-static int allow_options(scmp_filter_ctx f, int packet)
+/* What both packet sockets need: to be bound, and another filter. */
+static int allow_binding(scmp_filter_ctx f, int sock)
 {
-	int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) packet), SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
-		SCMP_A2(SCMP_CMP_EQ, SO_ATTACH_FILTER));
+	int rc = seccomp_rule_add(
+		f, SCMP_ACT_ALLOW, SCMP_SYS(bind), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) sock));
+
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) sock), SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
+			SCMP_A2(SCMP_CMP_EQ, SO_ATTACH_FILTER));
+	return rc;
+}
+
+static int allow_packet(scmp_filter_ctx f, int packet)
+{
+	int rc = allow_binding(f, packet);
 
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
 			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) packet),
 			SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
 			SCMP_A2(SCMP_CMP_EQ, PACKET_ADD_MEMBERSHIP));
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) packet),
+			SCMP_A1(SCMP_CMP_EQ, SIOCETHTOOL));
 	return rc;
 }
 
@@ -44,14 +61,12 @@ int seccomp_reader(const struct seccomp_reader_fds *fds, struct err *e)
 	rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
 		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) fds->event));
 	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(bind), 1,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) fds->packet));
+		rc = allow_packet(f, fds->packet);
 	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) fds->packet),
-			SCMP_A1(SCMP_CMP_EQ, SIOCETHTOOL));
+		rc = allow_binding(f, fds->bell);
 	if (rc == 0)
-		rc = allow_options(f, fds->packet);
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(membarrier), 2,
+			SCMP_A0(SCMP_CMP_EQ, MEMBARRIER_CMD_GLOBAL), SCMP_A1(SCMP_CMP_EQ, 0));
 	if (rc == 0)
 		rc = table_allow_memory(f);
 	return rc < 0 ? err_sys(e, rc, "cannot write the system call table") : table_load(f, e);

@@ -14,6 +14,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/membarrier.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -64,6 +65,7 @@ static int place_descriptors(struct err *e)
 
 	made[READER_FD_PACKET - 3] = socket(AF_PACKET, SOCK_RAW, 0);
 	made[READER_FD_NETLINK - 3] = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	made[READER_FD_BELL - 3] = socket(AF_PACKET, SOCK_RAW, 0);
 	made[READER_FD_STREAM - 3] = memfd_create("stream", MFD_ALLOW_SEALING);
 	made[READER_FD_EVENT - 3] = eventfd(0, EFD_NONBLOCK);
 	made[READER_FD_SPACE - 3] = eventfd(0, EFD_NONBLOCK);
@@ -85,7 +87,7 @@ static int place_descriptors(struct err *e)
 static int enter(struct err *e)
 {
 	static struct ring ring;
-	const struct seccomp_reader_fds fds = {READER_FD_PACKET, READER_FD_EVENT};
+	const struct seccomp_reader_fds fds = {READER_FD_PACKET, READER_FD_BELL, READER_FD_EVENT};
 	int rc = place_descriptors(e);
 
 	if (rc == 0)
@@ -217,8 +219,8 @@ static void sockets_keep_their_options(void **state)
 	}
 }
 
-/* What a running capture does needs the packet socket alone. */
-static void filter_and_membership_are_for_the_packet_socket(void **state)
+/* What a running capture does needs its two packet sockets alone. */
+static void filter_and_membership_are_for_the_packet_sockets(void **state)
 {
 	static struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 1);
 	static const struct sock_fprog program = {1, &all};
@@ -229,14 +231,32 @@ static void filter_and_membership_are_for_the_packet_socket(void **state)
 		const struct call calls[] = {
 			CALL(setsockopt, fd, SOL_SOCKET, SO_ATTACH_FILTER, AT(&program),
 				sizeof(program)),
-			CALL(setsockopt, fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, AT(&promiscuous),
-				sizeof(promiscuous)),
 			CALL(bind, fd, AT(&to_loopback), sizeof(to_loopback)),
 		};
+		const struct call join = CALL(setsockopt, fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
+			AT(&promiscuous), sizeof(promiscuous));
 
 		trials_end(enter, calls, ARRAY_LEN(calls),
-			fd == READER_FD_PACKET ? TRIAL_SUCCEEDED : TRIAL_KILLED);
+			fd == READER_FD_PACKET || fd == READER_FD_BELL ? TRIAL_SUCCEEDED
+								       : TRIAL_KILLED);
+		trials_end(
+			enter, &join, 1, fd == READER_FD_PACKET ? TRIAL_SUCCEEDED : TRIAL_KILLED);
 	}
+}
+
+/* Of membarrier(2), the command that waits for all others and touches none. */
+static void waiting_for_the_kernel_is_all_of_membarrier(void **state)
+{
+	const struct call wait = CALL(membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	const struct call others[] = {
+		CALL(membarrier, MEMBARRIER_CMD_QUERY, 0, 0),
+		CALL(membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0),
+		CALL(membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0),
+	};
+
+	(void) state;
+	trials_end(enter, &wait, 1, TRIAL_SUCCEEDED);
+	trials_end(enter, others, ARRAY_LEN(others), TRIAL_KILLED);
 }
 
 static void files_processes_and_the_machine_are_out_of_reach(void **state)
@@ -308,7 +328,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_sent_through_any_descriptor),
 		cmocka_unit_test(only_the_event_descriptor_is_written),
 		cmocka_unit_test(sockets_keep_their_options),
-		cmocka_unit_test(filter_and_membership_are_for_the_packet_socket),
+		cmocka_unit_test(filter_and_membership_are_for_the_packet_sockets),
+		cmocka_unit_test(waiting_for_the_kernel_is_all_of_membarrier),
 		cmocka_unit_test(files_processes_and_the_machine_are_out_of_reach),
 		cmocka_unit_test(no_descriptor_is_made),
 		cmocka_unit_test(memory_is_never_executable),

@@ -79,6 +79,43 @@ static void packets_of_a_block_are_walked_in_order(void **state)
 	assert_int_equal(block_next(&w, &p), 0);
 }
 
+/* Read while it fills, in whatever steps, a block shows the same packets as when it is closed. */
+static void a_block_can_be_read_in_steps(void **state)
+{
+	(void) state;
+	for (uint32_t step = 1; step <= 5; step++) {
+		AUTO_FREE uint8_t *b = make_block(5);
+		struct block_walk w;
+		struct packet p;
+		bool lossy;
+		uint32_t shown = 0;
+
+		assert_int_equal(block_begin(&w, b, BLOCK_BYTES, &lossy), 0);
+		for (uint32_t n = 0; shown < 5; n += step) {
+			assert_int_equal(block_resume(&w, n < 5 ? n : block_packets(b)), 0);
+			while (block_next(&w, &p) > 0)
+				assert_int_equal(p.data[0], ++shown);
+			assert_int_equal(shown, n < 5 ? n : 5);
+		}
+	}
+}
+
+static void a_block_that_grows_too_much_or_shrinks_is_refused(void **state)
+{
+	AUTO_FREE uint8_t *b = make_block(3);
+	struct block_walk w;
+	struct packet p;
+	bool lossy;
+
+	(void) state;
+	assert_int_equal(block_begin(&w, b, BLOCK_BYTES, &lossy), 0);
+	while (block_next(&w, &p) > 0)
+		;
+	assert_int_equal(block_resume(&w, 2), -EBADMSG);
+	assert_int_equal(block_resume(&w, 1000), -EBADMSG);
+	assert_int_equal(block_resume(&w, UINT32_MAX), -EBADMSG);
+}
+
 /* Each 32-bit word of the first packet's header and of the block's, with values that lead outside.
  */
 static void offsets_that_lead_outside_are_refused(void **state)
@@ -429,6 +466,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_of_a_block_are_walked_in_order),
+		cmocka_unit_test(a_block_can_be_read_in_steps),
+		cmocka_unit_test(a_block_that_grows_too_much_or_shrinks_is_refused),
 		cmocka_unit_test(offsets_that_lead_outside_are_refused),
 		cmocka_unit_test(a_block_that_promises_too_much_is_refused),
 		cmocka_unit_test(a_vlan_tag_is_put_back_behind_the_addresses),

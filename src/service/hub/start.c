@@ -10,7 +10,8 @@
 #include "service/hub/budget.h"
 #include "service/hub/hub_state.h"
 
-#define CROWD_MAX_MS 100 /* latency of a capture when there are that many, or more */
+#define CROWD_FROM 2  /* captures; each further one is of a crowd */
+#define CROWD_MS   20 /* its latency, from which on a reader paces itself (reader/bell.h) */
 
 uint64_t hub_used_bytes(const struct hub *h)
 {
@@ -85,8 +86,8 @@ static int refuse_memory(struct hub *h, struct refusal *why)
 int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
 	struct capture **ret, struct refusal *why)
 {
-	/* each ring costs a kernel timer: many captures share what a few may have */
-	uint32_t crowd_ms = h->n < CROWD_MAX_MS ? (uint32_t) h->n : CROWD_MAX_MS;
+	/* less costs a fast kernel timer, packets or not: that is for the first ones */
+	uint32_t crowd_ms = h->n < CROWD_FROM ? 0 : CROWD_MS;
 	const struct budget b = {
 		h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
 	struct budget_share share;
