@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Captures whose reader paces itself: they sleep without a timer, and yet every packet comes once, in order, unlost."""
+import json
 import os
 import signal
 from pathlib import Path
 
-from harness import service
+from harness import netns, service
 from harness.client import Viewer
 from harness.traffic import Numbered
 from harness.wait import until
@@ -19,6 +20,10 @@ def paced(start, scene, *flags, **params):
     viewer.wait_interfaces("eth0")
     reader, = running.readers()
     return running, viewer, reader
+
+
+def promiscuity(namespace, device):
+    return json.loads(namespace.ip("-d", "-j", "link", "show", device))[0]["promiscuity"]
 
 
 def asleep(pid):
@@ -99,6 +104,20 @@ def test_the_end_delivers_what_is_in_the_unfinished_block(start, scene):
     running.process.send_signal(signal.SIGTERM)
     viewer.wait_end()
     check_exact(viewer.stream, run, 777)
+
+
+def test_the_bell_follows_an_interface_that_is_made_anew(start, scene):
+    _, viewer, reader = paced(start, scene)
+    scene.close()
+    scene.box.ip("link", "del", "eth0")
+    netns.veth(scene.box, "eth0", scene.far, "peer0")
+    until(lambda: promiscuity(scene.box, "eth0") == 1, "promiscuous mode")
+    run = Numbered(b"<anew>")
+    for number in range(3):
+        until(asleep(reader), "the reader to sleep")
+        run.send(scene.sender, 1, number)
+        viewer.wait_carrying(b"<anew>", number + 1)
+    check_exact(viewer.stream, run, 3)
 
 
 def test_the_first_captures_are_timed_and_further_ones_pace_themselves(start, scene):
