@@ -84,18 +84,23 @@ static void files_are_read_and_never_written(void **state)
 
 static void devices_are_not_controlled(void **state)
 {
-	/* allowed, and fails because there is no such descriptor */
-	const struct call good = CALL(ioctl, -1, NS_GET_PARENT);
+	/* allowed, and fail because there is no such descriptor */
+	const struct call good[] = {
+		CALL(ioctl, -1, NS_GET_PARENT),
+		CALL(ioctl, -1, SIOCETHTOOL),
+	};
 	const struct call calls[] = {
 		CALL(ioctl, -1, NS_GET_USERNS),
 		CALL(ioctl, -1, NS_GET_OWNER_UID),
 		CALL(ioctl, -1, TIOCSTI),
 		CALL(ioctl, -1, FIONREAD),
 		CALL(ioctl, -1, SIOCGIFCONF),
+		CALL(ioctl, -1, SIOCSIFFLAGS),
+		CALL(ioctl, -1, SIOCSIFNAME),
 	};
 
 	(void) state;
-	trials_end(role_enter_discover, &good, 1, EBADF);
+	trials_end(role_enter_discover, good, ARRAY_LEN(good), EBADF);
 	trials_end(role_enter_discover, calls, ARRAY_LEN(calls), EPERM);
 }
 
