@@ -109,7 +109,8 @@ static void put_escape(struct text *t, unsigned int c)
 	text_put(t, e);
 }
 
-static void put_ascii(struct text *t, char c)
+/* One that is_plain() is not true for. */
+static void put_special(struct text *t, char c)
 {
 	switch (c) {
 	case '"':
@@ -127,17 +128,17 @@ static void put_ascii(struct text *t, char c)
 	case '\t':
 		text_put(t, "\\t");
 		break;
-	case '<':
-	case '>':
-	case '&':
-		put_escape(t, (unsigned char) c);
-		break;
 	default:
-		if ((unsigned char) c < 0x20)
-			put_escape(t, (unsigned char) c);
-		else
-			text_put_bytes(t, &c, 1);
+		put_escape(t, (unsigned char) c);
 	}
+}
+
+/* Characters that stay as they are. */
+static bool is_plain(char c)
+{
+	unsigned char u = (unsigned char) c;
+
+	return u >= 0x20 && u < 0x80 && !strchr("\"\\<>&", c);
 }
 
 void text_put_json(struct text *t, const char *s)
@@ -146,12 +147,21 @@ void text_put_json(struct text *t, const char *s)
 
 	text_put(t, "\"");
 	for (size_t i = 0; i < len;) {
-		size_t n = char_len(s + i, len - i);
+		size_t n = 0;
+
+		/* nearly all there is: in one go */
+		while (i + n < len && is_plain(s[i + n]))
+			n++;
+		text_put_bytes(t, s + i, n);
+		i += n;
+		if (i == len)
+			break;
+		n = char_len(s + i, len - i);
 
 		if (n == 0)
 			text_put(t, "\\ufffd");
 		else if (n == 1)
-			put_ascii(t, s[i]);
+			put_special(t, s[i]);
 		else if (n == 3 && memcmp(s + i, "\xe2\x80\xa8", 3) == 0)
 			text_put(t, "\\u2028");
 		else if (n == 3 && memcmp(s + i, "\xe2\x80\xa9", 3) == 0)
