@@ -2,9 +2,12 @@
 /* Operation: a NETLINK_ROUTE socket inside a network namespace, for discover.
  *
  * Why serving it is safe: the socket carries the rights of whoever uses it, and discover has no
- * CAP_NET_ADMIN anywhere, so with it links can be listed and watched, not changed (measured). The
- * request names a namespace by inode and the process that leads to it by pid and start time; both
- * are checked again here. What is made is fixed: one socket of one family and one protocol. */
+ * CAP_NET_ADMIN in our user namespace, so with it links can be listed and watched, not changed
+ * (measured). The exception are namespaces that belong to user namespaces which root has made:
+ * there the kernel gives every process of root's user all rights, without any capability (measured,
+ * too; user_namespaces(7)). A discover that was taken over could change links of those containers.
+ * The request names a namespace by inode and the process that leads to it by pid and start time;
+ * both are checked again here. What is made is fixed: one socket of one family and one protocol. */
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <sys/socket.h>

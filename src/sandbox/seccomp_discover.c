@@ -46,7 +46,8 @@ int seccomp_discover(struct err *e)
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, NS_GET_PARENT));
-	/* who drives a link: to set anything by it takes rights that discover has not */
+	/* who drives a link: to set anything by it takes the same rights as by rtnetlink
+	 * (broker/op_netlink.c) */
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, SIOCETHTOOL));
