@@ -7,10 +7,15 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
 #include <linux/nsfs.h>
+#include <linux/sock_diag.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -104,6 +109,57 @@ static void devices_are_not_controlled(void **state)
 	trials_end(role_enter_discover, calls, ARRAY_LEN(calls), EPERM);
 }
 
+/* A NETLINK_SOCK_DIAG socket as the broker hands over, and a listening socket; made before the
+ * sandbox is entered. */
+static int diag = -1;
+static uint16_t port;
+
+/* Ask the kernel to end the listening socket. Returns 0, or the errno it answers with. */
+static int end_a_socket(void)
+{
+	struct {
+		struct nlmsghdr h;
+		struct inet_diag_req_v2 r;
+	} req = {
+		.h = {.nlmsg_len = sizeof(req),
+			.nlmsg_type = SOCK_DESTROY,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+		.r = {.sdiag_family = AF_INET,
+			.sdiag_protocol = IPPROTO_TCP,
+			.idiag_states = UINT32_MAX,
+			.id = {.idiag_sport = port,
+				.idiag_src = {htonl(INADDR_LOOPBACK)},
+				.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}},
+	};
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+		uint8_t request[sizeof(req)];
+	} answer;
+
+	if (sendto(diag, &req, sizeof(req), 0, NULL, 0) < 0 ||
+		recvfrom(diag, &answer, sizeof(answer), 0, NULL, NULL) < 0)
+		return errno;
+	return -answer.e.error;
+}
+
+static void sockets_of_others_are_listed_but_not_ended(void **state)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	AUTO_CLOSE int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	AUTO_CLOSE int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(a);
+
+	(void) state;
+	assert_true(sock >= 0 && listening >= 0);
+	assert_int_equal(bind(listening, (const struct sockaddr *) &a, sizeof(a)), 0);
+	assert_int_equal(listen(listening, 1), 0);
+	assert_int_equal(getsockname(listening, (struct sockaddr *) &a, &len), 0);
+	port = a.sin_port;
+	diag = sock;
+	assert_int_equal(trial_of_deed(role_enter_discover, end_a_socket), EPERM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -112,6 +168,7 @@ int main(void)
 		cmocka_unit_test(the_machine_and_its_own_rights_stay_as_they_are),
 		cmocka_unit_test(files_are_read_and_never_written),
 		cmocka_unit_test(devices_are_not_controlled),
+		cmocka_unit_test(sockets_of_others_are_listed_but_not_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
