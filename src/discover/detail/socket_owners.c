@@ -131,6 +131,6 @@ size_t socket_owners_find(
 	}
 	while (low + n < o->n && o->v[low + n].inode == inode)
 		n++;
-	*ret = o->v + low;
+	*ret = n > 0 ? &o->v[low] : NULL;
 	return n;
 }

@@ -34,7 +34,8 @@ int socket_owners_want(struct socket_owners *o, uint64_t inode);
 int socket_owners_read(struct socket_owners *o, int procfd, const struct proc_table *procs);
 void socket_owners_done(struct socket_owners *o);
 
-/* The owners of @inode, each process once: their number, and the first of them in *ret. */
+/* The owners of @inode, each process once: their number, and the first of them in *ret, NULL
+ * if there is none. */
 size_t socket_owners_find(
 	const struct socket_owners *o, uint64_t inode, const struct socket_owner **ret);
 

@@ -110,7 +110,7 @@ size_t sockets_find(const struct socket_list *l, const struct socket_entry *like
 	}
 	while (low + n < l->n && cmp_local(&l->v[low + n], like) == 0)
 		n++;
-	*ret = l->v + low;
+	*ret = n > 0 ? &l->v[low] : NULL;
 	return n;
 }
 

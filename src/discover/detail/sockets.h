@@ -30,7 +30,7 @@ struct socket_list {
 int sockets_list(int diag, const struct sockstat *stat, struct socket_list *l);
 
 /* The sockets with the protocol, family, local address and port of @like: their number, and the
- * first of them in *ret. */
+ * first of them in *ret, NULL if there is none. */
 size_t sockets_find(const struct socket_list *l, const struct socket_entry *like,
 	const struct socket_entry **ret);
 
