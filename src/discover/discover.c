@@ -25,6 +25,7 @@
 #include "discover/host/links.h"
 #include "discover/loop.h"
 #include "discover/host/scan.h"
+#include "discover/names.h"
 #include "discover/targets.h"
 
 #define MS_NS         1000000
@@ -106,14 +107,19 @@ static int make_generation(struct discover *d, const struct container_list *cont
 				      .edge = &d->edge,
 				      .wall_ns = clock_wall_ns()},
 		.catalog = &catalog};
+	const struct names_host self = {d->host.hostname, d->self.netns};
 	size_t n = 0;
 	int rc;
 
 	netns_set_drop_guesses(&d->scan.nets);
 	rc = targets_make(&d->scan.nets, &d->scan.procs, containers, &catalog);
-
 	if (rc < 0)
 		return rc;
+	rc = names_make(&d->scan.nets, &d->scan.procs, containers, &self, &catalog);
+	if (rc < 0) {
+		catalog_done(&catalog);
+		return rc;
+	}
 	for (const struct engine *e = d->engines.first; e && n < ENGINES_MAX; e = e->next) {
 		if (!e->absent)
 			engines[n++] = (struct metadata_engine){

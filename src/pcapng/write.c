@@ -8,6 +8,7 @@
 enum {
 	BLOCK_SHB = 0x0a0d0d0a,
 	BLOCK_IDB = 1,
+	BLOCK_NRB = 4,
 	BLOCK_ISB = 5,
 	BLOCK_EPB = 6,
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
@@ -36,6 +37,9 @@ enum {
 	ISB_FILTERACCEPT = 6,
 	ISB_OSDROP = 7,
 	ISB_USRDELIV = 8,
+	NRB_END = 0,
+	NRB_IPV4 = 1,
+	NRB_IPV6 = 2,
 };
 
 /* A block under construction: appended to, its two lengths filled in at the end. */
@@ -176,6 +180,33 @@ ssize_t pcapng_put_idb(const struct pcapng_idb *i, uint8_t *out, size_t cap_byte
 	add_text(&b, IF_OS, i->os);
 	add_text(&b, IF_HARDWARE, i->hardware);
 	add_option(&b, OPT_END, NULL, 0);
+	return block_end(&b);
+}
+
+static void add_name(struct block *b, const struct pcapng_name *n)
+{
+	static const uint8_t zero[4];
+	size_t len = n->addr_len_bytes + n->names_len_bytes;
+
+	if (len > UINT16_MAX) {
+		b->rc = -EINVAL;
+		return;
+	}
+	add_u16(b, n->addr_len_bytes == 4 ? NRB_IPV4 : NRB_IPV6);
+	add_u16(b, (uint16_t) len);
+	add(b, n->addr, n->addr_len_bytes);
+	add(b, n->names, n->names_len_bytes);
+	add(b, zero, (4 - len % 4) % 4);
+}
+
+ssize_t pcapng_put_nrb(const struct pcapng_name *names, size_t n, uint8_t *out, size_t cap_bytes)
+{
+	struct block b = block_begin(BLOCK_NRB, out, cap_bytes);
+
+	for (size_t i = 0; i < n && b.rc == 0; i++)
+		add_name(&b, &names[i]);
+	add_u16(&b, NRB_END);
+	add_u16(&b, 0);
 	return block_end(&b);
 }
 

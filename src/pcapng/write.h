@@ -50,6 +50,21 @@ struct pcapng_isb {
 
 ssize_t pcapng_put_isb(const struct pcapng_isb *s, uint8_t *out, size_t cap_bytes);
 
+/* Names of one address. */
+struct pcapng_name {
+	size_t addr_len_bytes; /* 4 or 16 */
+	const uint8_t *addr;   /* network byte order */
+	const char *names;     /* one or more, each ended by NUL */
+	size_t names_len_bytes;
+};
+
+#define PCAPNG_NRB_BYTES        16 /* of a Name Resolution Block without records */
+#define PCAPNG_NRB_RECORD_BYTES 23 /* at most, of one record besides its names */
+
+/* A Name Resolution Block (draft, section 4.5) with @n records. Returns its length, or -ENOBUFS, or
+ * -EINVAL for names too long for a record. */
+ssize_t pcapng_put_nrb(const struct pcapng_name *names, size_t n, uint8_t *out, size_t cap_bytes);
+
 /* An Enhanced Packet Block around its packet data. */
 struct pcapng_epb {
 	uint32_t interface;

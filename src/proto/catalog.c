@@ -8,12 +8,13 @@
 #include "base/bytes.h"
 #include "base/own.h"
 
-static const uint8_t magic[4] = {'P', 'F', 'C', '1'};
+static const uint8_t magic[4] = {'P', 'F', 'C', '2'};
 
 /* Least encoded sizes, to refuse counts that cannot be true before memory is taken for them. */
 #define LINK_MIN_BYTES   9
 #define NETNS_MIN_BYTES  29
 #define TARGET_MIN_BYTES 26
+#define NAME_MIN_BYTES   27
 
 void catalog_done(struct catalog *c)
 {
@@ -28,6 +29,7 @@ void catalog_done(struct catalog *c)
 	}
 	free(c->netns);
 	free(c->targets);
+	free(c->names);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -57,12 +59,28 @@ static void put_target(struct wbuf *w, const struct catalog_target *t)
 	wbuf_u64(w, t->starttime_ticks);
 }
 
+static size_t address_bytes(uint8_t family)
+{
+	return family == 4 ? 4 : 16;
+}
+
+static void put_name(struct wbuf *w, const struct catalog_name *n)
+{
+	wbuf_u8(w, n->family);
+	wbuf_bytes(w, n->bytes, address_bytes(n->family));
+	wbuf_u64(w, n->netns_inode);
+	wbuf_u32(w, n->engine_pid);
+	wbuf_u64(w, n->engine_netns_inode);
+	wbuf_str(w, n->name);
+}
+
 /* An upper bound of the encoded length, 0 if a limit is exceeded. */
 static size_t encoded_bound(const struct catalog *c)
 {
-	size_t n = 12;
+	size_t n = 16 + (size_t) c->n_names * (23 + 16 + CATALOG_HOST_MAX);
 
-	if (c->n_netns > CATALOG_NETNS_MAX || c->n_targets > CATALOG_TARGETS_MAX)
+	if (c->n_netns > CATALOG_NETNS_MAX || c->n_targets > CATALOG_TARGETS_MAX ||
+		c->n_names > CATALOG_NAMES_MAX)
 		return 0;
 	for (uint32_t i = 0; i < c->n_netns; i++) {
 		if (c->netns[i].n_links > CATALOG_LINKS_MAX)
@@ -95,10 +113,13 @@ ssize_t catalog_encode(const struct catalog *c, uint8_t **ret)
 	wbuf_bytes(&w, magic, sizeof(magic));
 	wbuf_u32(&w, c->n_netns);
 	wbuf_u32(&w, c->n_targets);
+	wbuf_u32(&w, c->n_names);
 	for (uint32_t i = 0; i < c->n_netns; i++)
 		put_netns(&w, &c->netns[i]);
 	for (uint32_t i = 0; i < c->n_targets; i++)
 		put_target(&w, &c->targets[i]);
+	for (uint32_t i = 0; i < c->n_names; i++)
+		put_name(&w, &c->names[i]);
 	if (w.failed) {
 		free(w.p);
 		return -EINVAL;
@@ -162,38 +183,99 @@ static int get_target(struct rbuf *r, struct catalog_target *t)
 	return t->name && t->type && t->prefix ? 0 : -ENOMEM;
 }
 
-static int decode_into(struct rbuf *r, struct catalog *c)
+int catalog_name_cmp(const struct catalog_name *a, const struct catalog_name *b)
 {
-	const uint8_t *m = rbuf_bytes(r, sizeof(magic));
-	uint32_t n_netns = rbuf_u32(r), n_targets = rbuf_u32(r);
-	int rc;
+	int rc = (int) a->family - (int) b->family;
 
-	if (!m || memcmp(m, magic, sizeof(magic)) != 0 || n_netns > CATALOG_NETNS_MAX ||
-		n_targets > CATALOG_TARGETS_MAX)
+	if (rc == 0)
+		rc = memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+	if (rc == 0)
+		rc = (a->netns_inode > b->netns_inode) - (a->netns_inode < b->netns_inode);
+	return rc;
+}
+
+static int get_name(struct rbuf *r, struct catalog_name *n)
+{
+	const uint8_t *bytes;
+
+	n->family = rbuf_u8(r);
+	if (n->family != 4 && n->family != 6)
 		return -EBADMSG;
-	c->netns = get_array(r, n_netns, sizeof(*c->netns), NETNS_MIN_BYTES);
+	bytes = rbuf_bytes(r, address_bytes(n->family));
+	if (bytes)
+		memcpy(n->bytes, bytes, address_bytes(n->family));
+	n->netns_inode = rbuf_u64(r);
+	n->engine_pid = rbuf_u32(r);
+	n->engine_netns_inode = rbuf_u64(r);
+	rbuf_str(r, n->name, sizeof(n->name));
+	return r->failed || n->name[0] == '\0' ? -EBADMSG : 0;
+}
+
+static int get_all_netns(struct rbuf *r, uint32_t n, struct catalog *c)
+{
+	c->netns = get_array(r, n, sizeof(*c->netns), NETNS_MIN_BYTES);
 	if (!c->netns)
 		return r->failed ? -EBADMSG : -ENOMEM;
-	for (; c->n_netns < n_netns; c->n_netns++) {
-		uint32_t i = c->n_netns;
+	for (uint32_t i = 0; i < n; i++) {
+		int rc;
 
+		c->n_netns++; /* its links may be allocated also on failure */
 		rc = get_netns(r, &c->netns[i]);
 		if (rc == 0 && i > 0 && c->netns[i].ref.inode <= c->netns[i - 1].ref.inode)
 			rc = -EBADMSG;
-		if (rc < 0) {
-			c->n_netns++; /* its links may be allocated */
-			return rc;
-		}
-	}
-	c->targets = get_array(r, n_targets, sizeof(*c->targets), TARGET_MIN_BYTES);
-	if (!c->targets)
-		return r->failed ? -EBADMSG : -ENOMEM;
-	for (uint32_t i = 0; i < n_targets; i++) {
-		c->n_targets++;
-		rc = get_target(r, &c->targets[i]);
 		if (rc < 0)
 			return rc;
 	}
+	return 0;
+}
+
+static int get_all_targets(struct rbuf *r, uint32_t n, struct catalog *c)
+{
+	int rc = 0;
+
+	c->targets = get_array(r, n, sizeof(*c->targets), TARGET_MIN_BYTES);
+	if (!c->targets)
+		return r->failed ? -EBADMSG : -ENOMEM;
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		c->n_targets++;
+		rc = get_target(r, &c->targets[i]);
+	}
+	return rc;
+}
+
+static int get_all_names(struct rbuf *r, uint32_t n, struct catalog *c)
+{
+	c->names = get_array(r, n, sizeof(*c->names), NAME_MIN_BYTES);
+	if (!c->names)
+		return r->failed ? -EBADMSG : -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		int rc = get_name(r, &c->names[i]);
+
+		if (rc == 0 && i > 0 && catalog_name_cmp(&c->names[i], &c->names[i - 1]) < 0)
+			rc = -EBADMSG;
+		if (rc < 0)
+			return rc;
+		c->n_names++;
+	}
+	return 0;
+}
+
+static int decode_into(struct rbuf *r, struct catalog *c)
+{
+	const uint8_t *m = rbuf_bytes(r, sizeof(magic));
+	uint32_t n_netns = rbuf_u32(r), n_targets = rbuf_u32(r), n_names = rbuf_u32(r);
+	int rc;
+
+	if (!m || memcmp(m, magic, sizeof(magic)) != 0 || n_netns > CATALOG_NETNS_MAX ||
+		n_targets > CATALOG_TARGETS_MAX || n_names > CATALOG_NAMES_MAX)
+		return -EBADMSG;
+	rc = get_all_netns(r, n_netns, c);
+	if (rc == 0)
+		rc = get_all_targets(r, n_targets, c);
+	if (rc == 0)
+		rc = get_all_names(r, n_names, c);
+	if (rc < 0)
+		return rc;
 	return rbuf_at_end(r) ? 0 : -EBADMSG;
 }
 

@@ -2,9 +2,10 @@
 /* The table of capture targets that discover hands to the service, in a sealed memfd: every network
  * namespace with its reference and links, every target with the namespace it lives in.
  *
- * Form: "PFC1", u32 number of namespaces, u32 number of targets, then the namespaces, then the
- * targets, each field in the order of the structs below, little-endian, strings as u16 length and
- * bytes, nothing behind the last one. */
+ * Form: "PFC2", u32 number of namespaces, u32 number of targets, u32 number of names, then the
+ * namespaces, then the targets, then the names, each field in the order of the structs below,
+ * little-endian, strings as u16 length and bytes, addresses as 4 or 16 bytes, nothing behind the
+ * last one. */
 #ifndef PROTO_CATALOG_H
 #define PROTO_CATALOG_H
 
@@ -19,7 +20,9 @@
 #define CATALOG_IFNAME_MAX  16 /* IFNAMSIZ */
 #define CATALOG_NETNS_MAX   65536
 #define CATALOG_TARGETS_MAX 262144
-#define CATALOG_LINKS_MAX   65536     /* links of one namespace */
+#define CATALOG_LINKS_MAX   65536 /* links of one namespace */
+#define CATALOG_NAMES_MAX   262144
+#define CATALOG_HOST_MAX    256       /* bytes of a name of an address, NUL included */
 #define CATALOG_BYTES_MAX   134217728 /* 128 MiB */
 
 struct catalog_link {
@@ -44,11 +47,26 @@ struct catalog_target {
 	uint64_t starttime_ticks; /* 0 for process-less namespaces */
 };
 
-/* Two plain arrays, owned. Namespaces are sorted by inode; targets keep the order of /mobyshark. */
+/* Who has an address, for people who see it in packets. */
+struct catalog_name {
+	uint8_t family;    /* 4 or 6 */
+	uint8_t bytes[16]; /* network byte order, 4 or 16 in use, the rest zero */
+	uint64_t netns_inode;
+	/* of a container: its engine, which keeps its addresses apart, and the namespace that
+	 * engine is in; else 0 */
+	uint32_t engine_pid;
+	uint64_t engine_netns_inode;
+	char name[CATALOG_HOST_MAX]; /* clean UTF-8, not empty */
+};
+
+/* Three plain arrays, owned. Namespaces are sorted by inode; targets keep the order of /mobyshark;
+ * names are sorted by family, address and namespace, those of one address in one namespace with the
+ * best first. */
 struct catalog {
-	uint32_t n_netns, n_targets;
+	uint32_t n_netns, n_targets, n_names;
 	struct catalog_netns *netns;
 	struct catalog_target *targets;
+	struct catalog_name *names;
 };
 
 /* Free everything in @c and zero it. NULL and zeroed ones are fine. */
@@ -58,8 +76,11 @@ void catalog_done(struct catalog *c);
  * is exceeded, or -ENOMEM. */
 ssize_t catalog_encode(const struct catalog *c, uint8_t **ret);
 
+/* The order of names: negative, 0 or positive as @a comes before, with, or behind @b. */
+int catalog_name_cmp(const struct catalog_name *a, const struct catalog_name *b);
+
 /* Decode @len_bytes. Returns 0, -EBADMSG for anything that is not exactly one well-formed table
- * (unsorted namespaces included), or -ENOMEM; @ret is untouched then. */
+ * (unsorted namespaces or names included), or -ENOMEM; @ret is untouched then. */
 int catalog_decode(const uint8_t *p, size_t len_bytes, struct catalog *ret);
 
 /* The namespace with nsfs inode @inode, NULL if there is none. Borrowed from @c. */

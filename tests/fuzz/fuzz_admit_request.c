@@ -25,7 +25,10 @@ static struct catalog_target targets[] = {{"systemd(1)", "proc", "", 1, 1, 17},
 	{"web", "docker", "", 4026531840, 4711, 5000}, {"web", "docker", "kind", 1, 12, 5},
 	{"db", "docker", "a", 1, 13, 5}, {"db", "docker", "b", 4026531840, 14, 5},
 	{"/proc/1/ns/mnt:/run/netns/blue", "bindmount", "", 4026531841, 0, 0}};
-static const struct catalog catalog = {ARRAY_LEN(netns), ARRAY_LEN(targets), netns, targets};
+static const struct catalog catalog = {.n_netns = ARRAY_LEN(netns),
+	.n_targets = ARRAY_LEN(targets),
+	.netns = netns,
+	.targets = targets};
 
 static struct request_word *select_word(struct request_words *w, unsigned int which)
 {

@@ -40,7 +40,10 @@ static struct catalog_target targets[] = {
 	{"lost", "docker", "", 999, 52, 60},
 };
 
-static const struct catalog cat = {ARRAY_LEN(netns), ARRAY_LEN(targets), netns, targets};
+static const struct catalog cat = {.n_netns = ARRAY_LEN(netns),
+	.n_targets = ARRAY_LEN(targets),
+	.netns = netns,
+	.targets = targets};
 
 static struct request request(struct request_words w)
 {

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -20,6 +21,7 @@
 #include "service/hub/capture.h"
 #include "service/hub/follow.h"
 #include "service/hub/idb_list.h"
+#include "service/hub/names.h"
 #include "service/hub/tally.h"
 #include "service/hub/viewer.h"
 #include "support/pcapng_read.h"
@@ -558,6 +560,69 @@ static void a_target_is_followed_only_where_it_surely_is(void **state)
 	follow_free(f);
 }
 
+/* The records of the block for everything newer than @since, as text. */
+static const char *told(const struct names *n, uint64_t since)
+{
+	static char text[512];
+	uint8_t out[512];
+	size_t cap = names_bytes(n, since);
+	ssize_t len;
+
+	text[0] = '\0';
+	if (cap == 0)
+		return text;
+	assert_true(cap <= sizeof(out));
+	len = names_put(n, since, out, cap);
+	assert_true(len > 0);
+	for (size_t at = 8; get_le16(out + at) != 0;) {
+		size_t addr = get_le16(out + at) == 1 ? 4 : 16, end = get_le16(out + at + 2);
+
+		(void) snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			"%u:", out[at + 4 + addr - 1]);
+		for (size_t i = addr; i < end; i += strlen((char *) out + at + 4 + i) + 1)
+			(void) snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s,",
+				(char *) out + at + 4 + i);
+		at += 4 + (end + 3) / 4 * 4;
+	}
+	return text;
+}
+
+static void names_are_those_of_the_captured_namespace_and_only_news_is_told(void **state)
+{
+	struct catalog_name list[] = {
+		{4, {192, 0, 2, 1}, 5, 100, 1, "web"},
+		{4, {192, 0, 2, 1}, 5, 100, 1, "web.shop"},
+		{4, {192, 0, 2, 2}, 5, 100, 1, "here"},
+		{4, {192, 0, 2, 2}, 6, 100, 1, "there"},
+		{4, {192, 0, 2, 3}, 6, 100, 1, "same engine"},
+		{4, {192, 0, 2, 3}, 7, 200, 5, "other engine"},
+		{4, {192, 0, 2, 4}, 7, 200, 5, "one"},
+		{4, {192, 0, 2, 4}, 8, 200, 5, "another"},
+		{6, {0x20, 1, [15] = 5}, 6, 0, 0, "six"},
+	};
+	struct catalog cat = {.n_names = ARRAY_LEN(list), .names = list};
+	struct names n = {0};
+
+	(void) state;
+	assert_int_equal(names_bytes(&n, 0), 0);
+	assert_int_equal(names_update(&n, &cat, 5), 1);
+	assert_string_equal(told(&n, 0), "1:web.shop,web,2:here,3:same engine,5:six,");
+	assert_int_equal(names_update(&n, &cat, 5), 0);
+	assert_string_equal(told(&n, 1), "");
+	list[8].name[1] = 'o';
+	assert_int_equal(names_update(&n, &cat, 5), 1);
+	assert_string_equal(told(&n, 1), "5:sox,");
+	assert_string_equal(told(&n, 0), "1:web.shop,web,2:here,3:same engine,5:sox,");
+	cat.n_names = 2; /* what is gone needs no word, what comes back does */
+	assert_int_equal(names_update(&n, &cat, 5), 0);
+	cat.n_names = ARRAY_LEN(list);
+	/* in the namespace of an engine its containers are meant */
+	list[3].engine_netns_inode = 9;
+	assert_int_equal(names_update(&n, &cat, 9), 1);
+	assert_string_equal(told(&n, 2), "2:there,5:sox,");
+	names_done(&n);
+}
+
 static void statistics_that_do_not_fit_come_next_time(void **state)
 {
 	struct tally t = {0};
@@ -635,6 +700,7 @@ int main(void)
 		cmocka_unit_test(a_viewer_leaves_a_capture_that_goes_on_without_its_target),
 		cmocka_unit_test(a_viewer_that_waited_enough_ends),
 		cmocka_unit_test(a_target_is_followed_only_where_it_surely_is),
+		cmocka_unit_test(names_are_those_of_the_captured_namespace_and_only_news_is_told),
 		cmocka_unit_test(statistics_that_do_not_fit_come_next_time),
 		cmocka_unit_test(interface_blocks_are_kept_in_order),
 		cmocka_unit_test(hundreds_of_captures_fit_the_budget_and_never_exceed_it),

@@ -44,6 +44,10 @@ static const struct pcapng_isb statistics = {.interface = 0,
 	.lost_ring = 4,
 	.delivered = 2};
 
+static const uint8_t v6[16] = {0x20, 1, 0x0d, 0xb8, [15] = 7};
+static const struct pcapng_name names[] = {
+	{4, (const uint8_t *) "\xc0\x00\x02\x01", "web\0web.shop", 13}, {16, v6, "db", 3}};
+
 static size_t put_packet(const struct pcapng_epb *p, uint8_t *out)
 {
 	memset(out + PCAPNG_EPB_DATA_AT, 0, p->caplen);
@@ -99,6 +103,26 @@ static void a_block_without_room_is_refused_at_every_length(void **state)
 		assert_int_equal(
 			pcapng_put_isb(&statistics, small, n), cap < (size_t) isb ? -ENOBUFS : isb);
 	}
+}
+
+static void names_follow_their_addresses_each_ended_and_padded(void **state)
+{
+	static const uint8_t expected[] = "\x04\0\0\0\x40\0\0\0"
+					  "\x01\0\x11\0\xc0\0\x02\x01web\0web.shop\0\0\0\0"
+					  "\x02\0\x13\0\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07"
+					  "db\0\0"
+					  "\0\0\0\0\x40\0\0";
+	static const char long_names[UINT16_MAX] = "x";
+	const struct pcapng_name too_long = {4, v6, long_names, sizeof(long_names)};
+	uint8_t out[128];
+
+	(void) state;
+	assert_int_equal(pcapng_put_nrb(names, 2, out, sizeof(out)), sizeof(expected));
+	assert_memory_equal(out, expected, sizeof(expected));
+	assert_true(sizeof(expected) <= PCAPNG_NRB_BYTES + 2 * PCAPNG_NRB_RECORD_BYTES + 13 + 3);
+	for (size_t cap = 0; cap < sizeof(expected); cap++)
+		assert_int_equal(pcapng_put_nrb(names, 2, out, cap), -ENOBUFS);
+	assert_int_equal(pcapng_put_nrb(&too_long, 1, out, sizeof(out)), -EINVAL);
 }
 
 static void a_text_longer_than_an_option_is_refused(void **state)
@@ -195,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_file_is_the_golden_one),
 		cmocka_unit_test(a_block_without_room_is_refused_at_every_length),
+		cmocka_unit_test(names_follow_their_addresses_each_ended_and_padded),
 		cmocka_unit_test(a_text_longer_than_an_option_is_refused),
 		cmocka_unit_test(data_is_padded_and_the_length_repeated),
 		cmocka_unit_test(a_drop_count_is_made_or_added_to),

@@ -308,7 +308,10 @@ static void a_table_comes_back_and_namespaces_are_found(void **state)
 			NULL}};
 	struct catalog_target targets[] = {
 		{"web", "docker", "p", 5, 1, 1}, {"", "bindmount", "", 9, 0, 0}};
-	struct catalog c = {2, 2, ns, targets}, d = {0};
+	struct catalog_name names[] = {{4, {192, 0, 2, 1}, 5, 7, 8, "web"},
+		{4, {192, 0, 2, 1}, 5, 7, 8, "a.b"}, {4, {192, 0, 2, 1}, 9, 0, 0, "x"},
+		{6, {0x20, 1}, 5, 0, 0, "web"}};
+	struct catalog c = {2, 2, 4, ns, targets, names}, d = {0};
 	AUTO_FREE uint8_t *a = NULL;
 	ssize_t n = catalog_encode(&c, &a);
 
@@ -318,6 +321,7 @@ static void a_table_comes_back_and_namespaces_are_found(void **state)
 	assert_true(catalog_find_netns(&d, 9) == &d.netns[1] && !catalog_find_netns(&d, 6));
 	assert_string_equal(d.netns[0].links[1].name, "eth0");
 	assert_string_equal(d.targets[0].prefix, "p");
+	assert_true(d.n_names == 4 && memcmp(d.names, names, sizeof(names)) == 0);
 	catalog_done(&d);
 	for (size_t len = 0; len < (size_t) n; len++)
 		assert_int_equal(catalog_decode(a, len, &d), -EBADMSG);
@@ -327,12 +331,32 @@ static void unsorted_namespaces_are_refused(void **state)
 {
 	struct catalog_netns ns[] = {{{.inode = 9, .kind = NS_REF_PROC, .pid = 1}, 0, NULL},
 		{{.inode = 5, .kind = NS_REF_PROC, .pid = 2}, 0, NULL}};
-	struct catalog c = {2, 0, ns, NULL}, d = {0};
+	struct catalog c = {.n_netns = 2, .netns = ns}, d = {0};
 	AUTO_FREE uint8_t *a = NULL;
 	ssize_t n = catalog_encode(&c, &a);
 
 	(void) state;
 	assert_true(n < 0 || catalog_decode(a, (size_t) n, &d) == -EBADMSG);
+}
+
+static void unsorted_and_empty_names_are_refused(void **state)
+{
+	struct catalog_name bad[][2] = {
+		{{6, {1}, 1, 0, 0, "b"}, {4, {1}, 1, 0, 0, "a"}},
+		{{4, {2}, 1, 0, 0, "b"}, {4, {1}, 1, 0, 0, "a"}},
+		{{4, {1}, 2, 0, 0, "b"}, {4, {1}, 1, 0, 0, "a"}},
+		{{4, {1}, 1, 0, 0, ""}, {4, {1}, 1, 0, 0, "a"}},
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct catalog c = {.n_names = 2, .names = bad[i]}, d = {0};
+		AUTO_FREE uint8_t *a = NULL;
+		ssize_t n = catalog_encode(&c, &a);
+
+		assert_true(n > 0);
+		assert_int_equal(catalog_decode(a, (size_t) n, &d), -EBADMSG);
+	}
 }
 
 int main(void)
@@ -350,6 +374,7 @@ int main(void)
 		cmocka_unit_test(end_points_and_stop_have_one_form),
 		cmocka_unit_test(a_table_comes_back_and_namespaces_are_found),
 		cmocka_unit_test(unsorted_namespaces_are_refused),
+		cmocka_unit_test(unsorted_and_empty_names_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include "base/own.h"
 #include "discover/grow.h"
+#include "netlink/addr.h"
 #include "netlink/link.h"
 
 /* A dump needs no waiting: the kernel fills the socket while it is read. */
@@ -44,6 +45,44 @@ static int cmp_ifindex(const void *a, const void *b)
 	return (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
 }
 
+struct addr_list {
+	struct netns_addr *v;
+	size_t n, cap;
+};
+
+static int add_addr(void *ctx, const struct nlmsghdr *h)
+{
+	struct addr_list *l = ctx;
+	struct netns_addr *v;
+	struct addr a;
+	int rc = addr_parse(h, &a);
+
+	if (rc <= 0 || l->n >= NETNS_ADDRS_MAX)
+		return rc < 0 ? rc : 0;
+	v = grow(l->v, l->n, &l->cap, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	l->v = v;
+	l->v[l->n] =
+		(struct netns_addr){.ifindex = a.ifindex, .family = a.family == AF_INET ? 4 : 6};
+	memcpy(l->v[l->n].bytes, a.bytes, a.family == AF_INET ? 4 : 16);
+	l->n++;
+	return 0;
+}
+
+/* Only names are made of them: without, the namespace is as good. */
+static void dump_addrs(int sock, struct netns *ns)
+{
+	struct addr_list l = {0};
+
+	if (addr_ask(sock, DUMP_TIMEOUT_MS, add_addr, &l) < 0) {
+		free(l.v);
+		return;
+	}
+	ns->addrs = l.v;
+	ns->n_addrs = (uint32_t) l.n;
+}
+
 static int dump(int sock, struct netns *ns)
 {
 	struct list l = {0};
@@ -57,6 +96,7 @@ static int dump(int sock, struct netns *ns)
 		qsort(l.v, l.n, sizeof(*l.v), cmp_ifindex);
 	ns->links = l.v;
 	ns->n_links = (uint32_t) l.n;
+	dump_addrs(sock, ns);
 	return 0;
 }
 

@@ -13,6 +13,7 @@ void netns_set_done(struct netns_set *s)
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->v[i].place);
 		free(s->v[i].links);
+		free(s->v[i].addrs);
 	}
 	free(s->v);
 	inode_map_done(&s->index);
@@ -106,6 +107,7 @@ void netns_set_drop_guesses(struct netns_set *s)
 		}
 		free(s->v[i].place);
 		free(s->v[i].links);
+		free(s->v[i].addrs);
 	}
 	s->n = n;
 }

@@ -14,6 +14,15 @@
 /* In the place of a mounted namespace, what stands in front of the mount point. */
 #define NETNS_PLACE_MOUNT "/ns/mnt:"
 
+#define NETNS_ADDRS_MAX 4096 /* of one namespace; more are left out */
+
+/* An address in a namespace. */
+struct netns_addr {
+	uint32_t ifindex;
+	uint8_t family;    /* 4 or 6 */
+	uint8_t bytes[16]; /* 4 or 16 in use, the rest zero */
+};
+
 struct netns {
 	struct ns_ref ref;
 	char *place; /* owned; where it is kept when no process is in it ("/proc/1/ns/mnt:/run/x"),
@@ -21,6 +30,8 @@ struct netns {
 	bool is_guess; /* a namespace, but perhaps of another type: the broker's answer tells */
 	uint32_t n_links;
 	struct catalog_link *links; /* owned, by ifindex */
+	uint32_t n_addrs;
+	struct netns_addr *addrs; /* owned, in the kernel's order */
 };
 
 struct netns_set {

@@ -231,6 +231,17 @@ static int decode_follow(struct request *r, const char *s, struct refusal *why)
 	return 0;
 }
 
+static int decode_names(struct request *r, const char *s, struct refusal *why)
+{
+	char quoted[REFUSAL_WORD_MAX];
+
+	r->wants_names = !s || strcmp(s, "off") != 0;
+	if (s && r->wants_names && strcmp(s, "on") != 0 && s[0] != '\0')
+		return refuse(why, -EINVAL, 400, CLOSE_POLICY, "invalid names \"%s\": on or off",
+			refusal_word(s, quoted));
+	return 0;
+}
+
 int request_decode(const struct request_words *w, struct request *ret, struct refusal *why)
 {
 	const char *filter = word(&w->filter);
@@ -245,6 +256,8 @@ int request_decode(const struct request_words *w, struct request *ret, struct re
 		rc = decode_snaplen(&r, word(&w->snaplen), why);
 	if (rc == 0)
 		rc = decode_follow(&r, word(&w->follow), why);
+	if (rc == 0)
+		rc = decode_names(&r, word(&w->names), why);
 	r.chaste = word(&w->chaste) != NULL;
 	r.filter = strdup(filter ? filter : "");
 	if (rc == 0 && !r.filter)

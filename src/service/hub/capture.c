@@ -39,6 +39,7 @@ void capture_free(struct capture *c)
 	close_p(&c->space_fd);
 	close_p(&c->control_fd);
 	idb_list_done(&c->idbs);
+	names_done(&c->names);
 	capture_conf_done(&c->conf);
 	free(c);
 }
@@ -92,7 +93,7 @@ int capture_attach(struct capture *c, struct fdset *fds, struct err *e)
 	return rc;
 }
 
-static void wake_all(struct capture *c)
+void capture_wake(struct capture *c)
 {
 	struct seat *next;
 
@@ -109,7 +110,7 @@ void capture_set_ended(struct capture *c, const struct refusal *end)
 	if (c->state != CAPTURE_ENDED)
 		c->ended_ns = clock_mono_ns();
 	c->state = CAPTURE_ENDED;
-	wake_all(c);
+	capture_wake(c);
 }
 
 /* The reader's last words. */
@@ -176,7 +177,7 @@ int capture_scan(struct capture *c)
 		return rc;
 	}
 	if (is_new)
-		wake_all(c);
+		capture_wake(c);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "proto/fdpass.h"
 #include "service/admit/refusal.h"
 #include "service/hub/idb_list.h"
+#include "service/hub/names.h"
 #include "service/hub/viewer.h"
 #include "stream/chunk.h"
 
@@ -39,6 +40,7 @@ struct capture {
 	struct chunk_reader in;
 	uint64_t scan_pos; /* chunks before it have been looked at */
 	struct idb_list idbs;
+	struct names names;
 
 	struct seat *seats;
 	uint32_t n_seats;
@@ -73,6 +75,9 @@ int capture_scan(struct capture *c);
 /* Give back what every viewer has taken, and make slow viewers skip what the reader needs the room
  * for. */
 void capture_reclaim(struct capture *c);
+
+/* Wake all viewers. */
+void capture_wake(struct capture *c);
 
 /* Mark the capture ended for reason @end (kept if there is one already) and wake the viewers. */
 void capture_set_ended(struct capture *c, const struct refusal *end);

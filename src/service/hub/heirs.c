@@ -68,7 +68,7 @@ static struct capture *find_heir(const struct hub *h, const struct capture *c, u
 
 /* Start the capture that continues @c in @ns. NULL when that is not possible now. */
 static struct capture *start_heir(struct hub *h, const struct capture *c, const struct follow *f,
-	const struct catalog_netns *ns)
+	const struct catalog *cat, const struct catalog_netns *ns)
 {
 	struct capture_conf conf = {0};
 	struct idb_list idbs = {0};
@@ -91,6 +91,7 @@ static struct capture *start_heir(struct hub *h, const struct capture *c, const 
 	}
 	heir->heir_of = c->id;
 	heir->idbs = idbs;
+	(void) names_update(&heir->names, cat, ns->ref.inode); /* else without names */
 	return heir;
 }
 
@@ -121,7 +122,7 @@ static void follow(struct hub *h, struct seat *s, const struct catalog *cat)
 		return;
 	heir = find_heir(h, c, ns->ref.inode);
 	if (!heir)
-		heir = start_heir(h, c, v->follow, ns);
+		heir = start_heir(h, c, v->follow, cat, ns);
 	if (!heir)
 		return;
 	follow_update(v->follow, cat, ns->ref.inode);

@@ -100,6 +100,13 @@ bool hub_would_share(const struct hub *h, const struct hub_request *req)
 	return find_same(h, req) != NULL;
 }
 
+/* A capture that is new gets its names; without memory it has none. */
+static void take_names(struct capture *c, const struct catalog *cat)
+{
+	if (cat && c->names.version == 0)
+		(void) names_update(&c->names, cat, c->ns.inode);
+}
+
 static int add_viewer(
 	struct hub *h, struct hub_request *req, struct capture *c, struct viewer **ret)
 {
@@ -114,6 +121,7 @@ static int add_viewer(
 	v->shb = TAKE_PTR(req->shb);
 	v->shb_len_bytes = req->shb_len_bytes;
 	v->follow = TAKE_PTR(req->follow);
+	v->wants_names = req->wants_names;
 	v->tally.start_ns = clock_wall_ns();
 	v->progress_ns = clock_mono_ns();
 	if (c->map)
@@ -143,6 +151,7 @@ static int join(struct hub *h, struct hub_request *req, struct viewer **ret, str
 	if (rc < 0)
 		return rc;
 	assert(c);
+	take_names(c, req->catalog);
 	rc = add_viewer(h, req, c, ret);
 	if (rc < 0) {
 		hub_retire(h, c);
@@ -321,6 +330,16 @@ void hub_catalog(struct hub *h, const struct catalog *cat)
 			continue;
 		c->is_target_gone = true;
 		capture_stop(c, &why, clock_mono_ns());
+	}
+}
+
+void hub_names(struct hub *h, const struct catalog *cat)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		struct capture *c = h->all[i];
+
+		if (c->state != CAPTURE_ENDED && names_update(&c->names, cat, c->ns.inode) > 0)
+			capture_wake(c);
 	}
 }
 

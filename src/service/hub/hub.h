@@ -55,8 +55,10 @@ struct hub_request {
 	struct capture_conf conf; /* taken over: hub_join() leaves it empty */
 	uint8_t *shb;             /* taken over: the section header block to begin with */
 	size_t shb_len_bytes;
-	struct follow *follow;        /* taken over: whom it follows, NULL = nobody */
-	const struct viewer_ops *ops; /* borrowed */
+	struct follow *follow;         /* taken over: whom it follows, NULL = nobody */
+	bool wants_names;              /* of addresses */
+	const struct catalog *catalog; /* borrowed: the newest, for these names */
+	const struct viewer_ops *ops;  /* borrowed */
 	void *ctx;
 };
 
@@ -90,6 +92,10 @@ void hub_catalog(struct hub *h, const struct catalog *cat);
 /* Any newer catalog: captures whose target is in another namespace now go on there, for those who
  * follow it. */
 void hub_follow(struct hub *h, const struct catalog *cat);
+
+/* Tell viewers the names of addresses that are new in @cat. It is made of all names for each
+ * capture: call it not more often than people read. */
+void hub_names(struct hub *h, const struct catalog *cat);
 
 /* Once a second: statistics for viewers, watch for the end of targets, time limits. */
 void hub_tick(struct hub *h, int64_t now_ns);

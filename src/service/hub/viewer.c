@@ -65,6 +65,21 @@ static int make_stats(struct viewer *v, bool all, uint64_t now_ns)
 	return VIEWER_PIECE;
 }
 
+/* The names of addresses that are news to this viewer. */
+static int make_names(struct viewer *v)
+{
+	const struct names *names = &v->seat->capture->names;
+	size_t cap = names_bytes(names, v->names_told);
+	uint8_t *p = own_begin(v, cap);
+	ssize_t n = p ? names_put(names, v->names_told, p, cap) : -ENOMEM;
+
+	if (n < 0)
+		return (int) n;
+	v->own_len_bytes = (size_t) n;
+	v->names_told = names->version;
+	return VIEWER_PIECE;
+}
+
 /* A copy of the chunk at hand whose first packet tells how many were lost before it. */
 static int make_gap_chunk(struct viewer *v)
 {
@@ -160,6 +175,8 @@ static int choose(struct viewer *v, uint64_t now_ns)
 		v->is_started = true;
 		return make_idbs(v);
 	}
+	if (v->wants_names && v->names_told != c->names.version)
+		return make_names(v);
 	if (v->stats_due && v->tally.changed)
 		return make_stats(v, false, now_ns);
 	return next_chunk(v, now_ns);
@@ -208,6 +225,7 @@ struct seat *viewer_move(struct viewer *v)
 	v->heir = NULL;
 	v->seat->gap += left->gap;
 	v->is_started = false;
+	v->names_told = 0;
 	v->waits_since_ns = 0;
 	return left;
 }

@@ -46,7 +46,9 @@ struct viewer {
 	struct tally tally;
 	bool is_started; /* the prologue was made: of this capture's interfaces, and before the
 			  * first one's the section header */
-	bool is_final;   /* the last statistics were made */
+	bool wants_names;
+	uint64_t names_told; /* version of the capture's names */
+	bool is_final;       /* the last statistics were made */
 	bool stats_due;
 	int64_t progress_ns; /* when it last took something, monotonic */
 

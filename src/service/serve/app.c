@@ -54,6 +54,9 @@ static void on_tick(lws_sorted_usec_list_t *sul)
 	hub_tick(a->hub, now_ns);
 	catalog_client_tick(&a->catalog, now_ns);
 	channels_tick(a, now_ns);
+	if (a->named_generation != a->catalog.generation)
+		hub_names(a->hub, &a->catalog.catalog);
+	a->named_generation = a->catalog.generation;
 	hub_totals(a->hub, &t);
 	if (a->is_ending && (t.viewers == 0 || now_ns >= a->end_limit_ns))
 		a->is_over = true;

@@ -35,6 +35,7 @@ struct app {
 	struct resolver resolver; /* of the other discovery service, if there is one */
 	struct lws *catalog_wsi, *broker_wsi;
 	lws_sorted_usec_list_t tick;
+	uint64_t named_generation; /* of the catalog whose names viewers know */
 	uint32_t n_wsi, n_watched; /* all that libwebsockets handles, and those without a client */
 	int spare_fd;   /* owned: given up to turn connections away when there is no other */
 	bool is_ending; /* shutting down */

@@ -105,7 +105,11 @@ static int join(struct session *s, const struct ns_ref *ref, enum catalog_age ag
 {
 	const struct catalog *cat = &s->env->catalog->catalog;
 	const struct catalog_netns *ns = catalog_find_netns(cat, ref->inode);
-	struct hub_request hr = {.ns = *ref, .ops = s->ops, .ctx = s->ctx};
+	struct hub_request hr = {.ns = *ref,
+		.wants_names = s->req.wants_names,
+		.catalog = cat,
+		.ops = s->ops,
+		.ctx = s->ctx};
 	ssize_t n;
 	int rc = make_conf(s, ns, &hr.conf);
 

@@ -29,6 +29,7 @@ static const struct word_rule rules[] = {
 	{"target", NULL, AT(target)},
 	{"snaplen", NULL, AT(snaplen)},
 	{"follow", NULL, AT(follow)},
+	{"names", NULL, AT(names)},
 };
 
 int words_header(struct lws *wsi, const char *name, char *ret, size_t cap_bytes)

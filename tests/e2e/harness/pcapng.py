@@ -333,12 +333,13 @@ def judge(data):
         return count
 
 
-def tshark(data, *arguments):
-    """The lines tshark prints for the stream DATA with ARGUMENTS."""
+def tshark(data, *arguments, resolve=""):
+    """The lines tshark prints for the stream DATA with ARGUMENTS; addresses are numbers unless RESOLVE says what tshark
+    is to resolve (its option -N)."""
     with tempfile.NamedTemporaryFile(prefix="pf-e2e-", suffix=".pcapng") as saved:
         saved.write(data)
         saved.flush()
-        return _run(["tshark", "-n", "-r", saved.name, *arguments]).splitlines()
+        return _run(["tshark", *(["-N", resolve] if resolve else ["-n"]), "-r", saved.name, *arguments]).splitlines()
 
 
 def dissect(data, *arguments):
