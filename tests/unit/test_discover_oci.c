@@ -67,8 +67,8 @@ static void accounts_without_a_process_are_refused(void **state)
 		"{\"init_process_pid\":-1,\"pid\":-1}",
 		"{\"init_process_pid\":\"1\",\"pid\":\"1\"}",
 		"{\"init_process_pid\":4194305,\"pid\":4194305}",
-		"{\"init_process_pid\":1,\"pid\":1,\"init_process_start\":-1,"
-		"\"process-start-time\":-1}"};
+		("{\"init_process_pid\":1,\"pid\":1,\"init_process_start\":-1,"
+		 "\"process-start-time\":-1}")};
 	struct oci_state s;
 
 	(void) state;
