@@ -6,7 +6,7 @@
 #include "base/own.h"
 #include "discover/engine/engine_sockets.h"
 
-#define PROBE_TIMEOUT_MS 3000
+#define PROBE_TIMEOUT_MS 10000 /* Podman asks other programs for their versions meanwhile */
 #define PROBE_MAX_BYTES  65536
 
 /* One socket. */
