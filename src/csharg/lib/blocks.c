@@ -79,11 +79,11 @@ static int fill(struct blocks *s, const uint8_t **p, size_t *n, size_t want, str
 	return s->kept_bytes == want ? 1 : 0;
 }
 
-/* Go on with a block that has begun in bytes fed before. Returns 1 when it is done. */
-static int finish_kept(
-	struct blocks *s, const uint8_t **p, size_t *n, block_fn fn, void *ctx, struct err *e)
+/* Go on with a block that has begun in bytes fed before. Returns 1 when all of its *@ret_len bytes
+ * are kept, 0 when some are still to come. */
+static int complete_kept(
+	struct blocks *s, const uint8_t **p, size_t *n, size_t *ret_len, struct err *e)
 {
-	size_t len = 0;
 	int rc;
 
 	if (s->kept_bytes < HEAD_BYTES) {
@@ -91,48 +91,50 @@ static int finish_kept(
 		if (rc <= 0)
 			return rc;
 	}
-	rc = measure(s, s->kept, &len, e);
+	rc = measure(s, s->kept, ret_len, e);
 	if (rc < 0)
 		return rc;
-	if (s->kept_bytes < len) {
-		rc = fill(s, p, n, len, e);
+	return s->kept_bytes < *ret_len ? fill(s, p, n, *ret_len, e) : 1;
+}
+
+/* Take the next block out of @p, or keep what there is of it. Returns 0, or what ends the feeding.
+ */
+static int take_block(
+	struct blocks *s, const uint8_t **p, size_t *n, block_fn fn, void *ctx, struct err *e)
+{
+	size_t len = 0;
+	int rc;
+
+	if (s->kept_bytes > 0) {
+		rc = complete_kept(s, p, n, &len, e);
 		if (rc <= 0)
 			return rc;
+		s->kept_bytes = 0;
+		return tell(s, s->kept, len, false, fn, ctx, e);
 	}
-	s->kept_bytes = 0;
-	rc = tell(s, s->kept, len, false, fn, ctx, e);
-	return rc == 0 ? 1 : rc;
+	if (*n >= HEAD_BYTES) {
+		rc = measure(s, *p, &len, e);
+		if (rc < 0)
+			return rc;
+	}
+	if (*n < HEAD_BYTES || *n < len) {
+		rc = fill(s, p, n, *n, e);
+		return rc < 0 ? rc : 0;
+	}
+	*p += len;
+	*n -= len;
+	return tell(s, *p - len, len, true, fn, ctx, e);
 }
 
 int blocks_feed(
 	struct blocks *s, const uint8_t *p, size_t len_bytes, block_fn fn, void *ctx, struct err *e)
 {
-	size_t n = len_bytes, len = 0;
-	int rc;
+	size_t n = len_bytes;
+	int rc = 0;
 
-	while (n > 0) {
-		if (s->kept_bytes > 0) {
-			rc = finish_kept(s, &p, &n, fn, ctx, e);
-			if (rc != 1)
-				return rc;
-			continue;
-		}
-		if (n >= HEAD_BYTES) {
-			rc = measure(s, p, &len, e);
-			if (rc < 0)
-				return rc;
-		}
-		if (n < HEAD_BYTES || n < len) {
-			rc = fill(s, &p, &n, n, e);
-			return rc < 0 ? rc : 0;
-		}
-		rc = tell(s, p, len, true, fn, ctx, e);
-		if (rc != 0)
-			return rc;
-		p += len;
-		n -= len;
-	}
-	return 0;
+	while (n > 0 && rc == 0)
+		rc = take_block(s, &p, &n, fn, ctx, e);
+	return rc;
 }
 
 void blocks_done(struct blocks *s)

@@ -53,64 +53,54 @@ static void split_options(
 }
 
 /* The place of our marker in @text, at its start or behind a newline; NULL if there is none. */
-static const uint8_t *find_marker(struct part text)
+static char *find_marker(char *text, size_t len)
 {
-	const size_t n = sizeof(marker) - 1;
-
-	for (const uint8_t *p = text.p; text.p && (size_t) (p - text.p) + n <= text.n; p++) {
-		p = memmem(p, text.n - (size_t) (p - text.p), marker, n);
-		if (!p)
-			return NULL;
-		if (p == text.p || p[-1] == '\n')
+	for (char *p = text; p; p++) {
+		p = memmem(p, len - (size_t) (p - text), marker, sizeof(marker) - 1);
+		if (!p || p == text || p[-1] == '\n')
 			return p;
 	}
 	return NULL;
 }
 
-/* Cut the old document out of @text: @head is what stands before it, @tail the next document, if
- * another begins behind it. */
-static void cut_document(struct part text, struct part *head, struct part *tail)
+/* Take all documents about targets out of @text, each up to the next document. Returns what is left
+ * of @len. */
+static size_t cut_documents(char *text, size_t len)
 {
-	const uint8_t *at = find_marker(text), *next;
-	size_t rest;
+	char *at, *next;
 
-	*head = text;
-	*tail = (struct part){text.p, 0};
-	if (!at)
-		return;
-	head->n = (size_t) (at - text.p);
-	at += sizeof(marker) - 2; /* its last newline may begin the next document's mark */
-	rest = text.n - (size_t) (at - text.p);
-	next = memmem(at, rest, next_document, sizeof(next_document) - 1);
-	if (!next && rest >= 4 && memcmp(at + rest - 4, "\n---", 4) == 0)
-		next = at + rest - 4;
-	if (next)
-		*tail = (struct part){next + 1, text.n - (size_t) (next + 1 - text.p)};
+	while ((at = find_marker(text, len))) {
+		/* the marker's last newline may begin the mark of the next document */
+		char *from = at + sizeof(marker) - 2, *end = text + len;
+
+		next = memmem(
+			from, (size_t) (end - from), next_document, sizeof(next_document) - 1);
+		next = next ? next + 1 : end;
+		memmove(at, next, (size_t) (end - next));
+		len -= (size_t) (next - at);
+	}
+	return len;
 }
 
 /* The whole new comment; @ret_len its length. NULL without memory. */
 static char *new_comment(struct part old, const char *doc, size_t *ret_len)
 {
 	size_t doc_len = strlen(doc), n = 0;
-	struct part kept[2];
 	char *out;
 
-	cut_document(old, &kept[0], &kept[1]);
-	if (doc_len > COMMENT_MAX)
-		doc_len = COMMENT_MAX;
-	if (kept[0].n + kept[1].n + doc_len + 2 > COMMENT_MAX)
-		kept[0].n = kept[1].n = 0;
-	out = malloc(kept[0].n + kept[1].n + doc_len + 2);
-	for (size_t i = 0; out && i < 2; i++) {
-		if (kept[i].n == 0)
-			continue;
-		memcpy(out + n, kept[i].p, kept[i].n);
-		n += kept[i].n;
-		if (out[n - 1] != '\n')
-			out[n++] = '\n';
+	doc_len = doc_len < COMMENT_MAX ? doc_len : COMMENT_MAX;
+	out = malloc(old.n + doc_len + 1);
+	if (!out)
+		return NULL;
+	if (old.n) {
+		memcpy(out, old.p, old.n);
+		n = cut_documents(out, old.n);
 	}
-	if (out)
-		memcpy(out + n, doc, doc_len);
+	if (n > 0 && out[n - 1] != '\n')
+		out[n++] = '\n';
+	if (n + doc_len > COMMENT_MAX)
+		n = 0;
+	memcpy(out + n, doc, doc_len);
 	*ret_len = n + doc_len;
 	return out;
 }
