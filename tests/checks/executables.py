@@ -69,7 +69,36 @@ def _has_no_search_path(program):
         yield "searches libraries in a path of its own"
 
 
+LIBRARY = "libcsharg.so.1"
+LIBRARY_LINKS = {"libc", "libcurl", "libjansson"}
+
+
+def the_library_shows_only_its_interface():
+    dynamic, symbols = _readelf(LIBRARY, "-d"), _readelf(LIBRARY, "--dyn-syms")
+    assert f"soname: [{LIBRARY}]" in dynamic, "another soname"
+    linked = {name.partition(".so")[0] for name in re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic)}
+    assert linked == LIBRARY_LINKS, f"links {sorted(linked)}"
+    assert not re.search(r"\(RPATH|RUNPATH|TEXTREL\)", dynamic), "has a search path or text relocations"
+    shown = set(re.findall(r"(?:FUNC|OBJECT)\s+GLOBAL\s+\w+\s+\d+ (\S+)", symbols))
+    header = (REPO / "src" / "csharg" / "csharg.h").read_text()
+    declared = set(re.findall(r"CSHARG_API [^(]*?\b(csharg_\w+)\(", header))
+    assert shown == {f"{name}@@CSHARG_1" for name in declared}, f"shows {sorted(shown)}"
+    archive = subprocess.run(["nm", "-g", "--defined-only", OUT / "libcsharg.a"], check=True, capture_output=True,
+                             text=True).stdout
+    assert set(re.findall(r" T (\w+)", archive)) == declared, "the archive shows something else"
+
+
+def programs_can_be_built_against_the_library():
+    example = REPO / "examples" / "analyse_packets.c"
+    for flags in (["-L", OUT, "-lcsharg"], [OUT / "libcsharg.a", "-lcurl", "-ljansson"]):
+        done = subprocess.run(["gcc", "-Wall", "-Werror", "-I", OUT, "-o", "/dev/null", example, *flags],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
 CHECKS = (
+    ("the client library shows only its interface", the_library_shows_only_its_interface),
+    ("programs can be built against the client library", programs_can_be_built_against_the_library),
     ("each program links only what its role needs", _each(_links)),
     ("programs are position-independent", _each(_is_pie)),
     ("programs have full RELRO", _each(_has_relro)),

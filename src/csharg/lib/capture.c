@@ -171,13 +171,11 @@ static int start(struct plan *p, const struct csharg_capture_options *options, s
 	__attribute__((cleanup(stream_free_p))) struct csharg_stream *s = NULL;
 	int rc = plan_make(p, options, e);
 
-	if (rc == 0) {
+	if (rc == 0)
 		s = stream_new(p->splits ? p->n_names : 1, e);
-		rc = s ? 0 : e->code;
-	}
-	if (rc < 0) {
+	if (!s) {
 		sink_done(sink);
-		return rc;
+		return e->code;
 	}
 	s->sink = *sink;
 	if (fill_stream(s, p) < 0)
@@ -233,7 +231,7 @@ int csharg_capture_packets(struct csharg_client *client, const struct csharg_tar
 	if (rc < 0)
 		return error_nomem(e);
 	rc = csharg_capture_bytes(client, target, options, feed_reader, reader, &s, e);
-	if (rc < 0) {
+	if (!s) {
 		csharg_reader_free(reader);
 		return rc;
 	}

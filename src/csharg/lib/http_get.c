@@ -42,7 +42,7 @@ static bool is_event_stream(const struct fetch *f)
 
 static size_t keep(struct http_answer *a, const char *p, size_t len)
 {
-	if (a->len_bytes + len + 1 > a->cap_bytes) {
+	if (!a->body || a->len_bytes + len + 1 > a->cap_bytes) {
 		size_t cap = a->cap_bytes ? a->cap_bytes : 16384;
 		char *body;
 
