@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 import tempfile
+import threading
 
 import pytest
 
@@ -382,6 +383,66 @@ def test_a_token_is_sent_and_a_time_limit_kept(original, tmp_path):
     rc, words = capture_by_ctypes(original.url, tmp_path / "x", token=b"secret", timeout_ms=300)
     assert rc == -errno.ETIMEDOUT and "did not answer" in words
     assert original.requests[0].words["authorization"] == "Bearer secret"
+
+
+class Watch:
+    """csharg_watch_run() in a thread; CHANGES are (what, name)."""
+
+    class Target(ctypes.Structure):
+        _fields_ = [("name", ctypes.c_char_p)]      # the first member is all we look at
+
+    def __init__(self, url):
+        self.library, self.client, self.changes, self.result = ctypes.CDLL(str(REPO / "out" / "libcsharg.so.1")), \
+            ctypes.c_void_p(), [], None
+        kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(self.Target))
+        self._fn = kind(self._note)
+        self.library.csharg_client_cancel.argtypes = self.library.csharg_client_free.argtypes = [ctypes.c_void_p]
+        assert self.library.csharg_client_new(url.encode(), None, ctypes.byref(self.client), None) == 0
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _note(self, _, what, found):
+        self.changes.append((("added", "removed", "changed", "current")[what],
+                             found.contents.name.decode() if found else None))
+        return 0
+
+    def _run(self):
+        self.result = self.library.csharg_watch_run(self.client, 50, self._fn, None, None)
+
+    def end(self):
+        self.library.csharg_client_cancel(self.client)
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "the watch does not end"
+        self.library.csharg_client_free(self.client)
+        return self.result
+
+
+def test_changes_of_targets_are_told(original):
+    original.targets = [target("one"), target("two")]
+    watch = Watch(original.url)
+    try:
+        until(lambda: ("current", None) in watch.changes, "the first list")
+        assert watch.changes[:3] == [("added", "one"), ("added", "two"), ("current", None)]
+        original.targets = [target("two", interfaces=["eth0", "lo"]), target("three")]
+        until(lambda: {("removed", "one"), ("changed", "two"), ("added", "three")} <= set(watch.changes), "changes")
+        asked = len(original.gets)
+        until(lambda: len(original.gets) > asked + 20, "more lists, each in another order")
+        assert [what for what, _ in watch.changes].count("changed") == 1
+    finally:
+        assert watch.end() == 0
+
+
+def test_a_process_that_comes_and_goes_is_told(shared, new_netns):
+    watch, box = Watch(f"http://127.0.0.1:{shared.port}"), new_netns("watch")
+    try:
+        until(lambda: ("current", None) in watch.changes, "the first list")
+        child = box.popen(["sleep", "1000"])
+        until(lambda: ("added", f"sleep({child.pid})") in watch.changes, "the process")
+        child.kill()
+        child.wait()
+        until(lambda: ("removed", f"sleep({child.pid})") in watch.changes, "its end")
+    finally:
+        assert watch.end() == 0
 
 
 def test_valgrind_finds_nothing_in_the_examples(original, tmp_path):

@@ -3,6 +3,7 @@
  * has changed is found by comparing lists, so it does not depend on what events say. */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -27,12 +28,34 @@ struct watch {
 	bool by_caller;               /* @rc is what @fn returned */
 };
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* The names of @t in alphabetical order, borrowed, in an array of the caller; NULL without memory.
+ */
+static const char **sorted_names(const struct csharg_target *t)
+{
+	const char **names = calloc(t->n_interfaces + 1, sizeof(const char *));
+
+	for (size_t i = 0; names && i < t->n_interfaces; i++)
+		names[i] = t->interfaces[i];
+	if (names && t->n_interfaces > 1)
+		qsort(names, t->n_interfaces, sizeof(const char *), compare_names);
+	return names;
+}
+
+/* Original services list interfaces in another order each time, which is no change. */
 static bool same_interfaces(const struct csharg_target *a, const struct csharg_target *b)
 {
-	if (a->n_interfaces != b->n_interfaces || a->has_interfaces != b->has_interfaces)
+	AUTO_FREE const char **left = sorted_names(a);
+	AUTO_FREE const char **right = sorted_names(b);
+
+	if (a->n_interfaces != b->n_interfaces || !left || !right)
 		return false;
 	for (size_t i = 0; i < a->n_interfaces; i++)
-		if (strcmp(a->interfaces[i], b->interfaces[i]) != 0)
+		if (strcmp(left[i], right[i]) != 0)
 			return false;
 	return true;
 }
