@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -383,6 +384,44 @@ def test_a_token_is_sent_and_a_time_limit_kept(original, tmp_path):
     rc, words = capture_by_ctypes(original.url, tmp_path / "x", token=b"secret", timeout_ms=300)
     assert rc == -errno.ETIMEDOUT and "did not answer" in words
     assert original.requests[0].words["authorization"] == "Bearer secret"
+
+
+def tunnel(heard):
+    """A proxy that knows CONNECT and serves one connection; its requests are added to HEARD. Returns its port."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def carry(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:     # one side has left
+            pass
+
+    def serve():
+        with server, server.accept()[0] as client:
+            request = client.recv(65536).decode()
+            heard.append(request)
+            host, _, port = request.split(" ")[1].rpartition(":")
+            with socket.create_connection((host, int(port))) as service:
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                back = threading.Thread(target=carry, args=(service, client))
+                back.start()
+                carry(client, service)
+                back.join()
+    threading.Thread(target=serve, daemon=True).start()
+    return server.getsockname()[1]
+
+
+def test_captures_pass_through_a_proxy(original, tmp_path):
+    heard, path = [], tmp_path / "proxied.pcapng"
+    original.plays = [Play(packets=100, ending=Close())]
+    rc, words = capture_by_ctypes(original.url, path, token=b"secret",
+                                  proxy=f"http://127.0.0.1:{tunnel(heard)}".encode())
+    assert rc == 0, words
+    assert heard[0].startswith(f"CONNECT 127.0.0.1:{original.port} HTTP/1.1")
+    assert "secret" not in heard[0] and original.requests[0].words["authorization"] == "Bearer secret"
+    assert len(pcapng.parse(path.read_bytes()).packets) == 100
 
 
 class Watch:
