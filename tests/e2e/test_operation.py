@@ -224,7 +224,7 @@ def test_a_target_that_vanishes_ends_its_stream_with_a_reason(start, new_netns, 
 
 def test_a_container_that_is_removed_ends_its_stream_with_a_reason(shared, engine, container):
     name = container("leaving")
-    viewer = Viewer(shared, target=name).wait_interfaces("eth0")
+    viewer = Viewer(shared, target=name, follow="off").wait_interfaces("eth0")
     engine.remove(name)
     viewer.wait_end(30)
     check_close(viewer.close_code, viewer.close_reason)
