@@ -82,7 +82,7 @@ struct engine {
 	uint32_t seen_changes; /* @changes when the catalog was last made */
 	bool asking;           /* a round is under way */
 	bool again;            /* another round must follow */
-	bool unreachable;      /* could not be talked to in its last round, or did not answer yet */
+	bool unreachable;      /* its last round failed, or it does not even say what it is */
 	bool late;             /* did not answer in time, and has not since: nobody waits for it */
 };
 

@@ -193,7 +193,8 @@ size_t engines_give_up(struct engines *es)
 
 	for (struct engine *e = es->first; e; e = e->next) {
 		n += e->asking && !e->late;
-		e->unreachable = e->unreachable || e->asking;
+		/* one that has said what it is may just have much to tell */
+		e->unreachable = e->unreachable || (e->asking && e->version[0] == '\0');
 		e->late = e->late || e->asking;
 		/* the round that is under way will do */
 		e->again = false;
