@@ -57,6 +57,9 @@ void op_uts_names(struct broker *b, uint32_t id, const struct msg_uts_refs *refs
 /* MSG_TUN_ASK: see op_tun.c. Sends the answer. */
 void op_tun_ask(struct broker *b, uint32_t id, const struct msg_tun *t);
 
+/* MSG_EVENTS_OPEN: see op_events.c. Sends the answer. */
+void op_events_open(struct broker *b, uint32_t id, const struct msg_events_open *m);
+
 /* Watch descriptor @fd for input; @tag comes back from epoll_wait(2). 0 or a negative errno. */
 int broker_watch(struct broker *b, int fd, uint64_t tag);
 

@@ -61,6 +61,7 @@ static void service_args(const struct broker *b, struct args *a)
 	add_arg(a, "ring-size=%" PRIu64, o->ring_bytes);
 	add_arg(a, "stream-size=%" PRIu64, o->stream_bytes);
 	add_arg(a, "latency=%" PRIu64, o->latency_ms);
+	add_arg(a, "max-age=%" PRIu64, o->max_age_ms);
 	add_arg(a, "max-captures=%" PRIu64, o->max_captures);
 	add_arg(a, "max-viewers=%" PRIu64, o->max_viewers);
 	add_arg(a, "max-connections=%" PRIu64, o->max_connections);

@@ -98,6 +98,9 @@ static int serve_discover(struct broker *b, const struct msg *m)
 	case MSG_TUN_ASK:
 		op_tun_ask(b, m->id, &m->u.tun);
 		return 0;
+	case MSG_EVENTS_OPEN:
+		op_events_open(b, m->id, &m->u.events_open);
+		return 0;
 	default:
 		return -EPROTO;
 	}

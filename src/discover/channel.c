@@ -16,6 +16,35 @@ static void drop(struct channel *c, const char *why)
 	channel_done(c);
 }
 
+/* Be told when the service has read, or not. */
+static void set_behind(struct channel *c, bool behind)
+{
+	if (c->behind == behind)
+		return;
+	c->behind = behind;
+	if (loop_watch(c->loop, &c->src, behind ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
+		drop(c, "cannot watch");
+}
+
+static int send_unsent(struct channel *c)
+{
+	const struct msg m = {.op = MSG_CURRENT, .id = c->unsent};
+	int rc = c->unsent ? msg_send(c->src.fd, &m, NULL, 0) : 0;
+
+	if (rc == 0)
+		c->unsent = 0;
+	return rc;
+}
+
+/* What the service has not read in time is skipped: it gets the newest one later. */
+static void settle(struct channel *c, int rc)
+{
+	if (rc < 0 && rc != -EAGAIN)
+		drop(c, "cannot send");
+	else
+		set_behind(c, rc == -EAGAIN);
+}
+
 static void send_now(struct channel *c)
 {
 	int rc;
@@ -23,23 +52,15 @@ static void send_now(struct channel *c)
 	if (c->src.fd < 0 || c->pub->json_fd < 0)
 		return;
 	rc = publication_send(c->pub, c->src.fd, c->answered);
-	if (rc < 0 && rc != -EAGAIN) {
-		drop(c, "cannot send");
-		return;
-	}
-	/* what the service has not read in time is skipped: it gets the newest one later */
-	if (c->behind != (rc == -EAGAIN)) {
-		c->behind = rc == -EAGAIN;
-		rc = loop_watch(c->loop, &c->src, c->behind ? EPOLLIN | EPOLLOUT : EPOLLIN);
-		if (rc < 0)
-			drop(c, "cannot watch");
-	}
+	if (rc >= 0)
+		rc = send_unsent(c);
+	settle(c, rc);
 }
 
 /* Returns false when the channel is gone. */
 static bool receive(struct channel *c)
 {
-	uint32_t before = c->asked;
+	uint32_t asked = c->asked, confirm_asked = c->confirm_asked;
 
 	for (;;) {
 		AUTO_FDSET struct fdset fds = FDSET_NONE;
@@ -48,14 +69,17 @@ static bool receive(struct channel *c)
 
 		if (rc == -EAGAIN)
 			break;
-		if (rc <= 0 || m.op != MSG_REFRESH) {
+		if (rc <= 0 || (m.op != MSG_REFRESH && m.op != MSG_CHECK)) {
 			drop(c, rc == 0 ? "service ended" : "malformed message");
 			return false;
 		}
-		c->asked = m.id;
+		if (m.op == MSG_REFRESH)
+			c->asked = m.id;
+		else
+			c->confirm_asked = m.id;
 		c->documents |= m.u.refresh.documents;
 	}
-	if (c->asked != before)
+	if (c->asked != asked || c->confirm_asked != confirm_asked)
 		c->refresh_fn(c->ctx);
 	return true;
 }
@@ -117,7 +141,29 @@ uint8_t channel_take_documents(struct channel *c)
 void channel_publish(struct channel *c, uint32_t satisfies)
 {
 	c->answered = satisfies;
+	c->is_outdated = false;
 	send_now(c);
+}
+
+void channel_confirm(struct channel *c, uint32_t id)
+{
+	if (id == 0 || id == c->confirmed || c->src.fd < 0)
+		return;
+	c->confirmed = c->unsent = id;
+	c->is_outdated = false;
+	/* behind a generation it would be about another one */
+	if (!c->behind)
+		settle(c, send_unsent(c));
+}
+
+void channel_outdated(struct channel *c)
+{
+	const struct msg m = {.op = MSG_OUTDATED};
+
+	if (c->src.fd < 0 || c->is_outdated)
+		return;
+	c->is_outdated = true;
+	(void) msg_send(c->src.fd, &m, NULL, 0);
 }
 
 void channel_done(struct channel *c)
@@ -129,6 +175,8 @@ void channel_done(struct channel *c)
 	c->src.fd = -1;
 	/* another service counts its requests from 1 again */
 	c->asked = c->answered = 0;
+	c->confirm_asked = c->confirmed = c->unsent = 0;
+	c->is_outdated = false;
 	c->documents = 0;
 	c->behind = false;
 }

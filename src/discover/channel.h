@@ -15,10 +15,14 @@ struct channel {
 	struct loop_source src;        /* src.fd: owned, -1 = no service */
 	struct publication *pub;       /* borrowed; what is sent */
 	uint32_t asked;                /* newest MSG_REFRESH of this service, 0 = none */
+	uint32_t confirm_asked;        /* newest MSG_CHECK of this service, 0 = none */
+	uint32_t confirmed;            /* newest one that is answered, or waits behind @pub */
+	uint32_t unsent;               /* an answer to it that waits for room, 0 = none */
+	bool is_outdated;              /* the service was told so about @pub */
 	uint8_t documents;             /* wanted by requests since channel_take_documents() */
 	uint32_t answered;             /* newest one that @pub satisfies */
 	bool behind;                   /* @pub is not sent yet: the service has to read first */
-	void (*refresh_fn)(void *ctx); /* called when @asked has grown */
+	void (*refresh_fn)(void *ctx); /* called when one of the two has grown */
 	void *ctx;
 };
 
@@ -35,6 +39,13 @@ uint8_t channel_take_documents(struct channel *c);
 
 /* A new generation is in @c->pub; it was scanned after request @satisfies came in. */
 void channel_publish(struct channel *c, uint32_t satisfies);
+
+/* What was published is what is known of the host after MSG_CHECK @id came in; 0 is passed over.
+ */
+void channel_confirm(struct channel *c, uint32_t id);
+
+/* What was published is not what the host looks like any more. Tells it once. */
+void channel_outdated(struct channel *c);
 
 void channel_done(struct channel *c);
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/ns_link.h"
 #include "base/own.h"
+#include "discover/agenda.h"
 #include "discover/channel.h"
 #include "discover/container/container.h"
 #include "discover/container/oci_states.h"
@@ -23,6 +24,7 @@
 #include "discover/engine/engines.h"
 #include "discover/host/host.h"
 #include "discover/host/links.h"
+#include "discover/live.h"
 #include "discover/loop.h"
 #include "discover/host/scan.h"
 #include "discover/names.h"
@@ -44,12 +46,17 @@ struct discover {
 	struct channel channel;
 	struct publication pub;
 
-	struct scan scan; /* valid while scanning */
-	bool scanning;
-	uint32_t scan_asked; /* request this scan answers, 0 = none */
+	struct live live;
+	struct agenda agenda;
+
+	struct scan scan;   /* under way */
+	struct scan newest; /* the one before */
+	bool has_newest;
+	enum agenda_kind scanning;          /* what is under way */
+	uint32_t scan_asked, scan_confirms; /* requests this scan answers, 0 = none */
 	struct detail detail;
-	int64_t scan_began_ns, scan_took_ns, scan_ended_ns;
-	int64_t next_ns; /* when the next scan is due */
+	int64_t scan_began_ns;
+	bool announced; /* by an engine, since the scan began */
 	struct loop_timer next, links_limit, engines_limit;
 	int status; /* why the loop was stopped */
 };
@@ -60,13 +67,11 @@ static void stop(struct discover *d, int status)
 	loop_stop(&d->loop);
 }
 
-/* Have a scan begin at @at_ns, or right after the one that is running. */
-static void schedule(struct discover *d, int64_t at_ns)
+/* Think again about what to do next. */
+static void plan(struct discover *d)
 {
-	if (at_ns < d->next_ns)
-		d->next_ns = at_ns;
-	if (!d->scanning)
-		loop_arm(&d->loop, &d->next, d->next_ns);
+	if (d->scanning == AGENDA_NOTHING)
+		loop_arm(&d->loop, &d->next, clock_mono_ns());
 }
 
 /* Add the document of bit number @bit to the generation. */
@@ -136,6 +141,7 @@ static int make_generation(struct discover *d, const struct container_list *cont
 		rc = detail_complete(&d->detail);
 	if (rc == 0)
 		add_documents(d, containers, &m.metadata);
+	targets_give_back(&d->scan.nets, &catalog);
 	catalog_done(&catalog);
 	return rc;
 }
@@ -156,34 +162,47 @@ static int publish(struct discover *d)
 	return rc;
 }
 
+/* What was scanned is what later scans are compared with. */
+static void keep_scan(struct discover *d)
+{
+	struct scan before = d->newest;
+
+	d->newest = d->scan;
+	d->scan = (struct scan){0};
+	live_use_scan(&d->live, &d->newest);
+	if (d->has_newest)
+		scan_done(&before);
+	d->has_newest = true;
+}
+
 static void end_scan(struct discover *d)
 {
-	int64_t now, rest_ns = (int64_t) DISCOVER_REST_MS * MS_NS;
 	int rc = publish(d);
 
-	now = clock_mono_ns();
-	if (rc < 0)
+	if (rc < 0) {
 		log_error("cannot publish a catalog error=\"%s\"", strerror(-rc));
-	else
+		live_give_back(&d->live);
+	} else {
 		channel_publish(&d->channel, d->scan_asked);
+		channel_confirm(&d->channel, d->scan_confirms);
+	}
 	loop_disarm(&d->loop, &d->links_limit);
 	loop_disarm(&d->loop, &d->engines_limit);
 	links_stop(&d->links);
 	detail_end(&d->detail);
-	scan_done(&d->scan);
-	d->scanning = false;
-	d->scan_ended_ns = now;
-	d->scan_took_ns = now - d->scan_began_ns;
-	if (d->scan_took_ns * 200 > rest_ns)
-		rest_ns = d->scan_took_ns * 200;
-	schedule(d, now + rest_ns);
+	agenda_note(&d->agenda, d->scanning, d->scan_began_ns, clock_mono_ns());
+	keep_scan(d);
+	d->scanning = AGENDA_NOTHING;
+	plan(d);
+	if (rc < 0)
+		loop_arm(&d->loop, &d->next, clock_mono_ns() + DISCOVER_RETRY_MS * (int64_t) MS_NS);
 }
 
 static void end_scan_if_complete(struct discover *d)
 {
 	int rc;
 
-	if (!d->scanning || !links_finished(&d->links))
+	if (d->scanning == AGENDA_NOTHING || !links_finished(&d->links))
 		return;
 	rc = detail_go_on(&d->detail);
 	if (rc < 0)
@@ -224,11 +243,19 @@ static void on_round_done(void *ctx)
 static void on_change(void *ctx)
 {
 	struct discover *d = ctx;
-	int64_t now = clock_mono_ns(), gap_ns = (int64_t) DISCOVER_GAP_MS * MS_NS;
 
-	if (gap_ns < d->scan_took_ns)
-		gap_ns = d->scan_took_ns;
-	schedule(d, d->scan_ended_ns + gap_ns > now ? d->scan_ended_ns + gap_ns : now);
+	d->announced = true;
+	plan(d);
+}
+
+/* Is there a container now that was not there before? */
+static bool has_new_container(const struct cgroup_list *now, const struct cgroup_list *before)
+{
+	for (size_t i = 0; i < now->n; i++) {
+		if (!cgroup_list_find(before, now->v[i].name.id))
+			return true;
+	}
+	return false;
 }
 
 /* Ask all engines for their containers. */
@@ -247,63 +274,118 @@ static int ask_engines(struct discover *d)
 		if (strlen(id) == OCI_ID_DIGITS && strspn(id, "0123456789abcdef") == strlen(id))
 			memcpy(seen[n++], id, OCI_ID_DIGITS + 1);
 	}
-	d->engines.env.networks_wanted = d->detail.documents != 0;
-	engines_update(&d->engines, &d->scan.procs);
 	engines_ask(&d->engines, seen, n);
 	return 0;
 }
 
 /* Ask for what takes others' help: links and containers. */
-static int ask_all(struct discover *d)
+static int ask_all(struct discover *d, bool announced)
 {
-	int64_t now = clock_mono_ns();
-	int rc = ask_engines(d);
+	int64_t now = clock_mono_ns(), engine_ms = DISCOVER_ENGINE_MS;
+	bool has_new_engine = engines_update(&d->engines, &d->scan.procs);
+	int rc = 0;
 
+	d->engines.env.networks_wanted = d->detail.documents != 0;
+	if (d->scanning == AGENDA_WHOLE || announced || d->detail.documents)
+		rc = ask_engines(d);
+	else if (has_new_engine || has_new_container(&d->scan.cgroups, &d->newest.cgroups)) {
+		engine_ms = DISCOVER_ENGINE_SOON_MS;
+		rc = ask_engines(d);
+	}
 	if (rc == 0)
 		rc = links_start(&d->links, &d->scan.nets);
 	if (rc == 0) {
 		loop_arm(&d->loop, &d->links_limit, now + (int64_t) DISCOVER_LINKS_MS * MS_NS);
-		loop_arm(&d->loop, &d->engines_limit, now + (int64_t) DISCOVER_ENGINE_MS * MS_NS);
+		loop_arm(&d->loop, &d->engines_limit, now + engine_ms * MS_NS);
 	}
 	return rc;
 }
 
-static void begin_scan(void *ctx)
+static int read_host(struct discover *d, enum agenda_kind kind)
 {
-	struct discover *d = ctx;
+	struct scan_changes changes;
+	int rc;
+
+	live_take(&d->live, &changes);
+	rc = kind == AGENDA_WHOLE
+		     ? scan_read(d->procfd, &d->self, &d->scan)
+		     : scan_update(d->procfd, &d->self, &d->newest, &changes, &d->scan);
+	scan_changes_done(&changes);
+	return rc;
+}
+
+/* It cannot be done now; later. */
+static void fail_scan(struct discover *d, uint8_t documents, int rc)
+{
+	log_error("cannot scan error=\"%s\"", strerror(-rc));
+	d->channel.documents |= documents;
+	live_give_back(&d->live);
+	loop_arm(&d->loop, &d->next, d->scan_began_ns + (int64_t) DISCOVER_RETRY_MS * MS_NS);
+}
+
+static void begin_scan(struct discover *d, enum agenda_kind kind)
+{
 	const struct network_means means = {&d->scan, d->procfd, d->broker.fd, &d->links};
+	bool announced = d->announced;
 	uint8_t documents;
 	int rc;
 
-	d->next_ns = INT64_MAX;
 	d->scan_began_ns = clock_mono_ns();
-	d->scan_asked = d->channel.asked;
+	d->scan_asked = kind == AGENDA_WHOLE ? d->channel.asked : d->channel.answered;
+	d->scan_confirms = d->channel.confirm_asked;
 	documents = channel_take_documents(&d->channel);
-	rc = scan_read(d->procfd, &d->self, &d->scan);
+	rc = read_host(d, kind);
 	if (rc < 0) {
-		d->channel.documents |= documents;
-		log_error("cannot scan error=\"%s\"", strerror(-rc));
-		schedule(d, d->scan_began_ns + (int64_t) DISCOVER_REST_MS * MS_NS);
+		fail_scan(d, documents, rc);
 		return;
 	}
+	d->announced = false;
+	d->scanning = kind;
 	if (d->scan.cut)
 		log_warn("too many network namespaces limit=%d", CATALOG_NETNS_MAX);
 	rc = detail_begin(&d->detail, documents, &means);
 	if (rc == 0)
-		rc = ask_all(d);
-	if (rc < 0) {
-		detail_end(&d->detail);
-		scan_done(&d->scan);
+		rc = ask_all(d, announced);
+	if (rc < 0)
 		stop(d, rc == -EPIPE || rc == -ECONNRESET ? 0 : rc);
-		return;
-	}
-	d->scanning = true;
-	end_scan_if_complete(d);
+	else
+		end_scan_if_complete(d);
+}
+
+static void on_next(void *ctx)
+{
+	struct discover *d = ctx;
+	struct agenda_wants w;
+	enum agenda_kind kind;
+	int64_t at_ns;
+
+	live_look(&d->live);
+	w = (struct agenda_wants){.whole_asked = d->channel.asked != d->channel.answered,
+		.confirm_asked = d->channel.confirm_asked != d->channel.confirmed,
+		.documents = d->channel.documents != 0,
+		.is_told = live_tells(&d->live),
+		.is_lost = live_tells(&d->live) && d->live.is_lost,
+		.has_changed = d->live.matters,
+		.announced = d->announced};
+	if (w.has_changed || w.announced)
+		channel_outdated(&d->channel);
+	else if (w.confirm_asked && live_is_complete(&d->live) && !w.documents)
+		channel_confirm(&d->channel, d->channel.confirm_asked);
+	kind = agenda_next(&d->agenda, &w, clock_mono_ns(), &at_ns);
+	if (kind == AGENDA_NOTHING)
+		loop_arm(&d->loop, &d->next, at_ns);
+	else
+		begin_scan(d, kind);
 }
 
 static void on_refresh(void *ctx)
 {
-	schedule(ctx, clock_mono_ns());
+	plan(ctx);
+}
+
+static void on_live_change(void *ctx)
+{
+	plan(ctx);
 }
 
 static void use_channel(struct discover *d, int fd)
@@ -311,10 +393,41 @@ static void use_channel(struct discover *d, int fd)
 	int rc;
 
 	/* requests of the former service must not be answered to the new one */
-	d->scan_asked = 0;
+	d->scan_asked = d->scan_confirms = 0;
 	rc = channel_use(&d->channel, fd);
 	if (rc < 0)
 		log_error("cannot use a catalog channel error=\"%s\"", strerror(-rc));
+}
+
+static void use_events(struct discover *d, const struct msg *m, struct fdset *fds)
+{
+	AUTO_CLOSE int fd = fdset_take(fds, 0);
+
+	if (fd < 0)
+		log_info("no events, scanning instead reason=\"%s\"", m->u.status.text);
+	else if (m->id == EVENTS_PROCESSES)
+		live_use_processes(&d->live, TAKE_FD(fd));
+	else
+		live_use_links(&d->live, TAKE_FD(fd));
+	/* the last answer: there is nothing more to wait for */
+	if (m->id == EVENTS_PROCESSES)
+		plan(d);
+}
+
+/* Links first: they are of use only once processes are told of, too. */
+static int ask_for_events(const struct discover *d)
+{
+	static const uint8_t sources[] = {EVENTS_LINKS, EVENTS_PROCESSES};
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(sources) && rc == 0; i++) {
+		const struct msg m = {.op = MSG_EVENTS_OPEN,
+			.id = sources[i],
+			.u.events_open.source = sources[i]};
+
+		rc = msg_send(d->broker.fd, &m, NULL, 0);
+	}
+	return rc;
 }
 
 /* Handle one message. Returns 0, or a negative errno when the broker cannot be talked to. */
@@ -327,6 +440,9 @@ static int on_broker_message(struct discover *d, const struct msg *m, struct fds
 	case MSG_TUN_TOLD:
 	case MSG_PORTS_OPENED:
 		return detail_answer(&d->detail, m, fds);
+	case MSG_EVENTS_OPENED:
+		use_events(d, m, fds);
+		return 0;
 	case MSG_CATALOG_CHANNEL:
 		use_channel(d, fdset_take(fds, 0));
 		return 0;
@@ -367,8 +483,7 @@ static void init(struct discover *d, const struct discover_fds *fds)
 			.netns = ns_link_read(fds->proc, "self/ns/net", "net")},
 		.broker = {.fd = fds->broker, .fn = on_broker, .ctx = d},
 		.pub = PUBLICATION_NONE,
-		.next_ns = INT64_MAX,
-		.next = {.fn = begin_scan, .ctx = d},
+		.next = {.fn = on_next, .ctx = d},
 		.links_limit = {.fn = on_links_limit, .ctx = d},
 		.engines_limit = {.fn = on_engines_limit, .ctx = d}};
 	host_read(d->procfd, &d->host);
@@ -377,8 +492,9 @@ static void init(struct discover *d, const struct discover_fds *fds)
 static void done(struct discover *d)
 {
 	detail_end(&d->detail);
-	if (d->scanning)
-		scan_done(&d->scan);
+	live_done(&d->live);
+	scan_done(&d->scan);
+	scan_done(&d->newest);
 	links_stop(&d->links);
 	edge_done(&d->edge);
 	engines_done(&d->engines);
@@ -406,6 +522,9 @@ int discover_run(const struct discover_fds *fds, struct err *e)
 	int rc;
 
 	init(&d, fds);
+	live_init(&d.live, &d.loop, d.procfd, &d.self);
+	d.live.change_fn = on_live_change;
+	d.live.ctx = &d;
 	channel_init(&d.channel, &d.loop, &d.pub, on_refresh, &d);
 	rc = loop_init(&d.loop);
 	if (rc == 0)
@@ -416,8 +535,11 @@ int discover_run(const struct discover_fds *fds, struct err *e)
 		rc = loop_watch(&d.loop, &d.broker, EPOLLIN);
 	if (rc == 0)
 		rc = channel_use(&d.channel, fds->catalog);
+	if (rc == 0)
+		rc = ask_for_events(&d);
 	if (rc == 0) {
-		schedule(&d, clock_mono_ns());
+		/* a scan begun before events are told has to be repeated */
+		loop_arm(&d.loop, &d.next, clock_mono_ns() + (int64_t) DISCOVER_EVENTS_MS * MS_NS);
 		rc = loop_run(&d.loop);
 	}
 	if (rc == 0)

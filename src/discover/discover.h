@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of packetflix-discover: when to scan, what a scan waits for, what is published.
+/* The life of packetflix-discover: what a scan waits for, what is published.
  *
- * One scan at a time. A scan starts at once at the beginning, when the service asks (a request that
- * comes in during a scan gets the next one, shared by all who wait), and when an engine announces a
- * change (then not more often than leaves half of a core free). Without any of these there is one
- * every 10 s, less often where scans take long, so that resting costs less than half a percent of a
- * core: it only serves those who read the catalog without asking for a fresh one.
+ * One scan at a time. When which kind of scan begins, says agenda.h; requests that come in during a
+ * scan get the next one, shared by all who wait.
  *
  * A scan waits for engines at most DISCOVER_ENGINE_MS and for links DISCOVER_LINKS_MS; what is not
- * known by then is published as it was known before. */
+ * known by then is published as it was known before. Updates ask engines only if one of them has
+ * announced something, or there is a container that none has told of, which waits for them
+ * DISCOVER_ENGINE_SOON_MS: what they say later makes another generation. */
 #ifndef DISCOVER_DISCOVER_H
 #define DISCOVER_DISCOVER_H
 
 #include "base/err.h"
 
-#define DISCOVER_ENGINE_MS 1000
-#define DISCOVER_LINKS_MS  3000
-#define DISCOVER_REST_MS   10000
-#define DISCOVER_GAP_MS    50
+#define DISCOVER_ENGINE_MS      1000
+#define DISCOVER_ENGINE_SOON_MS 100 /* in an update that no engine has announced */
+#define DISCOVER_LINKS_MS       3000
+#define DISCOVER_EVENTS_MS      100  /* the first scan waits for the kernel to tell of changes */
+#define DISCOVER_RETRY_MS       1000 /* after a scan that failed */
 
 struct discover_fds {
 	int broker;  /* channel to the broker; its end is ours */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/own.h"
 #include "base/utf8.h"
 #include "discover/grow.h"
 
@@ -199,6 +200,15 @@ static int fill_catalog(struct catalog *c, struct drafts *d, struct netns_set *s
 	}
 	c->n_targets = (uint32_t) n;
 	return 0;
+}
+
+void targets_give_back(struct netns_set *set, struct catalog *c)
+{
+	for (size_t i = 0; i < set->n && i < c->n_netns; i++) {
+		set->v[i].links = TAKE_PTR(c->netns[i].links);
+		set->v[i].n_links = c->netns[i].n_links;
+		c->netns[i].n_links = 0;
+	}
 }
 
 int targets_make(struct netns_set *set, const struct proc_table *procs,

@@ -16,4 +16,7 @@
 int targets_make(struct netns_set *set, const struct proc_table *procs,
 	const struct container_list *containers, struct catalog *ret);
 
+/* Move the link lists of @c, made of @set, back to it. */
+void targets_give_back(struct netns_set *set, struct catalog *c);
+
 #endif

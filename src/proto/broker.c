@@ -125,6 +125,21 @@ static void get_tun(struct rbuf *r, struct msg_tun *t)
 		r->failed = true;
 }
 
+static void get_netlink_opened(struct rbuf *r, struct msg_netlink_opened *n)
+{
+	get_status(r, &n->status);
+	n->nsid = (int32_t) rbuf_u32(r);
+	if (n->nsid < -1)
+		r->failed = true;
+}
+
+static void get_events_open(struct rbuf *r, struct msg_events_open *e)
+{
+	e->source = rbuf_u8(r);
+	if (e->source < EVENTS_PROCESSES || e->source >= EVENTS_END)
+		r->failed = true;
+}
+
 ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 {
 	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
@@ -142,8 +157,8 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		break;
 	case MSG_CAPTURE_OPENED:
 	case MSG_CAPTURE_ENDED:
-	case MSG_NETLINK_OPENED:
 	case MSG_PORTS_OPENED:
+	case MSG_EVENTS_OPENED:
 		put_status(&w, &m->u.status);
 		break;
 	case MSG_RESTARTS:
@@ -155,7 +170,15 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		wbuf_u64(&w, m->u.catalog.scan_ns);
 		wbuf_u8(&w, m->u.catalog.documents);
 		break;
+	case MSG_NETLINK_OPENED:
+		put_status(&w, &m->u.netlink_opened.status);
+		wbuf_u32(&w, (uint32_t) m->u.netlink_opened.nsid);
+		break;
+	case MSG_EVENTS_OPEN:
+		wbuf_u8(&w, m->u.events_open.source);
+		break;
 	case MSG_REFRESH:
+	case MSG_CHECK:
 		wbuf_u8(&w, m->u.refresh.documents);
 		break;
 	case MSG_TUN_ASK:
@@ -176,6 +199,8 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 	case MSG_TARGET_EXITED:
 	case MSG_SHUTDOWN:
 	case MSG_CATALOG_CHANNEL:
+	case MSG_CURRENT:
+	case MSG_OUTDATED:
 		break;
 	case MSG_OP_END:
 	default:
@@ -196,8 +221,8 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		break;
 	case MSG_CAPTURE_OPENED:
 	case MSG_CAPTURE_ENDED:
-	case MSG_NETLINK_OPENED:
 	case MSG_PORTS_OPENED:
+	case MSG_EVENTS_OPENED:
 		get_status(r, &m->u.status);
 		break;
 	case MSG_RESTARTS:
@@ -209,7 +234,14 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		m->u.catalog.scan_ns = rbuf_u64(r);
 		m->u.catalog.documents = get_documents(r);
 		break;
+	case MSG_NETLINK_OPENED:
+		get_netlink_opened(r, &m->u.netlink_opened);
+		break;
+	case MSG_EVENTS_OPEN:
+		get_events_open(r, &m->u.events_open);
+		break;
 	case MSG_REFRESH:
+	case MSG_CHECK:
 		m->u.refresh.documents = get_documents(r);
 		break;
 	case MSG_TUN_ASK:
@@ -230,6 +262,8 @@ static void get_fields(struct rbuf *r, struct msg *m)
 	case MSG_TARGET_EXITED:
 	case MSG_SHUTDOWN:
 	case MSG_CATALOG_CHANNEL:
+	case MSG_CURRENT:
+	case MSG_OUTDATED:
 		break;
 	case MSG_OP_END:
 	default:

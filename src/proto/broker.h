@@ -36,8 +36,8 @@ enum msg_op {
 	MSG_SHUTDOWN,       /* end all captures properly, then exit */
 
 	/* broker -> discover */
-	MSG_NETLINK_OPENED, /* id: the request; fields: struct msg_status; descriptor on success: a
-			     * NETLINK_ROUTE socket inside the namespace */
+	MSG_NETLINK_OPENED, /* id: the request; fields: struct msg_netlink_opened; descriptor on
+			     * success: a NETLINK_ROUTE socket inside the namespace */
 
 	/* broker -> service and discover */
 	MSG_CATALOG_CHANNEL, /* descriptor: a new catalog channel to the other one */
@@ -74,7 +74,34 @@ enum msg_op {
 	/* broker -> discover */
 	MSG_TUN_TOLD, /* id: the request; fields: u64 nsfs inode of the namespace the device lives
 		       * in, 0 = cannot be told */
+
+	/* discover -> broker */
+	MSG_EVENTS_OPEN, /* id: the request; fields: struct msg_events_open */
+
+	/* broker -> discover */
+	MSG_EVENTS_OPENED, /* id: the request; fields: struct msg_status; descriptor on success: a
+			    * netlink socket that tells of changes */
+
+	/* service -> discover, on the catalog channel */
+	MSG_CHECK, /* id: grows by one, counted apart from MSG_REFRESH; wants to know that the
+		    * newest generation is what is known of the host after this was received, and
+		    * documents made after it; fields: struct msg_refresh */
+
+	/* discover -> service, on the catalog channel */
+	MSG_CURRENT,  /* id: newest MSG_CHECK to which what was sent before is the answer */
+	MSG_OUTDATED, /* something has changed since the newest MSG_CATALOG; another is coming */
 	MSG_OP_END
+};
+
+/* What tells of changes. */
+enum events_source {
+	EVENTS_PROCESSES = 1, /* beginnings, programs, names and ends of processes (cn_proc.h) */
+	EVENTS_LINKS,         /* links of all network namespaces that the broker's has ids for */
+	EVENTS_END
+};
+
+struct msg_events_open {
+	uint8_t source; /* enum events_source */
 };
 
 /* How to find a network namespace again and be sure it is the same one. */
@@ -131,6 +158,11 @@ struct msg_status {
 	char text[MSG_TEXT_BYTES];
 };
 
+struct msg_netlink_opened {
+	struct msg_status status;
+	int32_t nsid; /* what the broker's namespace calls it (rtnetlink(7)), -1 = nothing */
+};
+
 struct msg_restarts {
 	uint32_t service;
 	uint32_t discover;
@@ -162,10 +194,12 @@ struct msg {
 	union {
 		struct msg_capture_open capture_open;
 		struct ns_ref ns_ref;     /* NETLINK_OPEN, PORTS_OPEN */
-		struct msg_status status; /* CAPTURE_OPENED, CAPTURE_ENDED, NETLINK_OPENED,
-					   * PORTS_OPENED */
+		struct msg_status status; /* CAPTURE_OPENED, CAPTURE_ENDED,
+					   * PORTS_OPENED, EVENTS_OPENED */
+		struct msg_netlink_opened netlink_opened;
+		struct msg_events_open events_open;
 		struct msg_restarts restarts;
-		struct msg_refresh refresh;
+		struct msg_refresh refresh; /* REFRESH, CHECK */
 		struct msg_catalog catalog;
 		struct msg_uts_refs uts_refs;
 		struct msg_tun tun;

@@ -16,9 +16,9 @@ int role_enter_broker(struct err *e)
 	const struct sandbox_drop drop = {
 		.empty_root_fd = -1,
 		.keep_ids = true,
-		.keep_caps = CAP(SYS_ADMIN) | CAP(NET_RAW) | CAP(NET_ADMIN) | CAP(SYS_PTRACE) |
-			     CAP(SYS_CHROOT) | CAP(SETUID) | CAP(SETGID) | CAP(SETPCAP) |
-			     CAP(KILL) | CAP(DAC_READ_SEARCH) | CAP(DAC_OVERRIDE),
+		.keep_caps = CAP(SYS_ADMIN) | CAP(NET_RAW) | CAP(NET_ADMIN) | CAP(NET_BROADCAST) |
+			     CAP(SYS_PTRACE) | CAP(SYS_CHROOT) | CAP(SETUID) | CAP(SETGID) |
+			     CAP(SETPCAP) | CAP(KILL) | CAP(DAC_READ_SEARCH) | CAP(DAC_OVERRIDE),
 	};
 	int rc = sandbox_drop(&drop, e);
 

@@ -16,9 +16,10 @@
 
 #define NEEDED_SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
 
-void catalog_client_init(struct catalog_client *c, int channel)
+void catalog_client_init(struct catalog_client *c, int channel, uint32_t max_age_ms)
 {
 	memset(c, 0, sizeof(*c));
+	c->max_age_ns = max_age_ms * 1000000LL;
 	c->channel = channel;
 }
 
@@ -48,14 +49,40 @@ static void ask(struct catalog_client *c, uint8_t documents)
 		c->is_unasked = msg_send(c->channel, &m, NULL, 0) == -EAGAIN;
 }
 
+static void send_check(struct catalog_client *c)
+{
+	struct msg m = {.op = MSG_CHECK, .id = c->checking};
+
+	m.u.refresh.documents = c->check_documents;
+	if (c->channel >= 0 && msg_send(c->channel, &m, NULL, 0) == -EAGAIN)
+		c->is_unasked = true;
+}
+
+static void begin_check(struct catalog_client *c, uint8_t documents, int64_t now_ns)
+{
+	c->checking++;
+	c->check_sent_ns = now_ns;
+	c->check_documents = documents;
+	send_check(c);
+}
+
+/* Say again what waiters wait for. */
 static void ask_for_all(struct catalog_client *c)
 {
 	uint8_t documents = 0;
+	bool scans = false;
 
-	for (const struct catalog_waiter *w = c->waiters; w; w = w->next)
+	for (const struct catalog_waiter *w = c->waiters; w; w = w->next) {
+		if (w->is_check)
+			continue;
+		scans = true;
 		documents |= w->documents;
-	if (c->waiters)
+	}
+	c->is_unasked = false;
+	if (scans)
 		ask(c, documents);
+	if (c->checking != c->checked)
+		send_check(c);
 }
 
 void catalog_client_reconnect(struct catalog_client *c, int channel)
@@ -88,7 +115,8 @@ static int take_document(
 	struct catalog_client *c, struct fdset *fds, size_t i, struct catalog_document *d)
 {
 	AUTO_CLOSE int fd = fdset_take(fds, i);
-	struct catalog_document next = {.answers = c->answered, .received_ns = c->received_ns};
+	struct catalog_document next = {
+		.answers = c->answered, .generation = c->generation, .received_ns = c->received_ns};
 	int rc = map_sealed(fd, &next);
 
 	if (rc < 0)
@@ -125,9 +153,12 @@ static int take_catalog(struct catalog_client *c, const struct msg *m, struct fd
 		return rc;
 	if (m->id)
 		c->answered = m->id;
+	c->received++;
 	c->received_ns = clock_mono_ns();
 	c->generation = m->u.catalog.generation;
 	c->scan_ns = m->u.catalog.scan_ns;
+	c->current_ns = c->received_ns - (int64_t) c->scan_ns;
+	c->is_outdated = false;
 	rc = take_document(c, fds, 0, &c->mobyshark);
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS && rc == 0; i++) {
 		if (m->u.catalog.documents & 1U << i)
@@ -136,17 +167,35 @@ static int take_catalog(struct catalog_client *c, const struct msg *m, struct fd
 	return rc;
 }
 
-static bool is_satisfied(const struct catalog_client *c, const struct catalog_waiter *w)
+/* The newest catalog is the answer to check @id. */
+static void take_confirmation(struct catalog_client *c, uint32_t id)
 {
-	if ((int32_t) (c->answered - w->want) < 0)
-		return false;
+	if ((int32_t) (id - c->checked) <= 0 || (int32_t) (c->checking - id) < 0)
+		return;
+	c->checked = id;
+	c->is_outdated = false;
+	if (id == c->checking && c->check_sent_ns > c->current_ns)
+		c->current_ns = c->check_sent_ns;
+}
+
+static bool has_documents(const struct catalog_client *c, const struct catalog_waiter *w)
+{
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
 		const struct catalog_document *d = &c->documents[i];
+		bool is_old = w->is_check ? d->received_ns < w->since_ns
+					  : (int32_t) (d->answers - w->want) < 0;
 
-		if ((w->documents & 1U << i) && (!d->p || (int32_t) (d->answers - w->want) < 0))
+		if ((w->documents & 1U << i) && (!d->p || is_old))
 			return false;
 	}
 	return true;
+}
+
+static bool is_satisfied(const struct catalog_client *c, const struct catalog_waiter *w)
+{
+	uint32_t newest = w->is_check ? c->checked : c->answered;
+
+	return (int32_t) (newest - w->want) >= 0 && has_documents(c, w);
 }
 
 /* Call the waiters that @due says. Those called may wait again, which puts them on the new list. */
@@ -174,9 +223,26 @@ static void call_due(struct catalog_client *c, int64_t now_ns)
 	}
 }
 
+static int take_message(struct catalog_client *c, const struct msg *m, struct fdset *fds)
+{
+	switch ((enum msg_op) m->op) {
+	case MSG_CATALOG:
+		return take_catalog(c, m, fds);
+	case MSG_CURRENT:
+		take_confirmation(c, m->id);
+		return 0;
+	case MSG_OUTDATED:
+		c->is_outdated = true;
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
 int catalog_client_receive(struct catalog_client *c)
 {
-	int is_new = 0;
+	uint64_t generations = c->received;
+	bool is_any = false;
 
 	for (;;) {
 		AUTO_FDSET struct fdset fds = FDSET_NONE;
@@ -185,33 +251,77 @@ int catalog_client_receive(struct catalog_client *c)
 
 		if (rc == -EAGAIN)
 			break;
-		if (rc > 0)
-			rc = m.op == MSG_CATALOG ? take_catalog(c, &m, &fds) : -EPROTO;
-		else
-			rc = -EPIPE;
+		rc = rc > 0 ? take_message(c, &m, &fds) : -EPIPE;
 		if (rc < 0) {
 			close_p(&c->channel);
 			c->channel = -1;
 			c->lost_ns = clock_mono_ns();
 			return -EPIPE;
 		}
-		is_new = 1;
+		is_any = true;
 	}
-	if (is_new && c->is_unasked)
+	if (is_any && c->is_unasked)
 		ask_for_all(c);
-	if (is_new)
+	if (is_any)
 		call_due(c, clock_mono_ns());
-	return is_new;
+	return c->received != generations;
 }
 
-void catalog_client_wait(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns)
+static void add_waiter(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns)
 {
-	w->want = ++c->asked;
 	w->limit_ns = now_ns + CATALOG_WAIT_LIMIT_NS;
 	w->is_waiting = true;
 	w->next = c->waiters;
 	c->waiters = w;
+}
+
+void catalog_client_wait(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns)
+{
+	w->is_check = false;
+	w->want = ++c->asked;
+	w->since_ns = now_ns;
+	add_waiter(c, w, now_ns);
 	ask(c, w->documents);
+}
+
+bool catalog_client_is_current(const struct catalog_client *c, uint8_t documents, int64_t now_ns)
+{
+	int64_t limit_ns =
+		c->max_age_ns > CATALOG_DOCUMENT_NS ? c->max_age_ns : CATALOG_DOCUMENT_NS;
+
+	if (!c->has_catalog || c->is_outdated || now_ns - c->current_ns > c->max_age_ns)
+		return false;
+	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
+		const struct catalog_document *d = &c->documents[i];
+
+		if ((documents & 1U << i) && (!d->p || d->generation != c->generation ||
+						     now_ns - d->received_ns > limit_ns))
+			return false;
+	}
+	return true;
+}
+
+void catalog_client_check(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns)
+{
+	/* a question that is on its way will do, if its answer is not too old then */
+	if (c->checking == c->checked || now_ns - c->check_sent_ns > c->max_age_ns ||
+		(w->documents & ~c->check_documents))
+		begin_check(c, w->documents, now_ns);
+	w->is_check = true;
+	w->want = c->checking;
+	w->since_ns = c->check_sent_ns;
+	add_waiter(c, w, now_ns);
+}
+
+void catalog_client_renew(struct catalog_client *c, uint8_t documents, int64_t now_ns)
+{
+	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
+		if (!(documents & 1U << i) ||
+			now_ns - c->documents[i].received_ns <= c->max_age_ns ||
+			c->checking != c->checked)
+			continue;
+		begin_check(c, documents, now_ns);
+	}
 }
 
 void catalog_client_cancel(struct catalog_client *c, struct catalog_waiter *w)

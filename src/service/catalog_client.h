@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The service's end of the catalog channel: the newest catalog that discover published, and waiting
- * for one that was scanned after a moment in time. */
+/* The service's end of the catalog channel: the newest catalog that discover published, whether it
+ * is current, and waiting for one that is.
+ *
+ * A catalog is current when nothing is known to have changed since, and that was confirmed not
+ * longer ago than the age limit (decision 0028). It ages from the moment a scan began, or a
+ * question for confirmation was sent. */
 #ifndef SERVICE_CATALOG_CLIENT_H
 #define SERVICE_CATALOG_CLIENT_H
 
@@ -10,17 +14,20 @@
 
 #include "proto/catalog.h"
 
+#define CATALOG_DOCUMENT_NS   1000000000LL        /* a document other than /mobyshark is used */
 #define CATALOG_WAIT_LIMIT_NS (20 * 1000000000LL) /* as long as the original waits */
 
 /* Somebody who waits; lives in the waiting object. */
 struct catalog_waiter {
 	struct catalog_waiter *next;
 	uint8_t documents; /* MSG_DOCUMENT_*: must come with it; set it before the wait */
-	uint32_t want;     /* the refresh that must be satisfied */
+	bool is_check;     /* waits for a confirmation, not for a scan */
+	uint32_t want;     /* the refresh, or check, that must be satisfied */
+	int64_t since_ns;  /* when that was asked, monotonic */
 	int64_t limit_ns;  /* monotonic */
 	bool is_waiting;
-	/* @is_fresh: there is a catalog scanned after the wait began; otherwise time is up. The
-	 * waiter is off the list already. */
+	/* @is_fresh: what was waited for has come; otherwise time is up. The waiter is off the list
+	 * already. */
 	void (*ready)(void *ctx, bool is_fresh);
 	void *ctx;
 };
@@ -30,6 +37,7 @@ struct catalog_document {
 	char *p; /* mapped; NULL before the first one */
 	size_t len_bytes;
 	uint32_t answers;    /* newest refresh it satisfies */
+	uint64_t generation; /* that it came with */
 	int64_t received_ns; /* monotonic */
 };
 
@@ -40,14 +48,21 @@ struct catalog_client {
 	bool has_catalog;
 	int64_t received_ns; /* monotonic */
 	uint64_t scan_ns, generation;
+	uint64_t received; /* catalogs so far */
 	struct catalog_document mobyshark;
 	struct catalog_document documents[MSG_DOCUMENT_BITS]; /* by bit; they come when asked for */
 	uint32_t asked, answered;                             /* refresh ids */
-	bool is_unasked; /* discover's queue was full: ask when it has answered */
+	bool is_unasked;            /* discover's queue was full: ask when it has answered */
+	int64_t max_age_ns;         /* the age limit */
+	int64_t current_ns;         /* since when the catalog is what it is, monotonic */
+	bool is_outdated;           /* it is not: another one is coming */
+	uint32_t checked, checking; /* ids of checks: newest answered, newest asked */
+	int64_t check_sent_ns;      /* monotonic */
+	uint8_t check_documents;    /* that come with the newest */
 	struct catalog_waiter *waiters;
 };
 
-void catalog_client_init(struct catalog_client *c, int channel);
+void catalog_client_init(struct catalog_client *c, int channel, uint32_t max_age_ms);
 void catalog_client_done(struct catalog_client *c);
 
 /* Discover was started anew: use @channel (taken over). Open questions are asked again. */
@@ -60,6 +75,17 @@ int catalog_client_receive(struct catalog_client *c);
 /* Put @w on the list: w->ready is called when a catalog comes whose scan began after now, with the
  * documents that @w wants, or after CATALOG_WAIT_LIMIT_NS. */
 void catalog_client_wait(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns);
+
+/* Is there a catalog that is current, with @documents (MSG_DOCUMENT_*) of the same generation that
+ * are not older than CATALOG_DOCUMENT_NS or the age limit, whatever is more? */
+bool catalog_client_is_current(const struct catalog_client *c, uint8_t documents, int64_t now_ns);
+
+/* Put @w on the list: w->ready is called when discover has confirmed that the catalog is current,
+ * or has sent one that is, with the documents that @w wants, or after CATALOG_WAIT_LIMIT_NS. */
+void catalog_client_check(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns);
+
+/* Have @documents that are older than the age limit made anew; nobody waits for them. */
+void catalog_client_renew(struct catalog_client *c, uint8_t documents, int64_t now_ns);
 
 /* Take @w off the list, if it is there. */
 void catalog_client_cancel(struct catalog_client *c, struct catalog_waiter *w);

@@ -53,6 +53,8 @@ static void set(struct config *c, struct args *a, const char *name, const char *
 		c->limits.stream_bytes = n;
 	else if (strcmp(name, "latency") == 0)
 		c->limits.latency_ms = (uint32_t) n;
+	else if (strcmp(name, "max-age") == 0)
+		c->max_age_ms = (uint32_t) n;
 	else if (strcmp(name, "max-captures") == 0)
 		c->limits.max_captures = (uint32_t) n;
 	else if (strcmp(name, "max-viewers") == 0)

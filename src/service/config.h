@@ -27,6 +27,7 @@ struct config {
 	char hostname[256]; /* of this machine: clients may use it too */
 	struct hub_limits limits;
 	uint32_t max_connections;
+	uint32_t max_age_ms;         /* of a catalog that is used without asking */
 	char *tls_cert, *tls_key;    /* owned PEM texts, NULL without TLS */
 	char *token;                 /* owned, NULL without */
 	char hardware[256], os[256]; /* of the section header */

@@ -55,9 +55,10 @@ static uint64_t permitted(void)
 static int have_more_than_the_operations_need(void)
 {
 	const uint64_t may = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_RAW | 1ULL << CAP_NET_ADMIN |
-			     1ULL << CAP_SYS_PTRACE | 1ULL << CAP_SYS_CHROOT | 1ULL << CAP_SETUID |
-			     1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP | 1ULL << CAP_KILL |
-			     1ULL << CAP_DAC_READ_SEARCH | 1ULL << CAP_DAC_OVERRIDE;
+			     1ULL << CAP_NET_BROADCAST | 1ULL << CAP_SYS_PTRACE |
+			     1ULL << CAP_SYS_CHROOT | 1ULL << CAP_SETUID | 1ULL << CAP_SETGID |
+			     1ULL << CAP_SETPCAP | 1ULL << CAP_KILL | 1ULL << CAP_DAC_READ_SEARCH |
+			     1ULL << CAP_DAC_OVERRIDE;
 
 	return permitted() & ~may ? 0 : EPERM;
 }

@@ -120,8 +120,17 @@ static void answer(struct fixture *f, const struct msg *request)
 		sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 		assert_int_equal(setns(f->netns, CLONE_NEWNET), 0);
 	}
-	m.u.status.status = sock < 0 ? -ESRCH : 0;
+	m.u.netlink_opened = (struct msg_netlink_opened){{sock < 0 ? -ESRCH : 0, ""}, -1};
 	assert_int_equal(msg_send(f->broker, &m, &sock, sock >= 0), 0);
+}
+
+/* As where the kernel does not tell of changes. */
+static void refuse_events(struct fixture *f, const struct msg *request)
+{
+	const struct msg m = {
+		.op = MSG_EVENTS_OPENED, .id = request->id, .u.status = {-EPERM, "no events"}};
+
+	assert_int_equal(msg_send(f->broker, &m, NULL, 0), 0);
 }
 
 static void serve_broker(struct fixture *f)
@@ -134,6 +143,10 @@ static void serve_broker(struct fixture *f)
 		if (rc == -EAGAIN)
 			return;
 		assert_int_equal(rc, 1);
+		if (m.op == MSG_EVENTS_OPEN) {
+			refuse_events(f, &m);
+			continue;
+		}
 		assert_int_equal(m.op, MSG_NETLINK_OPEN);
 		answer(f, &m);
 	}
@@ -185,6 +198,9 @@ void fixture_next(struct fixture *f)
 		if (rc == -EAGAIN)
 			continue;
 		assert_int_equal(rc, 1);
+		/* that a newer one will come */
+		if (m.op == MSG_OUTDATED)
+			continue;
 		take_generation(f, &m, &fds);
 		return;
 	}

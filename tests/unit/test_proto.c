@@ -36,7 +36,7 @@ static struct msg message(uint16_t op)
 		break;
 	case MSG_CAPTURE_OPENED:
 	case MSG_CAPTURE_ENDED:
-	case MSG_NETLINK_OPENED:
+	case MSG_EVENTS_OPENED:
 	case MSG_PORTS_OPENED:
 		m.u.status.status = -ESRCH;
 		strcpy(m.u.status.text, "it is gone");
@@ -47,7 +47,14 @@ static struct msg message(uint16_t op)
 	case MSG_CATALOG:
 		m.u.catalog = (struct msg_catalog){5, 6, MSG_DOCUMENT_JSON};
 		break;
+	case MSG_NETLINK_OPENED:
+		m.u.netlink_opened = (struct msg_netlink_opened){{0, ""}, -1};
+		break;
+	case MSG_EVENTS_OPEN:
+		m.u.events_open.source = EVENTS_LINKS;
+		break;
 	case MSG_REFRESH:
+	case MSG_CHECK:
 		m.u.refresh.documents = MSG_DOCUMENTS;
 		break;
 	case MSG_TUN_ASK:

@@ -11,6 +11,15 @@
 static const struct engine_driver *const drivers[] = {
 	&engine_docker, &engine_podman, &engine_containerd, &engine_cri, &engine_crio};
 
+bool engines_may_be(const struct process *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
+		if (strcmp(p->comm, drivers[i]->comm) == 0)
+			return true;
+	}
+	return false;
+}
+
 int engines_init(struct engines *es, struct loop *loop, int procfd)
 {
 	*es = (struct engines){.env = {.loop = loop, .procfd = procfd}};
@@ -129,14 +138,18 @@ static void forget_ended_pids(struct engine *e, const struct proc_table *procs)
 	}
 }
 
-void engines_update(struct engines *es, const struct proc_table *procs)
+bool engines_update(struct engines *es, const struct proc_table *procs)
 {
+	size_t before;
+
 	remove_ended(es, procs);
 	activators_update(&es->activators, &es->env, procs);
+	before = es->n;
 	for (size_t i = 0; i < procs->n && es->n < ENGINES_MAX; i++)
 		add_all(es, procs->by_age[i]);
 	for (struct engine *e = es->first; e; e = e->next)
 		forget_ended_pids(e, procs);
+	return es->n > before;
 }
 
 static void start_round(struct engine *e)

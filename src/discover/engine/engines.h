@@ -21,9 +21,12 @@ struct engines {
 int engines_init(struct engines *es, struct loop *loop, int procfd);
 void engines_done(struct engines *es);
 
+/* True if @p has the name of an engine's process. */
+bool engines_may_be(const struct process *p);
+
 /* Forget engines whose process has ended, add new ones, and forget the pids of containers whose
- * process has ended. */
-void engines_update(struct engines *es, const struct proc_table *procs);
+ * process has ended. Returns true if there are new engines. */
+bool engines_update(struct engines *es, const struct proc_table *procs);
 
 /* Begin a round with every engine. @seen (see struct engine_env; @n of them) is taken over. */
 void engines_ask(struct engines *es, char (*seen)[ENGINE_ID_MAX], size_t n);

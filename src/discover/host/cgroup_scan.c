@@ -12,20 +12,46 @@
 
 #define CGROUP_MAX_BYTES 16384 /* a dozen hierarchies, a path each */
 
-static int add_process(struct cgroup_list *l, int procfd, const struct process *p)
+static struct cgroup_told read_one(int procfd, const struct process *p)
 {
+	struct cgroup_told t = {.pid = p->pid, .starttime_ticks = p->starttime_ticks};
 	char path[32], text[CGROUP_MAX_BYTES];
-	struct cgroup_container *v;
 
 	(void) snprintf(path, sizeof(path), "%" PRId32 "/cgroup", p->pid);
-	if (io_read_file(procfd, path, text, sizeof(text)) < 0)
+	t.is_container = io_read_file(procfd, path, text, sizeof(text)) >= 0 &&
+			 cgroup_name_parse(text, &t.name);
+	return t;
+}
+
+/* What @p told before, NULL if it has to be asked. @at is where to look from, for processes by
+ * growing pid. */
+static const struct cgroup_told *recall(
+	const struct cgroup_list *old, const struct process *p, size_t *at)
+{
+	while (old && *at < old->n_told && old->told[*at].pid < p->pid)
+		(*at)++;
+	if (!old || *at == old->n_told || p->is_fresh || old->told[*at].pid != p->pid ||
+		old->told[*at].starttime_ticks != p->starttime_ticks)
+		return NULL;
+	return &old->told[*at];
+}
+
+static int add_process(struct cgroup_list *l, const struct cgroup_told *t, const struct process *p)
+{
+	struct cgroup_told *told = grow(l->told, l->n_told, &l->cap_told, sizeof(*told));
+	struct cgroup_container *v;
+
+	if (!told)
+		return -ENOMEM;
+	l->told = told;
+	told[l->n_told++] = *t;
+	if (!t->is_container)
 		return 0;
 	v = grow(l->v, l->n, &l->cap, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	l->v = v;
-	if (cgroup_name_parse(text, &v[l->n].name))
-		v[l->n++].proc = p;
+	v[l->n++] = (struct cgroup_container){.name = t->name, .proc = p};
 	return 0;
 }
 
@@ -63,14 +89,22 @@ static void sort_and_unique(struct cgroup_list *l)
 	l->n = n + 1;
 }
 
-int cgroup_scan(int procfd, const struct proc_table *procs, struct cgroup_list *ret)
+int cgroup_scan(int procfd, const struct proc_table *procs, const struct cgroup_list *old,
+	struct cgroup_list *ret)
 {
 	struct cgroup_list l = {0};
+	size_t at = 0;
 
 	for (size_t i = 0; i < procs->n; i++) {
-		if (!proc_may_be_container(procs, &procs->v[i]))
+		const struct process *p = &procs->v[i];
+		const struct cgroup_told *before;
+		struct cgroup_told now;
+
+		if (!proc_may_be_container(procs, p))
 			continue;
-		if (add_process(&l, procfd, &procs->v[i]) < 0) {
+		before = recall(old, p, &at);
+		now = before ? *before : read_one(procfd, p);
+		if (add_process(&l, &now, p) < 0) {
 			cgroup_list_done(&l);
 			return -ENOMEM;
 		}
@@ -83,6 +117,7 @@ int cgroup_scan(int procfd, const struct proc_table *procs, struct cgroup_list *
 void cgroup_list_done(struct cgroup_list *l)
 {
 	free(l->v);
+	free(l->told);
 	*l = (struct cgroup_list){0};
 }
 

@@ -79,6 +79,7 @@ static void dump_addrs(int sock, struct netns *ns)
 		free(l.v);
 		return;
 	}
+	free(ns->addrs);
 	ns->addrs = l.v;
 	ns->n_addrs = (uint32_t) l.n;
 }
@@ -94,8 +95,10 @@ static int dump(int sock, struct netns *ns)
 	}
 	if (l.n > 0)
 		qsort(l.v, l.n, sizeof(*l.v), cmp_ifindex);
+	free(ns->links);
 	ns->links = l.v;
 	ns->n_links = (uint32_t) l.n;
+	ns->has_links = true;
 	dump_addrs(sock, ns);
 	return 0;
 }
@@ -112,6 +115,7 @@ static void on_answer(void *ctx, size_t i, struct fdset *fds)
 		return;
 	}
 	ns->is_guess = false;
+	ns->nsid = l->ask.nsid;
 	if (l->more_fn)
 		l->more_fn(l->ctx, i, sock);
 }
@@ -138,6 +142,7 @@ int links_start(struct links *l, struct netns_set *set)
 	l->failed = 0;
 	l->ask.fn = on_answer;
 	l->ask.ctx = l;
+	l->ask.passes_known = !l->more_fn;
 	return ns_ask_start(&l->ask, set);
 }
 
@@ -150,6 +155,7 @@ void links_ask_more(struct links *l, links_fn fn, void *ctx)
 int links_revisit(struct links *l, const struct netns_set *set)
 {
 	l->ask.fn = on_revisit;
+	l->ask.passes_known = false;
 	return ns_ask_start(&l->ask, set);
 }
 

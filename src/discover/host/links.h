@@ -26,8 +26,9 @@ struct links {
 /* @procfd and @broker are borrowed until links_stop(). Returns 0 or a negative errno. */
 int links_init(struct links *l, int procfd, int broker);
 
-/* Start with the namespaces of @set, whose order must not change until links_finished() or
- * links_stop(). Returns 0, or -EPIPE or another negative errno when the broker is gone. */
+/* Start with the namespaces of @set that have no link list yet; the order must not change until
+ * links_finished() or links_stop(). Returns 0, or -EPIPE or another negative errno when the broker
+ * is gone. */
 int links_start(struct links *l, struct netns_set *set);
 
 /* Call @fn after each dump that succeeded of the run to be started next, and for each namespace of

@@ -57,7 +57,7 @@ int netns_set_add(struct netns_set *s, const struct ns_ref *ref, const char *pla
 		free(copy);
 		return rc;
 	}
-	s->v[s->n++] = (struct netns){.ref = *ref, .place = copy};
+	s->v[s->n++] = (struct netns){.ref = *ref, .place = copy, .nsid = -1};
 	return 0;
 }
 
@@ -79,6 +79,77 @@ int netns_set_add_processes(struct netns_set *s, const struct proc_table *procs)
 
 		if (proc_is_netns_leader(procs, p))
 			rc = netns_set_add(s, &ref, NULL);
+	}
+	return rc;
+}
+
+static int add_all(struct netns_set *s, const struct held *v, size_t n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		size_t before = s->n;
+
+		rc = netns_set_add(s, &v[i].ref, v[i].place);
+		if (rc == 0 && s->n > before)
+			s->v[before].is_guess = v[i].is_guess;
+	}
+	return rc;
+}
+
+int netns_set_add_held(struct netns_set *s, const struct held_list *held)
+{
+	int rc = add_all(s, held->mounts, held->n_mounts);
+
+	return rc == 0 ? add_all(s, held->fds, held->n_fds) : rc;
+}
+
+static bool is_same_way(const struct ns_ref *a, const struct ns_ref *b)
+{
+	return a->inode == b->inode && a->kind == b->kind && a->pid == b->pid &&
+	       a->starttime_ticks == b->starttime_ticks && a->index == b->index;
+}
+
+static int recall_one(struct netns *ns, const struct netns *old)
+{
+	struct catalog_link *links = calloc(old->n_links + 1, sizeof(*links));
+	struct netns_addr *addrs = calloc(old->n_addrs + 1, sizeof(*addrs));
+
+	if (!links || !addrs) {
+		free(links);
+		free(addrs);
+		return -ENOMEM;
+	}
+	if (old->n_links > 0)
+		memcpy(links, old->links, old->n_links * sizeof(*links));
+	if (old->n_addrs > 0)
+		memcpy(addrs, old->addrs, old->n_addrs * sizeof(*addrs));
+	ns->links = links;
+	ns->n_links = old->n_links;
+	ns->addrs = addrs;
+	ns->n_addrs = old->n_addrs;
+	ns->nsid = old->nsid;
+	ns->has_links = true;
+	ns->is_guess = false;
+	return 0;
+}
+
+int netns_set_recall_links(struct netns_set *s, const struct netns_set *old,
+	const struct proc_table *procs, const struct id_set *changed)
+{
+	size_t at = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n && rc == 0; i++) {
+		struct netns *ns = &s->v[i];
+		const struct process *p = proc_table_find(procs, (int32_t) ns->ref.pid);
+
+		while (at < old->n && old->v[at].ref.inode < ns->ref.inode)
+			at++;
+		if (at < old->n && old->v[at].has_links && p && !p->is_fresh &&
+			is_same_way(&ns->ref, &old->v[at].ref) &&
+			!id_set_has(changed, ns->ref.inode))
+			rc = recall_one(ns, &old->v[at]);
 	}
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "discover/host/held.h"
 #include "discover/host/inode_map.h"
 #include "discover/host/proc_table.h"
 #include "proto/catalog.h"
@@ -27,7 +28,9 @@ struct netns {
 	struct ns_ref ref;
 	char *place; /* owned; where it is kept when no process is in it ("/proc/1/ns/mnt:/run/x"),
 		      * NULL for NS_REF_PROC */
-	bool is_guess; /* a namespace, but perhaps of another type: the broker's answer tells */
+	bool is_guess;  /* as struct held */
+	bool has_links; /* @links was read, or taken over from the scan before */
+	int32_t nsid;   /* what the broker's namespace calls it, -1 = nothing or not known yet */
 	uint32_t n_links;
 	struct catalog_link *links; /* owned, by ifindex */
 	uint32_t n_addrs;
@@ -54,19 +57,18 @@ bool netns_set_has(const struct netns_set *s, uint64_t inode);
  * age the one with the smallest pid. Errors of netns_set_add(). */
 int netns_set_add_processes(struct netns_set *s, const struct proc_table *procs);
 
-/* Add the namespaces that are bind-mounted somewhere in any mount namespace, by way of that mount
- * namespace's oldest process, older mount namespaces first. Reads /proc/PID/mountinfo once per
- * mount namespace; what cannot be read is passed over. Errors of netns_set_add(). */
-int netns_set_add_mounts(struct netns_set *s, int procfd, const struct proc_table *procs);
-
-/* Add the namespaces that are only held by an open descriptor, older processes first. Our own
- * processes do not count. A descriptor that was opened where the namespace is, or was, mounted does
- * not tell the type of the namespace: it is added as a guess. What cannot be read is passed over.
- * Errors of netns_set_add(). */
-int netns_set_add_fds(struct netns_set *s, int procfd, const struct proc_table *procs);
+/* Add the namespaces that are mounted, then those that are only held by an open descriptor. Errors
+ * of netns_set_add(). */
+int netns_set_add_held(struct netns_set *s, const struct held_list *held);
 
 /* Take out the guesses that the broker did not answer for. Keeps the order. */
 void netns_set_drop_guesses(struct netns_set *s);
+
+/* Take over the link lists of those namespaces of @old (sorted, as @s) that are reached in the same
+ * way as before, by a process in @procs that is not fresh, and are not among @changed (sorted
+ * inodes). Returns 0 or -ENOMEM. */
+int netns_set_recall_links(struct netns_set *s, const struct netns_set *old,
+	const struct proc_table *procs, const struct id_set *changed);
 
 /* Sort by inode: the order of the catalog. Nothing can be added afterwards. */
 void netns_set_sort(struct netns_set *s);

@@ -45,9 +45,15 @@ static int ask(struct ns_ask *a, struct ns_ask_slot *slot)
 	return 0;
 }
 
+static void pass_known(struct ns_ask *a)
+{
+	while (a->passes_known && a->next < a->set->n && a->set->v[a->next].has_links)
+		a->next++;
+}
+
 static int fill_window(struct ns_ask *a)
 {
-	while (a->next < a->set->n && a->in_flight < a->window) {
+	for (pass_known(a); a->next < a->set->n && a->in_flight < a->window; pass_known(a)) {
 		int rc = ask(a, find_slot(a, 0));
 
 		/* the broker is behind: the next answer brings us here again */
@@ -108,6 +114,7 @@ int ns_ask_answer(struct ns_ask *a, const struct msg *m, struct fdset *fds)
 
 	if (!slot)
 		return 0;
+	a->nsid = m->op == MSG_NETLINK_OPENED ? m->u.netlink_opened.nsid : -1;
 	a->fn(a->ctx, slot->netns, fds);
 	clear_slot(slot);
 	a->in_flight--;

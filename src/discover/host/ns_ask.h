@@ -19,6 +19,7 @@ typedef void (*ns_ask_fn)(void *ctx, size_t i, struct fdset *fds);
 
 struct ns_ask {
 	uint16_t op;              /* MSG_NETLINK_OPEN or MSG_PORTS_OPEN */
+	bool passes_known;        /* namespaces whose links are known are not asked about */
 	size_t window;            /* questions under way at once, at most NS_ASK_WINDOW */
 	int procfd, broker;       /* borrowed */
 	int32_t pid;              /* of this process */
@@ -29,6 +30,7 @@ struct ns_ask {
 	const struct netns_set *set; /* borrowed; NULL between runs */
 	size_t next;                 /* first namespace not asked about yet */
 	size_t in_flight;
+	int32_t nsid; /* in the answer to MSG_NETLINK_OPEN that @fn is told of */
 	struct ns_ask_slot {
 		uint32_t id;  /* 0 = free */
 		size_t netns; /* index in set->v */
@@ -36,8 +38,8 @@ struct ns_ask {
 	} slots[NS_ASK_WINDOW];
 };
 
-/* Prepare asking @op in full width; the caller sets @fn and @ctx. @procfd and @broker are borrowed
- * until ns_ask_stop(). Returns 0 or a negative errno. */
+/* Prepare asking @op in full width, about all; the caller sets @fn and @ctx. @procfd and @broker
+ * are borrowed until ns_ask_stop(). Returns 0 or a negative errno. */
 int ns_ask_init(struct ns_ask *a, uint16_t op, int procfd, int broker);
 
 /* Start with the namespaces of @set, whose order must not change until ns_ask_finished() or

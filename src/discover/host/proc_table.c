@@ -33,14 +33,17 @@ static uint64_t read_ns(int procfd, int32_t pid, const char *type)
 	return ns_link_read(procfd, path, type);
 }
 
-static int read_process(int procfd, int32_t pid, const struct proc_self *self, struct process *ret)
+int proc_table_read_one(int procfd, int32_t pid, const struct proc_self *self, struct process *ret)
 {
 	struct procstat st;
 	int rc = procstat_read(procfd, pid, &st);
 
 	if (rc < 0)
 		return rc;
-	*ret = (struct process){.pid = pid, .ppid = st.ppid, .starttime_ticks = st.starttime_ticks};
+	*ret = (struct process){.pid = pid,
+		.ppid = st.ppid,
+		.starttime_ticks = st.starttime_ticks,
+		.is_fresh = true};
 	memcpy(ret->comm, st.comm, sizeof(ret->comm));
 	ret->ours = is_ours(self, ret);
 	ret->netns = ret->ours ? self->netns : read_ns(procfd, pid, "net");
@@ -75,7 +78,7 @@ static int read_all(DIR *dir, int procfd, const struct proc_self *self, struct p
 		if (!v)
 			return -ENOMEM;
 		t->v = v;
-		if (read_process(procfd, pid, self, &t->v[t->n]) == 0)
+		if (proc_table_read_one(procfd, pid, self, &t->v[t->n]) == 0)
 			t->n++;
 	}
 	return 0;
@@ -99,6 +102,44 @@ int proc_table_read(int procfd, const struct proc_self *self, struct proc_table 
 	if (rc < 0) {
 		proc_table_done(&t);
 		return rc;
+	}
+	*ret = t;
+	return 0;
+}
+
+/* Both are sorted by pid: merge them. @t has room. */
+static void merge(int procfd, const struct proc_self *self, const struct proc_table *old,
+	const struct id_set *changed, struct proc_table *t)
+{
+	size_t i = 0, j = 0;
+
+	while (i < old->n || j < changed->n) {
+		int32_t next = j < changed->n ? (int32_t) changed->v[j] : INT32_MAX;
+
+		if (i < old->n && (j == changed->n || old->v[i].pid < next)) {
+			t->v[t->n] = old->v[i++];
+			t->v[t->n++].is_fresh = false;
+			continue;
+		}
+		if (i < old->n && old->v[i].pid == next)
+			i++;
+		j++;
+		if (proc_table_read_one(procfd, next, self, &t->v[t->n]) == 0)
+			t->n++;
+	}
+}
+
+int proc_table_update(int procfd, const struct proc_self *self, const struct proc_table *old,
+	const struct id_set *changed, struct proc_table *ret)
+{
+	struct proc_table t = {.v = calloc(old->n + changed->n + 1, sizeof(*t.v))};
+
+	if (!t.v)
+		return -ENOMEM;
+	merge(procfd, self, old, changed, &t);
+	if (proc_table_sort(&t) < 0) {
+		proc_table_done(&t);
+		return -ENOMEM;
 	}
 	*ret = t;
 	return 0;

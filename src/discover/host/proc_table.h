@@ -9,12 +9,14 @@
 #include <stdint.h>
 
 #include "base/procstat.h"
+#include "discover/host/id_set.h"
 
 struct process {
 	int32_t pid, ppid;
 	uint64_t starttime_ticks;
 	uint64_t netns, mntns; /* nsfs inodes; 0 = cannot be read, as of zombies */
 	bool ours;             /* the broker or one of its helpers */
+	bool is_fresh;         /* read for this table, not taken over from the one before */
 	char comm[PROCSTAT_COMM_MAX];
 };
 
@@ -37,6 +39,14 @@ struct proc_self {
  * proc_table_done(). */
 int proc_table_read(int procfd, const struct proc_self *self, struct proc_table *ret);
 void proc_table_done(struct proc_table *t);
+
+/* As proc_table_read(), but read only the processes of @changed (sorted), and take the others over
+ * from @old. */
+int proc_table_update(int procfd, const struct proc_self *self, const struct proc_table *old,
+	const struct id_set *changed, struct proc_table *ret);
+
+/* Read one process. Returns 0, -ENOENT or -ESRCH when there is none, or another negative errno. */
+int proc_table_read_one(int procfd, int32_t pid, const struct proc_self *self, struct process *ret);
 
 /* Sort @t->v by pid and make @t->by_age. Returns 0 or -ENOMEM. For tables built by hand. */
 int proc_table_sort(struct proc_table *t);

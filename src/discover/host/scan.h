@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "discover/host/cgroup_scan.h"
+#include "discover/host/held.h"
+#include "discover/host/id_set.h"
 #include "discover/host/netns_set.h"
 #include "discover/host/proc_table.h"
 
@@ -15,12 +17,27 @@ struct scan {
 	struct proc_table procs;
 	struct netns_set nets; /* sorted */
 	struct cgroup_list cgroups;
+	struct held_list held;
 	bool cut; /* there were more namespaces than the catalog holds */
 };
+
+/* What has to be looked at again since a scan; each set sorted. */
+struct scan_changes {
+	struct id_set pids;  /* processes that began, ended, or became different */
+	struct id_set mntns; /* mount namespaces in which mounts changed */
+	struct id_set netns; /* network namespaces in which links changed */
+};
+
+void scan_changes_done(struct scan_changes *c);
 
 /* Read processes, then the namespaces they are in, then those that are only mounted, then those
  * only held by a descriptor. Returns 0 or a negative errno; free with scan_done(). */
 int scan_read(int procfd, const struct proc_self *self, struct scan *ret);
+
+/* As scan_read(), but look only at @changes and take everything else over from @old, which stays as
+ * it is. */
+int scan_update(int procfd, const struct proc_self *self, const struct scan *old,
+	const struct scan_changes *changes, struct scan *ret);
 void scan_done(struct scan *s);
 
 #endif

@@ -54,6 +54,7 @@ static void on_tick(lws_sorted_usec_list_t *sul)
 	hub_tick(a->hub, now_ns);
 	catalog_client_tick(&a->catalog, now_ns);
 	channels_tick(a, now_ns);
+	events_tick(a, now_ns);
 	if (a->named_generation != a->catalog.generation)
 		hub_names(a->hub, &a->catalog.catalog);
 	a->named_generation = a->catalog.generation;
@@ -148,7 +149,7 @@ int app_init(struct app *a, const struct config *config, struct err *e)
 	memset(a, 0, sizeof(*a));
 	a->config = config;
 	a->spare_fd = -1;
-	catalog_client_init(&a->catalog, SERVICE_FD_CATALOG);
+	catalog_client_init(&a->catalog, SERVICE_FD_CATALOG, config->max_age_ms);
 	if (config->proxy)
 		resolver_init(&a->resolver, config->discovery_service, config->gw_port);
 	a->hub = hub_new(SERVICE_FD_BROKER, &config->limits, &hub_ops, a);
@@ -182,6 +183,7 @@ void app_done(struct app *a)
 		lws_context_destroy(a->lws);
 	a->lws = NULL;
 	hub_free(a->hub);
+	events_done(&a->events);
 	catalog_client_done(&a->catalog);
 	resolver_done(&a->resolver);
 	close_p(&a->spare_fd);

@@ -13,6 +13,7 @@
 #include "service/catalog_client.h"
 #include "service/config.h"
 #include "service/hub/hub.h"
+#include "service/serve/events.h"
 #include "service/serve/resolver.h"
 #include "service/serve/session.h"
 
@@ -32,6 +33,7 @@ struct app {
 	struct session_env env;
 	struct hub_endpoints endpoints;
 	struct app_counters counters;
+	struct events events;
 	struct resolver resolver; /* of the other discovery service, if there is one */
 	struct lws *catalog_wsi, *broker_wsi;
 	lws_sorted_usec_list_t tick;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "proto/fdpass.h"
 #include "proto/service_args.h"
+#include "service/serve/events.h"
 #include "service/serve/watch.h"
 
 #define LOST_NS                                                                                    \
@@ -108,7 +109,9 @@ int channels_on_catalog(struct app *a)
 		a->catalog_wsi = NULL;
 		return -1;
 	}
-	if (rc > 0)
+	if (rc > 0) {
 		hub_follow(a->hub, &a->catalog.catalog);
+		events_generation(a);
+	}
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "service/serve/access.h"
 #include "service/serve/endpoints.h"
+#include "service/serve/events.h"
 #include "service/serve/metrics.h"
 #include "service/serve/page.h"
 #include "service/serve/reply.h"
@@ -46,6 +47,7 @@ static void release(struct connection *c)
 	if (!c->app)
 		return;
 	catalog_client_cancel(&c->app->catalog, &c->waiter);
+	events_end(c);
 	session_free(c->session);
 	endpoints_viewer_goes(c->app, &c->peer);
 	words_done(&c->words);
@@ -62,16 +64,36 @@ static void on_catalog(void *ctx, bool is_fresh)
 	lws_callback_on_writable(c->wsi);
 }
 
-/* An answer about the host is never older than the question: wait for a scan begun after now. */
+static int send_document(struct connection *c, const struct catalog_document *d)
+{
+	char *copy = malloc(d->len_bytes);
+
+	if (copy)
+		memcpy(copy, d->p, d->len_bytes);
+	return reply_begin(c, 200, "application/json", copy, d->len_bytes);
+}
+
+/* An answer about the host is current, or was not long ago; one that is fresh comes of a scan begun
+ * after the question. */
 static int begin_document(struct connection *c, const struct catalog_document *d, uint8_t documents)
 {
+	struct catalog_client *cat = &c->app->catalog;
+	int64_t now_ns = clock_mono_ns();
+
+	if (!c->words.is_fresh && catalog_client_is_current(cat, documents, now_ns)) {
+		catalog_client_renew(cat, documents, now_ns);
+		return send_document(c, d);
+	}
 	c->kind = CONNECTION_CATALOG;
 	c->document = d;
 	c->waiter.documents = documents;
 	c->waiter.ready = on_catalog;
 	c->waiter.ctx = c;
 	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
-	catalog_client_wait(&c->app->catalog, &c->waiter, clock_mono_ns());
+	if (c->words.is_fresh)
+		catalog_client_wait(cat, &c->waiter, now_ns);
+	else
+		catalog_client_check(cat, &c->waiter, now_ns);
 	return 0;
 }
 
@@ -91,18 +113,12 @@ static int begin_json(struct connection *c)
 
 static int reply_document(struct connection *c)
 {
-	const struct catalog_document *d = c->document;
-	char *copy;
-
 	if (!c->has_waited)
 		return 0;
 	c->has_waited = false;
 	if (!c->is_fresh)
 		return reply_error(c, 504, "discovery does not answer");
-	copy = malloc(d->len_bytes);
-	if (copy)
-		memcpy(copy, d->p, d->len_bytes);
-	return reply_begin(c, 200, "application/json", copy, d->len_bytes);
+	return send_document(c, c->document);
 }
 
 static int begin_stream(struct connection *c)
@@ -165,6 +181,8 @@ static int route(struct connection *c, const char *path)
 		return begin_stream(c);
 	if (strcmp(path, "/mobyshark") == 0 || strcmp(path, "/discover/mobyshark") == 0)
 		return begin_targets(c);
+	if (strcmp(path, "/events") == 0)
+		return events_begin(c);
 	if (strcmp(path, "/json") == 0)
 		return begin_json(c);
 	if (strcmp(path, "/healthz") == 0)
@@ -310,6 +328,8 @@ static int on_writable(struct connection *c)
 		return reply_document(c);
 	case CONNECTION_STREAM:
 		return stream_write_http(c);
+	case CONNECTION_EVENTS:
+		return events_write(c);
 	case CONNECTION_CAPTURE:
 		return c->session ? stream_write_ws(c) : 0;
 	case CONNECTION_NEW:
@@ -344,7 +364,9 @@ int connection_callback(
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		return on_peer_close(in, len);
 	case LWS_CALLBACK_TIMER:
-		return c->kind == CONNECTION_STREAM ? stream_check_peer(c) : 0;
+		return c->kind == CONNECTION_STREAM || c->kind == CONNECTION_EVENTS
+			       ? stream_check_peer(c)
+			       : 0;
 	case LWS_CALLBACK_RECEIVE:
 	case LWS_CALLBACK_HTTP_BODY:
 		return 0; /* what viewers say is read and forgotten */

@@ -10,7 +10,7 @@
 #define HEADERS_MAX 2048
 #define PIECE_BYTES 65536
 
-static int add_header(
+int reply_add_header(
 	struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
 {
 	return lws_add_http_header_by_name(wsi, (const unsigned char *) name,
@@ -27,20 +27,20 @@ static int write_headers(struct lws *wsi, int status, const char *type, size_t l
 	unsigned char *end = buf + sizeof(buf) - 1;
 
 	if (lws_add_http_common_headers(wsi, (unsigned int) status, type, len, &p, end) ||
-		add_header(wsi, "cache-control:", "no-store", &p, end) ||
-		add_header(wsi, "x-content-type-options:", "nosniff", &p, end) ||
-		add_header(wsi, "content-security-policy:", page_policy, &p, end))
+		reply_add_header(wsi, "cache-control:", "no-store", &p, end) ||
+		reply_add_header(wsi, "x-content-type-options:", "nosniff", &p, end) ||
+		reply_add_header(wsi, "content-security-policy:", page_policy, &p, end))
 		return -1;
-	if (status == 401 && add_header(wsi, "www-authenticate:", "Bearer", &p, end))
+	if (status == 401 && reply_add_header(wsi, "www-authenticate:", "Bearer", &p, end))
 		return -1;
-	if (status == 405 && add_header(wsi, "allow:", "GET, HEAD", &p, end))
+	if (status == 405 && reply_add_header(wsi, "allow:", "GET, HEAD", &p, end))
 		return -1;
 	/* the next request may be for another service, and those need a connection of their own */
-	if (app_of(wsi)->config->proxy && add_header(wsi, "connection:", "close", &p, end))
+	if (app_of(wsi)->config->proxy && reply_add_header(wsi, "connection:", "close", &p, end))
 		return -1;
 	/* the version we speak: also in answers to requests that should have been upgrades */
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0 || status == 400)
-		if (add_header(wsi, "sec-websocket-version:", "13", &p, end))
+		if (reply_add_header(wsi, "sec-websocket-version:", "13", &p, end))
 			return -1;
 	return lws_finalize_write_http_header(wsi, start, &p, end) ? -1 : 0;
 }

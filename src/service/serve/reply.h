@@ -20,6 +20,11 @@ int reply_error(struct connection *c, int status, const char *text);
 /* The socket takes more of the body. */
 int reply_continue(struct connection *c);
 
+/* Add header @name (lower case, with its colon) to the headers that end at *@p and may go up to
+ * @end. Returns not 0 when there is no room. */
+int reply_add_header(struct lws *wsi, const char *name, const char *value, unsigned char **p,
+	unsigned char *end);
+
 /* Answer an upgrade request with an error, without a connection of ours; always returns -1, for
  * LWS_CALLBACK_HTTP_CONFIRM_UPGRADE. */
 int reply_refuse_upgrade(struct lws *wsi, int status, const char *text);

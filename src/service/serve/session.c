@@ -14,9 +14,8 @@
 #include "service/serve/ghostwire.h"
 #include "service/serve/shb.h"
 
-#define SECOND_NS  1000000000LL
-#define CURRENT_NS 250000000LL /* a catalog this young decides without another scan */
-#define TRIES_MAX  3           /* stale references in a row */
+#define SECOND_NS 1000000000LL
+#define TRIES_MAX 3 /* stale references in a row */
 
 #define OPERSTATE_DOWN 2 /* RFC 2863, IF_OPER_DOWN */
 
@@ -200,7 +199,7 @@ static void on_catalog(void *ctx, bool is_fresh)
 	struct session *s = ctx;
 
 	if (is_fresh) {
-		try_admit(s, CATALOG_FRESH);
+		try_admit(s, s->waiter.is_check ? CATALOG_CURRENT : CATALOG_FRESH);
 		return;
 	}
 	(void) refuse(&s->why, 0, 504, CLOSE_INTERNAL,
@@ -229,11 +228,11 @@ struct session *session_new(const struct session_env *env, const struct request_
 	s->waiter.ctx = s;
 	if (request_decode(words, &s->req, &s->why) < 0)
 		refused(s);
-	else if (env->catalog->has_catalog &&
-		 (is_exact(&s->req) || now_ns - env->catalog->received_ns < CURRENT_NS))
+	else if ((env->catalog->has_catalog && is_exact(&s->req)) ||
+		 catalog_client_is_current(env->catalog, 0, now_ns))
 		try_admit(s, CATALOG_CURRENT);
 	else
-		catalog_client_wait(env->catalog, &s->waiter, now_ns);
+		catalog_client_check(env->catalog, &s->waiter, now_ns);
 	return s;
 }
 

@@ -73,13 +73,6 @@ static void file_name(const struct connection *c, char *ret, size_t cap)
 	(void) strftime(ret + n, cap - n, "%Y%m%d-%H%M%S.pcapng", &tm);
 }
 
-static int add(
-	struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
-{
-	return lws_add_http_header_by_name(wsi, (const unsigned char *) name,
-		(const unsigned char *) value, (int) strlen(value), p, end);
-}
-
 static int write_headers(struct connection *c)
 {
 	unsigned char buf[LWS_PRE + HEADERS_MAX], *start = buf + LWS_PRE, *p = start;
@@ -91,13 +84,13 @@ static int write_headers(struct connection *c)
 	(void) lws_hdr_copy(c->wsi, version, (int) sizeof(version), WSI_TOKEN_HTTP);
 	c->is_chunked = strcmp(version, "HTTP/1.0") != 0;
 	if (lws_add_http_header_status(c->wsi, 200, &p, end) ||
-		add(c->wsi, "content-type:", "application/x-pcapng", &p, end) ||
-		add(c->wsi, "content-disposition:", disposition, &p, end) ||
-		add(c->wsi, "cache-control:", "no-store", &p, end) ||
-		add(c->wsi, "x-content-type-options:", "nosniff", &p, end) ||
-		add(c->wsi, "connection:", "close", &p, end))
+		reply_add_header(c->wsi, "content-type:", "application/x-pcapng", &p, end) ||
+		reply_add_header(c->wsi, "content-disposition:", disposition, &p, end) ||
+		reply_add_header(c->wsi, "cache-control:", "no-store", &p, end) ||
+		reply_add_header(c->wsi, "x-content-type-options:", "nosniff", &p, end) ||
+		reply_add_header(c->wsi, "connection:", "close", &p, end))
 		return -1;
-	if (c->is_chunked && add(c->wsi, "transfer-encoding:", "chunked", &p, end))
+	if (c->is_chunked && reply_add_header(c->wsi, "transfer-encoding:", "chunked", &p, end))
 		return -1;
 	if (lws_finalize_write_http_header(c->wsi, start, &p, end))
 		return -1;

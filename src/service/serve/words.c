@@ -66,6 +66,8 @@ static void take_argument(struct words *w, char *arg)
 		w->token = (char *) value;
 	if (strcmp(arg, "ieappicons") == 0 && !w->ieappicons)
 		w->ieappicons = (char *) value;
+	if (strcmp(arg, "fresh") == 0 && strcmp(value, "off") != 0)
+		w->is_fresh = true;
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
 		struct request_word *word = (void *) ((char *) &w->words + rules[i].at);
 
@@ -109,6 +111,15 @@ static int read_headers(struct lws *wsi, struct words *w, struct cursor *c)
 	return 0;
 }
 
+/* RFC 9111 section 5.2.1.4. */
+static bool wants_no_cache(struct lws *wsi)
+{
+	char text[256];
+
+	return lws_hdr_copy(wsi, text, (int) sizeof(text), WSI_TOKEN_HTTP_CACHE_CONTROL) > 0 &&
+	       strcasestr(text, "no-cache");
+}
+
 int words_read(struct lws *wsi, struct words *ret)
 {
 	struct words w;
@@ -123,6 +134,7 @@ int words_read(struct lws *wsi, struct words *ret)
 	rc = read_arguments(wsi, &w, &c);
 	if (rc == 0)
 		rc = read_headers(wsi, &w, &c);
+	w.is_fresh = w.is_fresh || wants_no_cache(wsi);
 	if (rc < 0) {
 		free(w.buf);
 		return rc;

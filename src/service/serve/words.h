@@ -3,6 +3,8 @@
 #ifndef SERVE_WORDS_H
 #define SERVE_WORDS_H
 
+#include <stdbool.h>
+
 #include <libwebsockets.h>
 
 #include "service/admit/request.h"
@@ -14,6 +16,7 @@ struct words {
 	struct request_words words;
 	char *token;      /* the token parameter, NULL = absent */
 	char *ieappicons; /* of /json, NULL = absent */
+	bool is_fresh;    /* nothing scanned before the request will do */
 	char *buf;
 };
 

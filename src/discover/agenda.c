@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "discover/agenda.h"
+
+#define MS_NS 1000000LL
+
+static int64_t at_least(int64_t v, int64_t min)
+{
+	return v < min ? min : v;
+}
+
+static int64_t at_most(int64_t v, int64_t max)
+{
+	return v > max ? max : v;
+}
+
+/* When the next whole scan is due that nobody waits for. */
+static int64_t rest_until(const struct agenda *a, const struct agenda_wants *w)
+{
+	int64_t rest_ns = at_least(a->whole_took_ns * 200, AGENDA_REST_MS * MS_NS);
+
+	if (w->is_lost)
+		rest_ns = at_least(a->whole_took_ns * 20, AGENDA_LOST_MS * MS_NS);
+	if (!w->is_told && w->announced)
+		rest_ns = at_least(a->whole_took_ns, AGENDA_GAP_MS * MS_NS);
+	return a->whole_ended_ns + rest_ns;
+}
+
+/* When an update is due, INT64_MAX if there is no need for one. */
+static int64_t update_at(const struct agenda *a, const struct agenda_wants *w)
+{
+	bool has_news = w->has_changed || w->announced;
+
+	if (!w->is_told || w->is_lost)
+		return INT64_MAX;
+	/* half of a core for those who wait */
+	if (w->documents || (w->confirm_asked && has_news))
+		return a->ended_ns + at_most(a->took_ns, AGENDA_GAP_MAX_MS * MS_NS);
+	if (has_news)
+		return a->ended_ns + at_most(a->took_ns * 10, AGENDA_GAP_MAX_MS * MS_NS);
+	return INT64_MAX;
+}
+
+enum agenda_kind agenda_next(
+	const struct agenda *a, const struct agenda_wants *w, int64_t now_ns, int64_t *ret_at_ns)
+{
+	bool is_blind = !w->is_told || w->is_lost;
+	int64_t whole_ns = rest_until(a, w), update_ns = update_at(a, w);
+
+	if (a->whole_ended_ns == 0 || w->whole_asked ||
+		(is_blind && (w->confirm_asked || w->documents)))
+		whole_ns = now_ns;
+	*ret_at_ns = whole_ns < update_ns ? whole_ns : update_ns;
+	if (*ret_at_ns > now_ns)
+		return AGENDA_NOTHING;
+	return whole_ns <= now_ns ? AGENDA_WHOLE : AGENDA_UPDATE;
+}
+
+void agenda_note(struct agenda *a, enum agenda_kind kind, int64_t began_ns, int64_t ended_ns)
+{
+	a->ended_ns = ended_ns;
+	a->took_ns = ended_ns - began_ns;
+	if (kind == AGENDA_WHOLE) {
+		a->whole_ended_ns = ended_ns;
+		a->whole_took_ns = ended_ns - began_ns;
+	}
+}
