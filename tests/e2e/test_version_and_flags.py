@@ -14,7 +14,7 @@ SEMVER = r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
 ORIGINAL_FLAGS = ("--debug", "--log-requests", "--log-headers", "--port", "--discovery-service", "--gw-port",
                   "--proxy-discovery", "--version", "--help")
 NEW_FLAGS = ("--listen", "--tls-cert", "--tls-key", "--token-file", "--allow-host", "--memory", "--ring-size",
-             "--stream-size", "--latency", "--max-captures", "--max-viewers", "--max-connections")
+             "--stream-size", "--latency", "--max-age", "--max-captures", "--max-viewers", "--max-connections")
 
 
 def run(*arguments, timeout=20):

@@ -88,9 +88,10 @@ static void what_is_no_option_is_refused(void **state)
 	static const char *const rows[][3] = {{"--nonsense"}, {"word"}, {"--port"}, {"--port", "0"},
 		{"--port=65536"}, {"--port=-1"}, {"--port=5001x"}, {"--port="}, {"--debug=maybe"},
 		{"---debug"}, {"--memory=1M"}, {"--memory=99999999999G"}, {"--memory=1Q"},
-		{"--latency=0"}, {"--latency=1001"}, {"--max-captures=0"}, {"--max-captures=4097"},
-		{"--max-viewers=65537"}, {"--max-connections=0"}, {"--ring-size=1025M"},
-		{"--stream-size=1048575"}, {"--memory=18446744073709551616"}};
+		{"--latency=0"}, {"--latency=1001"}, {"--max-age=60001"}, {"--max-captures=0"},
+		{"--max-captures=4097"}, {"--max-viewers=65537"}, {"--max-connections=0"},
+		{"--ring-size=1025M"}, {"--stream-size=1048575"},
+		{"--memory=18446744073709551616"}};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -104,15 +105,15 @@ static void what_is_no_option_is_refused(void **state)
 static void numbers_are_taken_up_to_their_limits(void **state)
 {
 	static const char *const words[] = {"--memory=4M", "--ring-size=1024M", "--stream-size=1G",
-		"--latency=1000", "--max-captures=4096", "--max-viewers=65536", "--port=65535",
-		NULL};
+		"--latency=1000", "--max-age=60000", "--max-captures=4096", "--max-viewers=65536",
+		"--port=65535", NULL};
 	struct options o;
 
 	(void) state;
 	assert_int_equal(parse(words, NULL, &o), 0);
 	assert_true(o.memory_bytes == 4 << 20 && o.ring_bytes == 1 << 30 &&
-		    o.stream_bytes == 1 << 30 && o.latency_ms == 1000 && o.max_captures == 4096 &&
-		    o.port == 65535);
+		    o.stream_bytes == 1 << 30 && o.latency_ms == 1000 && o.max_age_ms == 60000 &&
+		    o.max_captures == 4096 && o.port == 65535);
 	options_done(&o);
 }
 

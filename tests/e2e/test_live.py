@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""The catalog follows the host: events, freshness, and what a change must not cost."""
+import json
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import netns
+from harness.client import Viewer
+from harness.wait import until
+
+SOON_S = 10  # for anything that takes milliseconds on a machine with nothing else to do
+
+
+class Events:
+    """A listener on /events. Reads when it is asked to, and not before."""
+
+    def __init__(self, running, path="/events", headers="", receive_bytes=None):
+        self._socket = socket.socket()
+        if receive_bytes:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self._socket.settimeout(SOON_S)
+        self._socket.connect(("127.0.0.1", running.port))
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{running.port}\r\n{headers}\r\n".encode())
+        self._bytes = b""
+        self.head = self._until(b"\r\n\r\n").decode()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def _until(self, end):
+        while end not in self._bytes:
+            part = self._socket.recv(1 << 20)
+            assert part, "the stream ended"
+            self._bytes += part
+        found, _, self._bytes = self._bytes.partition(end)
+        return found
+
+    def next(self):
+        """Type, id and data of the next event; comments are passed over."""
+        while True:
+            fields = dict(line.split(": ", 1) for line in self._until(b"\n\n").decode().split("\n") if ": " in line)
+            if "event" in fields:
+                return fields["event"], fields["id"], json.loads(fields["data"])
+
+    def wait(self, kinds, matches):
+        """The first target among those added, removed or changed (KINDS) for which MATCHES is true."""
+        end = time.monotonic() + SOON_S
+        while time.monotonic() < end:
+            event, _, data = self.next()
+            for target in (t for kind in kinds for t in data.get(kind, ()) if event == "generation"):
+                if matches(target):
+                    return target
+        raise AssertionError(f"nothing {' or '.join(kinds)}")
+
+
+@pytest.fixture
+def events(shared):
+    with Events(shared) as listener:
+        assert listener.head.startswith("HTTP/1.1 200 ") and "text/event-stream" in listener.head
+        assert listener.next()[0] == "snapshot"
+        yield listener
+
+
+def in_netns(inode):
+    return lambda target: target["netns"] == inode
+
+
+def test_the_first_event_is_the_list_of_targets(shared, new_netns):
+    ns = new_netns()
+    until(lambda: [t for t in shared.targets() if t["netns"] == ns.inode], "the namespace")
+    with Events(shared) as listener:
+        event, _, data = listener.next()
+    assert event == "snapshot" and data["generation"] > 0
+    mine = [t for t in data["targets"] if t["netns"] == ns.inode]
+    assert mine == [t for t in shared.targets() if t["netns"] == ns.inode]
+
+
+def test_a_process_in_a_namespace_of_its_own_comes_and_goes(events):
+    process = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+    try:
+        came = events.wait(["added"], lambda t: t["pid"] == process.pid and t["name"].startswith("sleep"))
+        assert came["type"] == "proc"
+    finally:
+        process.kill()
+        process.wait()
+    assert events.wait(["removed"], lambda t: t["pid"] == process.pid)["netns"] == came["netns"]
+
+
+def test_a_mounted_namespace_and_its_links_come_and_go(events, new_netns):
+    ns = new_netns()
+    inode = ns.inode
+    assert events.wait(["added"], in_netns(inode))["type"] == "bindmount"
+    ns.ip("link", "add", "ifb7", "type", "ifb")
+    ns.ip("link", "set", "ifb7", "up")
+    assert events.wait(["changed"], lambda t: t["netns"] == inode and "ifb7" in t["network-interfaces"])
+    ns.ip("link", "set", "ifb7", "down")
+    assert events.wait(["changed"], lambda t: t["netns"] == inode and "ifb7" not in t["network-interfaces"])
+    netns.ip("netns", "del", ns.name)
+    assert events.wait(["removed"], in_netns(inode))
+
+
+def test_a_container_comes_and_goes(events, engine, container):
+    name = container("announced")
+    assert events.wait(["added"], lambda t: t["name"] == name)["type"] == "docker"
+    engine.remove(name)
+    assert events.wait(["removed"], lambda t: t["name"] == name)
+
+
+def test_a_client_that_comes_back_with_the_newest_id_gets_no_snapshot(start):
+    running = start()
+    with Events(running) as first, Events(running) as witness:
+        newest = first.next()[1]
+        while witness.next()[1] != newest:
+            pass
+    with Events(running, headers=f"Last-Event-ID: {newest}\r\n") as again:
+        process = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+        try:
+            event, _, _ = again.next()
+        finally:
+            process.kill()
+            process.wait()
+    # where others changed something in between, the id was not the newest any more
+    assert event in ("generation", "snapshot")
+
+
+@pytest.fixture
+def long_place(tmp_path):
+    """A file whose path is thousands of bytes long: so are the events about a namespace mounted there."""
+    folder = tmp_path.joinpath(*["d" * 200] * 14)
+    folder.mkdir(parents=True)
+    place = folder / "mounted"
+    place.touch()
+    yield str(place)
+    subprocess.run(["umount", "--quiet", "--lazy", place], check=False)
+
+
+def test_a_client_that_does_not_read_is_told_to_fetch_the_list(start, new_netns, long_place):
+    running = start()
+    ns = new_netns()
+    with Events(running, receive_bytes=4096) as slow, Events(running) as witness:
+        for _ in range(40):
+            subprocess.run(["mount", "--bind", ns.path, long_place], check=True)
+            netns.ip("netns", "del", ns.name)
+            witness.wait(("added", "changed"), lambda t: t["name"].endswith("/mounted"))
+            subprocess.run(["umount", long_place], check=True)
+            witness.wait(("removed",), lambda t: t["name"].endswith("/mounted"))
+            netns.ip("netns", "add", ns.name)
+        while slow.next()[0] != "reset":
+            pass
+
+
+def test_listeners_are_limited(start):
+    running = start()
+    held = [Events(running) for _ in range(64)]
+    try:
+        with Events(running) as one_more:
+            assert one_more.head.startswith("HTTP/1.1 503 ")
+    finally:
+        for listener in held:
+            listener.__exit__()
+    def again():
+        with Events(running) as listener:
+            return listener.head.startswith("HTTP/1.1 200 ")
+    until(again, "room for listeners")
+
+
+def test_events_need_the_token_like_everything_else(start, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("secret\n")
+    running = start("--token-file", str(token))
+    with Events(running) as stranger:
+        assert stranger.head.startswith("HTTP/1.1 401 ")
+    with Events(running, headers="Authorization: Bearer secret\r\n") as friend:
+        assert friend.head.startswith("HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("headers, path", [({}, "/mobyshark?fresh"), ({"Cache-Control": "no-cache"}, "/mobyshark")])
+def test_a_fresh_answer_comes_of_a_scan_begun_after_the_question(start, headers, path):
+    running = start("--max-age", "60000")
+    generation = running.metrics()["packetflix_catalog_generation"]
+    assert running.get(path, headers=headers).status == 200
+    assert running.metrics()["packetflix_catalog_generation"] > generation
+
+
+def test_an_answer_at_rest_makes_no_scan(start):
+    """Others may change something on this machine at any time, but not every time."""
+    running = start("--max-age", "60000")
+
+    def rests():
+        before = running.metrics()["packetflix_catalog_generation"]
+        for _ in range(20):
+            running.get("/mobyshark")
+        return running.metrics()["packetflix_catalog_generation"] == before
+    until(rests, "twenty answers from one generation")
+
+
+def test_with_an_age_of_nothing_every_change_is_in_the_next_answer(start):
+    running = start("--max-age", "0")
+    for _ in range(5):
+        process = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+        try:
+            until(lambda pid=process.pid: f"sleep({pid})" in running.get("/mobyshark").text, "the process")
+        finally:
+            process.kill()
+            process.wait()
+        assert f"({process.pid})" not in running.get("/mobyshark").text
+
+
+def test_a_capture_of_a_target_nobody_has_seen_looks_first(start, new_netns):
+    running = start("--max-age", "60000")
+    running.get("/mobyshark")
+    ns = new_netns()
+    Viewer(running, netns=ns.inode).wait_interfaces("lo").close()
+
+
+def test_a_storm_of_names_does_not_keep_discovery_busy(start):
+    running = start()
+    pid = running.pid("packetflix-discover")
+
+    def cpu_s():
+        return int(open(f"/proc/{pid}/schedstat", encoding="ascii").read().split()[0]) / 1e9
+    storm = subprocess.Popen(["unshare", "--net", "/usr/bin/python3", "-c",
+                              "import ctypes,time\n"
+                              "c=ctypes.CDLL(None)\nend=time.monotonic()+2\ni=0\n"
+                              "while time.monotonic()<end:\n c.prctl(15,b'n%d'%(i%1000));i+=1"])
+    before, began = cpu_s(), time.monotonic()
+    storm.wait()
+    assert cpu_s() - before < 0.7 * (time.monotonic() - began)
+    assert running.get("/mobyshark").status == 200

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* When discovery looks at the host, and what it keeps from one look to the next. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/cn_proc.h>
+#include <linux/connector.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "discover/agenda.h"
+#include "discover/host/id_set.h"
+#include "discover/host/netns_set.h"
+#include "discover/host/proc_events.h"
+
+#define MS 1000000LL
+
+/* A whole scan that took @took_ms ended at 0. */
+static struct agenda after_scan(int64_t took_ms)
+{
+	return (struct agenda){.ended_ns = 1,
+		.took_ns = took_ms * MS,
+		.whole_ended_ns = 1,
+		.whole_took_ns = took_ms * MS};
+}
+
+static void what_is_due_follows_from_what_is_wanted(void **state)
+{
+	static const struct {
+		const char *what;
+		struct agenda_wants wants;
+		int64_t now_ms;
+		enum agenda_kind kind;
+	} rows[] = {
+		{"rest", {.is_told = true}, 1000, AGENDA_NOTHING},
+		{"the end of the rest", {.is_told = true}, 20001, AGENDA_WHOLE},
+		{"a scan is asked for", {.is_told = true, .whole_asked = true}, 1, AGENDA_WHOLE},
+		{"asked at rest", {.is_told = true, .confirm_asked = true}, 1000, AGENDA_NOTHING},
+		{"asked where nothing is told", {.confirm_asked = true}, 1000, AGENDA_WHOLE},
+		{"asked after a loss", {.is_told = true, .is_lost = true, .confirm_asked = true},
+			1000, AGENDA_WHOLE},
+		{"a loss nobody asks about", {.is_told = true, .is_lost = true}, 1000,
+			AGENDA_NOTHING},
+		{"a loss after a while", {.is_told = true, .is_lost = true}, 2001, AGENDA_WHOLE},
+		{"a change at once", {.is_told = true, .has_changed = true}, 150, AGENDA_NOTHING},
+		{"a change", {.is_told = true, .has_changed = true}, 201, AGENDA_UPDATE},
+		{"a change somebody asks about",
+			{.is_told = true, .has_changed = true, .confirm_asked = true}, 101,
+			AGENDA_UPDATE},
+		{"an announcement", {.is_told = true, .announced = true}, 201, AGENDA_UPDATE},
+		{"an announcement where nothing is told", {.announced = true}, 101, AGENDA_WHOLE},
+		{"documents", {.is_told = true, .documents = true}, 101, AGENDA_UPDATE},
+	};
+	const struct agenda a = after_scan(100);
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t at_ns;
+
+		if (agenda_next(&a, &rows[i].wants, rows[i].now_ms * MS, &at_ns) != rows[i].kind)
+			fail_msg("%s", rows[i].what);
+	}
+}
+
+static void the_first_scan_is_whole_and_at_once(void **state)
+{
+	const struct agenda_wants w = {.is_told = true};
+	const struct agenda a = {0};
+	int64_t at_ns;
+
+	(void) state;
+	assert_int_equal(agenda_next(&a, &w, 5, &at_ns), AGENDA_WHOLE);
+}
+
+static void long_scans_are_rare(void **state)
+{
+	const struct agenda_wants w = {.is_told = true};
+	const struct agenda a = after_scan(1000);
+	int64_t at_ns;
+
+	(void) state;
+	assert_int_equal(agenda_next(&a, &w, 100000 * MS, &at_ns), AGENDA_NOTHING);
+	assert_int_equal(at_ns, 200000 * MS + 1);
+}
+
+static void a_set_is_sorted_and_holds_each_number_once(void **state)
+{
+	struct id_set s = {0};
+
+	(void) state;
+	for (uint64_t i = 0; i < 100; i++)
+		id_set_add(&s, (i * 7) % 10);
+	id_set_sort(&s);
+	assert_int_equal(s.n, 10);
+	for (uint64_t i = 0; i < 10; i++)
+		assert_true(s.v[i] == i && id_set_has(&s, i));
+	assert_false(id_set_has(&s, 10));
+	id_set_done(&s);
+}
+
+static void a_set_has_a_limit_and_says_so(void **state)
+{
+	struct id_set s = {0};
+
+	(void) state;
+	for (uint64_t i = 0; i < ID_SET_MAX; i++)
+		id_set_add(&s, i);
+	assert_false(s.cut);
+	id_set_add(&s, ID_SET_MAX);
+	assert_true(s.cut && s.n == ID_SET_MAX);
+	id_set_done(&s);
+}
+
+struct told {
+	enum proc_event_kind kind;
+	int32_t pid;
+	int n;
+};
+
+static void note(void *ctx, enum proc_event_kind kind, int32_t pid)
+{
+	struct told *t = ctx;
+
+	*t = (struct told){kind, pid, t->n + 1};
+}
+
+/* Parse an event as the kernel sends it. */
+static struct told parse(const struct proc_event *e)
+{
+	uint8_t buf[NLMSG_HDRLEN + sizeof(struct cn_msg) + sizeof(*e)];
+	const struct nlmsghdr h = {.nlmsg_len = sizeof(buf), .nlmsg_type = NLMSG_DONE};
+	const struct cn_msg c = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(*e)};
+	struct told t = {0};
+
+	memcpy(buf, &h, sizeof(h));
+	memcpy(buf + NLMSG_HDRLEN, &c, sizeof(c));
+	memcpy(buf + NLMSG_HDRLEN + sizeof(c), e, sizeof(*e));
+	assert_int_equal(proc_events_parse(buf, sizeof(buf), note, &t), 0);
+	for (size_t n = 0; n < NLMSG_HDRLEN + sizeof(c) + 16; n++)
+		assert_int_equal(proc_events_parse(buf, n, note, &(struct told){0}), -EBADMSG);
+	return t;
+}
+
+static void processes_are_told_of_and_threads_are_not(void **state)
+{
+	const struct proc_event fork = {
+		.what = PROC_EVENT_FORK, .event_data.fork = {.child_pid = 7, .child_tgid = 7}};
+	const struct proc_event thread = {
+		.what = PROC_EVENT_FORK, .event_data.fork = {.child_pid = 8, .child_tgid = 7}};
+	const struct proc_event exec = {
+		.what = PROC_EVENT_EXEC, .event_data.exec = {.process_pid = 8, .process_tgid = 7}};
+	const struct proc_event end = {
+		.what = PROC_EVENT_EXIT, .event_data.exit = {.process_pid = 7, .process_tgid = 7}};
+	const struct proc_event uid = {.what = PROC_EVENT_UID};
+	struct told t;
+
+	(void) state;
+	t = parse(&fork);
+	assert_true(t.n == 1 && t.kind == PROC_BEGAN && t.pid == 7);
+	assert_int_equal(parse(&thread).n, 0);
+	t = parse(&exec);
+	assert_true(t.n == 1 && t.kind == PROC_CHANGED && t.pid == 7);
+	t = parse(&end);
+	assert_true(t.n == 1 && t.kind == PROC_ENDED && t.pid == 7);
+	assert_int_equal(parse(&uid).n, 0);
+}
+
+static struct netns_set one_namespace(uint64_t inode, uint32_t pid)
+{
+	const struct ns_ref ref = {
+		.inode = inode, .kind = NS_REF_PROC, .pid = pid, .starttime_ticks = 5};
+	struct netns_set s = {0};
+
+	assert_int_equal(netns_set_add(&s, &ref, NULL), 0);
+	netns_set_sort(&s);
+	return s;
+}
+
+static struct netns_set with_links(uint64_t inode, uint32_t pid)
+{
+	struct netns_set s = one_namespace(inode, pid);
+
+	s.v[0].links = calloc(1, sizeof(*s.v[0].links));
+	assert_non_null(s.v[0].links);
+	s.v[0].n_links = 1;
+	s.v[0].has_links = true;
+	s.v[0].nsid = 4;
+	return s;
+}
+
+static void links_are_kept_only_of_a_namespace_that_is_surely_the_same(void **state)
+{
+	static const struct {
+		uint32_t pid;
+		bool is_fresh, has_changed, is_kept;
+	} rows[] = {{7, false, false, true}, {8, false, false, false}, {7, true, false, false},
+		{7, false, true, false}};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct process v[] = {{.pid = 7, .is_fresh = rows[i].is_fresh}, {.pid = 8}};
+		const struct proc_table procs = {.v = v, .n = 2};
+		struct netns_set old = with_links(100, 7), now = one_namespace(100, rows[i].pid);
+		struct id_set changed = {0};
+
+		if (rows[i].has_changed)
+			id_set_add(&changed, 100);
+		id_set_sort(&changed);
+		assert_int_equal(netns_set_recall_links(&now, &old, &procs, &changed), 0);
+		assert_int_equal(now.v[0].has_links, rows[i].is_kept);
+		assert_int_equal(now.v[0].nsid, rows[i].is_kept ? 4 : -1);
+		netns_set_done(&old);
+		netns_set_done(&now);
+		id_set_done(&changed);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_due_follows_from_what_is_wanted),
+		cmocka_unit_test(the_first_scan_is_whole_and_at_once),
+		cmocka_unit_test(long_scans_are_rare),
+		cmocka_unit_test(a_set_is_sorted_and_holds_each_number_once),
+		cmocka_unit_test(a_set_has_a_limit_and_says_so),
+		cmocka_unit_test(processes_are_told_of_and_threads_are_not),
+		cmocka_unit_test(links_are_kept_only_of_a_namespace_that_is_surely_the_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
