@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -116,6 +117,15 @@ static void tell(struct app *a, struct event *e)
 	event_unref(e);
 }
 
+/* The first catalog: what listeners know from now on. */
+static void begin_list(struct app *a)
+{
+	if (make_list(a, &a->events.list) < 0)
+		return;
+	a->events.has_list = true;
+	tell(a, snapshot_new(a));
+}
+
 void events_generation(struct app *a)
 {
 	struct event_list now;
@@ -125,6 +135,10 @@ void events_generation(struct app *a)
 
 	if (a->events.n == 0)
 		return;
+	if (!a->events.has_list) {
+		begin_list(a);
+		return;
+	}
 	rc = make_list(a, &now);
 	if (rc == 0) {
 		rc = event_diff(&a->events.list, &now, a->catalog.generation, &text, &len);
@@ -174,7 +188,7 @@ static struct listener *listener_new(struct connection *c, bool is_up_to_date)
 	l->next = es->first;
 	es->first = l;
 	es->n++;
-	if (!is_up_to_date) {
+	if (es->has_list && !is_up_to_date) {
 		struct event *e = snapshot_new(c->app);
 
 		add(l, e);
@@ -186,20 +200,25 @@ static struct listener *listener_new(struct connection *c, bool is_up_to_date)
 int events_begin(struct connection *c)
 {
 	struct events *es = &c->app->events;
+	const int size = EVENTS_SEND_BYTES;
 	bool knows = is_up_to_date(c);
 
 	if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HEAD_URI) > 0)
 		return reply_text(c, 200, "text/event-stream", "");
 	if (es->n >= EVENTS_CLIENTS)
 		return reply_error(c, 503, "too many listeners");
-	if (es->n == 0 && make_list(c->app, &es->list) < 0)
-		return reply_error(c, 503, "discovery is not ready");
+	/* without a catalog yet the list follows */
+	if (es->n == 0)
+		es->has_list = make_list(c->app, &es->list) == 0;
 	if (es->era == 0)
 		es->era = clock_wall_ns();
 	c->kind = CONNECTION_EVENTS;
 	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+	(void) setsockopt(lws_get_socket_fd(c->wsi), SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	if (write_headers(c->wsi) < 0)
 		return -1;
+	/* there is room for few requests' headers, and this one stays for long */
+	(void) lws_http_headers_detach(c->wsi);
 	c->listener = listener_new(c, knows);
 	return c->listener ? stream_check_peer(c) : -1;
 }
@@ -267,8 +286,10 @@ void events_end(struct connection *c)
 		event_unref(c->listener->queue[i]);
 	free(c->listener);
 	c->listener = NULL;
-	if (--es->n == 0)
-		event_list_done(&es->list);
+	if (--es->n > 0)
+		return;
+	event_list_done(&es->list);
+	es->has_list = false;
 }
 
 void events_tick(struct app *a, int64_t now_ns)

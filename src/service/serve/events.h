@@ -18,9 +18,10 @@
 
 #include "service/serve/event_diff.h"
 
-#define EVENTS_CLIENTS 64
-#define EVENTS_QUEUE   16
-#define EVENTS_BEAT_NS (15 * 1000000000LL)
+#define EVENTS_CLIENTS    64
+#define EVENTS_QUEUE      16
+#define EVENTS_SEND_BYTES 32768 /* wait in the kernel, about */
+#define EVENTS_BEAT_NS    (15 * 1000000000LL)
 
 struct app;
 struct connection;
@@ -46,8 +47,8 @@ struct events {
 	struct listener *first;
 	size_t n;
 	struct event_list list; /* what listeners know; empty without any */
-	bool has_list;
-	uint64_t era; /* tells ids of this process from those of others */
+	bool has_list;          /* false before the first catalog */
+	uint64_t era;           /* tells ids of this process from those of others */
 };
 
 /* Begin to listen: answers the request on @c. Returns what the libwebsockets callback has to. */
