@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/* The number of the namespace of descriptor @ns_fd, given to it if it has none yet; it goes with the
- * namespace. Returns -1 if it can have none. */
+/* The number of the namespace of descriptor @ns_fd, given to it if it has none yet; it goes with
+ * the namespace. Returns -1 if it can have none. */
 int32_t netns_id(int ns_fd);
 
 #endif

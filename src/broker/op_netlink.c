@@ -7,9 +7,9 @@
  * there the kernel gives every process of root's user all rights, without any capability (measured,
  * too; user_namespaces(7)). A discover that was taken over could change links of those containers.
  * The request names a namespace by inode and the process that leads to it by pid and start time;
- * both are checked again here. What is made is fixed: one socket of one family and one protocol. With
- * it goes the number by which the broker's own namespace knows that one; one without a number gets
- * one, as the kernel itself does when an interface leads there, so that it tells of changes
+ * both are checked again here. What is made is fixed: one socket of one family and one protocol.
+ * With it goes the number by which the broker's own namespace knows that one; one without a number
+ * gets one, as the kernel itself does when an interface leads there, so that it tells of changes
  * (op_events.c). */
 #include <linux/netlink.h>
 #include <stdio.h>
