@@ -107,7 +107,8 @@ def test_a_mounted_namespace_and_its_links_come_and_go(events, new_netns):
 
 def test_a_container_comes_and_goes(events, engine, container):
     name = container("announced")
-    assert events.wait(["added"], lambda t: t["name"] == name)["type"] == "docker"
+    # perhaps first by what its cgroup tells
+    assert events.wait(["added", "changed"], lambda t: t["name"] == name)["type"] == "docker"
     engine.remove(name)
     assert events.wait(["removed"], lambda t: t["name"] == name)
 
