@@ -87,8 +87,9 @@ static void read_short(struct nspawn *n, struct arguments *a, const char *cluste
 static struct nspawn read_nspawn(struct arguments *a)
 {
 	struct nspawn n = {0};
-	const char *s = next(a);
+	const char *s;
 
+	(void) next(a); /* the program */
 	while ((s = next(a)) && s[0] == '-' && strcmp(s, "--") != 0) {
 		if (s[1] == '-')
 			read_long(&n, a, s + 2);
