@@ -177,7 +177,7 @@ void engine_sockets_done(struct engine_sockets *s)
 
 bool engine_sockets_any(int procfd, int32_t pid)
 {
-	struct engine_sockets s;
+	struct engine_sockets s = {0};
 	bool any;
 
 	if (engine_sockets_find(procfd, pid, &s) < 0)
