@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
-PROGRAMS = ("packetflix", "packetflix-discover", "packetflix-service", "packetflix-reader")
+PROGRAMS = ("packetflix", "packetflix-discover", "packetflix-service", "packetflix-reader", "packetflix-dig")
 
 KINDS = {
     # gcc: what is tested is close to what is shipped

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "broker/captures.h"
+#include "broker/digs.h"
 #include "broker/options.h"
 #include "proto/broker.h"
 
@@ -33,6 +34,7 @@ struct broker {
 	int tls_cert_fd, tls_key_fd, token_fd; /* owned, -1 = none */
 	struct child service, discover;
 	struct captures captures;
+	struct digs digs;
 	uint32_t epoch; /* incarnations of the service so far */
 	bool shutting_down;
 	int64_t deadline_ns; /* of the shutdown */
@@ -59,6 +61,9 @@ void op_tun_ask(struct broker *b, uint32_t id, const struct msg_tun *t);
 
 /* MSG_EVENTS_OPEN: see op_events.c. Sends the answer. */
 void op_events_open(struct broker *b, uint32_t id, const struct msg_events_open *m);
+
+/* MSG_DIG_OPEN: see op_dig.c. Sends the answer. */
+void op_dig_open(struct broker *b, uint32_t id, const struct ns_ref *ref);
 
 /* Watch descriptor @fd for input; @tag comes back from epoll_wait(2). 0 or a negative errno. */
 int broker_watch(struct broker *b, int fd, uint64_t tag);

@@ -69,6 +69,12 @@ static int serve_service(struct broker *b, const struct msg *m)
 	case MSG_CAPTURE_KILL:
 		op_capture_kill(b, m->id);
 		return 0;
+	case MSG_DIG_OPEN:
+		op_dig_open(b, m->id, &m->u.ns_ref);
+		return 0;
+	case MSG_DIG_KILL:
+		digs_kill(&b->digs, m->id);
+		return 0;
 	case MSG_READY:
 		on_ready(b);
 		return 0;
@@ -180,6 +186,12 @@ static void on_child_end(struct broker *b, struct child *c, int status)
 		tell_restarts(b);
 }
 
+static void on_service_end(struct broker *b, int status)
+{
+	digs_kill_all(&b->digs);
+	on_child_end(b, &b->service, status);
+}
+
 static void reap(struct broker *b)
 {
 	int status;
@@ -191,9 +203,11 @@ static void reap(struct broker *b)
 		if (r)
 			on_reader_end(b, r, status);
 		else if (pid == b->service.pid)
-			on_child_end(b, &b->service, status);
+			on_service_end(b, status);
 		else if (pid == b->discover.pid)
 			on_child_end(b, &b->discover, status);
+		else
+			digs_ended(&b->digs, pid);
 	}
 }
 
@@ -287,6 +301,7 @@ static void end_everything(struct broker *b)
 {
 	for (size_t i = 0; i < b->captures.n; i++)
 		(void) kill(b->captures.all[i].reader, SIGKILL);
+	digs_kill_all(&b->digs);
 	if (b->service.pid > 0)
 		(void) kill(b->service.pid, SIGKILL);
 	if (b->discover.pid > 0)

@@ -17,6 +17,7 @@
 #include "discover/channel.h"
 #include "discover/container/container.h"
 #include "discover/container/oci_states.h"
+#include "discover/detail/attachments.h"
 #include "discover/detail/detail.h"
 #include "discover/detail/document.h"
 #include "discover/detail/nif_names.h"
@@ -77,8 +78,11 @@ static void plan(struct discover *d)
 /* Add the document of bit number @bit to the generation. */
 static int add_document(struct discover *d, size_t bit, const struct document *document)
 {
+	const struct attachments attachments = {
+		&d->scan.nets, &d->detail.network.stacks, document->containers};
 	AUTO_TEXT struct text t = {0};
-	int rc = document_put(&t, document);
+	int rc = 1U << bit == MSG_DOCUMENT_NEIGHBOURS ? attachments_put(&t, &attachments)
+						      : document_put(&t, document);
 
 	return rc < 0 ? rc : publication_add(&d->pub, bit, &t);
 }

@@ -153,12 +153,14 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		break;
 	case MSG_NETLINK_OPEN:
 	case MSG_PORTS_OPEN:
+	case MSG_DIG_OPEN:
 		put_ns_ref(&w, &m->u.ns_ref);
 		break;
 	case MSG_CAPTURE_OPENED:
 	case MSG_CAPTURE_ENDED:
 	case MSG_PORTS_OPENED:
 	case MSG_EVENTS_OPENED:
+	case MSG_DIG_OPENED:
 		put_status(&w, &m->u.status);
 		break;
 	case MSG_RESTARTS:
@@ -194,6 +196,7 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		put_uts_names(&w, &m->u.uts_names);
 		break;
 	case MSG_CAPTURE_KILL:
+	case MSG_DIG_KILL:
 	case MSG_READY:
 	case MSG_DISCOVER_LOST:
 	case MSG_TARGET_EXITED:
@@ -217,12 +220,14 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		break;
 	case MSG_NETLINK_OPEN:
 	case MSG_PORTS_OPEN:
+	case MSG_DIG_OPEN:
 		get_ns_ref(r, &m->u.ns_ref);
 		break;
 	case MSG_CAPTURE_OPENED:
 	case MSG_CAPTURE_ENDED:
 	case MSG_PORTS_OPENED:
 	case MSG_EVENTS_OPENED:
+	case MSG_DIG_OPENED:
 		get_status(r, &m->u.status);
 		break;
 	case MSG_RESTARTS:
@@ -257,6 +262,7 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		get_uts_names(r, &m->u.uts_names);
 		break;
 	case MSG_CAPTURE_KILL:
+	case MSG_DIG_KILL:
 	case MSG_READY:
 	case MSG_DISCOVER_LOST:
 	case MSG_TARGET_EXITED:

@@ -90,6 +90,14 @@ enum msg_op {
 	/* discover -> service, on the catalog channel */
 	MSG_CURRENT,  /* id: newest MSG_CHECK to which what was sent before is the answer */
 	MSG_OUTDATED, /* something has changed since the newest MSG_CATALOG; another is coming */
+
+	/* service -> broker */
+	MSG_DIG_OPEN, /* id: the dig; fields: struct ns_ref */
+	MSG_DIG_KILL, /* id: the dig; no fields */
+
+	/* broker -> service */
+	MSG_DIG_OPENED, /* id: the dig; fields: struct msg_status; descriptor on success: the
+			 * service's end of the socket of proto/dig.h */
 	MSG_OP_END
 };
 
@@ -170,10 +178,11 @@ struct msg_restarts {
 
 /* Documents that are made only when asked for, as bits. */
 enum msg_document {
-	MSG_DOCUMENT_JSON = 1,  /* /json without icons */
-	MSG_DOCUMENT_ICONS = 2, /* /json with icons */
+	MSG_DOCUMENT_JSON = 1,       /* /json without icons */
+	MSG_DOCUMENT_ICONS = 2,      /* /json with icons */
+	MSG_DOCUMENT_NEIGHBOURS = 4, /* the table of proto/neighbours.h */
 };
-#define MSG_DOCUMENT_BITS 2
+#define MSG_DOCUMENT_BITS 3
 #define MSG_DOCUMENTS     ((1U << MSG_DOCUMENT_BITS) - 1)
 
 struct msg_refresh {
@@ -193,9 +202,9 @@ struct msg {
 	uint32_t id;
 	union {
 		struct msg_capture_open capture_open;
-		struct ns_ref ns_ref;     /* NETLINK_OPEN, PORTS_OPEN */
+		struct ns_ref ns_ref;     /* NETLINK_OPEN, PORTS_OPEN, DIG_OPEN */
 		struct msg_status status; /* CAPTURE_OPENED, CAPTURE_ENDED,
-					   * PORTS_OPENED, EVENTS_OPENED */
+					   * PORTS_OPENED, EVENTS_OPENED, DIG_OPENED */
 		struct msg_netlink_opened netlink_opened;
 		struct msg_events_open events_open;
 		struct msg_restarts restarts;

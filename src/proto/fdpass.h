@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define FDPASS_FDS_MAX 4
+#define FDPASS_FDS_MAX 5
 
 /* The descriptors of one received message. The receiver owns all of them until it takes them. */
 struct fdset {
@@ -18,7 +18,7 @@ struct fdset {
 
 #define FDSET_NONE                                                                                 \
 	{                                                                                          \
-		{-1, -1, -1, -1}, 0                                                                \
+		{-1, -1, -1, -1, -1}, 0                                                                \
 	}
 
 /* Make a connected pair, close-on-exec, blocking. Returns 0 or a negative errno. */

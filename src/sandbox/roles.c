@@ -54,7 +54,8 @@ int role_enter_service(int empty_root_fd, bool connects, struct err *e)
 	return rc < 0 ? rc : seccomp_service(connects, e);
 }
 
-int role_enter_reader(int empty_root_fd, uint32_t max_files, struct err *e)
+/* For processes of our own code that meet bytes of others: nothing stays. */
+static int keep_nothing(int empty_root_fd, uint32_t max_files, struct err *e)
 {
 	const struct sandbox_drop drop = {
 		.empty_root_fd = empty_root_fd,
@@ -66,4 +67,17 @@ int role_enter_reader(int empty_root_fd, uint32_t max_files, struct err *e)
 
 	(void) close(empty_root_fd);
 	return rc;
+}
+
+int role_enter_reader(int empty_root_fd, uint32_t max_files, struct err *e)
+{
+	return keep_nothing(empty_root_fd, max_files, e);
+}
+
+int role_enter_dig(
+	int empty_root_fd, uint32_t max_files, const struct seccomp_dig_fds *fds, struct err *e)
+{
+	int rc = keep_nothing(empty_root_fd, max_files, e);
+
+	return rc < 0 ? rc : seccomp_dig(fds, e);
 }

@@ -27,4 +27,8 @@ int role_enter_service(int empty_root_fd, bool connects, struct err *e);
  * seccomp_reader(). */
 int role_enter_reader(int empty_root_fd, uint32_t max_files, struct err *e);
 
+/* A dig keeps nothing, and its sandbox is complete: as role_enter_reader(), then seccomp_dig(). */
+int role_enter_dig(
+	int empty_root_fd, uint32_t max_files, const struct seccomp_dig_fds *fds, struct err *e);
+
 #endif

@@ -12,6 +12,7 @@ MAY_LINK = {
     "packetflix-discover": SANDBOX | {"libcurl", "libjansson", "libnghttp2", "libprotobuf-c", "libsqlite3"},
     "packetflix-service": SANDBOX | {"libjansson", "libpcap", "libresolv", "libwebsockets"},
     "packetflix-reader": SANDBOX,
+    "packetflix-dig": SANDBOX,
 }
 
 

@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "discover/edge": DISCOVER | {"discover", "discover/engine", "discover/host", "discover/container"},
     "discover/detail": DISCOVER | {"discover", "discover/engine", "discover/host", "discover/container", "discover/edge"},
     "reader": SHARED,
+    "dig": {"base", "proto", "sandbox"},
     "csharg": set(),
     "csharg/lib": {"base", "csharg", "pcapng"},
     "service": SHARED | SERVICE,

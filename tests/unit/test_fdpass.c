@@ -50,7 +50,7 @@ static void send_rights(int sock, size_t n)
 
 static void descriptors_arrive_and_are_close_on_exec(void **state)
 {
-	int pair[2], fds[FDPASS_FDS_MAX] = {0, 0, 0, 0};
+	int pair[2], fds[FDPASS_FDS_MAX] = {0};
 	char msg[8];
 
 	(void) state;

@@ -32,12 +32,14 @@ static struct msg message(uint16_t op)
 		break;
 	case MSG_NETLINK_OPEN:
 	case MSG_PORTS_OPEN:
+	case MSG_DIG_OPEN:
 		m.u.ns_ref = some_ref;
 		break;
 	case MSG_CAPTURE_OPENED:
 	case MSG_CAPTURE_ENDED:
 	case MSG_EVENTS_OPENED:
 	case MSG_PORTS_OPENED:
+	case MSG_DIG_OPENED:
 		m.u.status.status = -ESRCH;
 		strcpy(m.u.status.text, "it is gone");
 		break;

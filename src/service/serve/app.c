@@ -11,6 +11,7 @@
 #include "proto/service_args.h"
 #include "service/serve/channels.h"
 #include "service/serve/connection.h"
+#include "service/serve/dig.h"
 #include "service/serve/listener.h"
 #include "service/serve/proxy.h"
 #include "service/serve/proxy_accept.h"
@@ -55,11 +56,12 @@ static void on_tick(lws_sorted_usec_list_t *sul)
 	catalog_client_tick(&a->catalog, now_ns);
 	channels_tick(a, now_ns);
 	events_tick(a, now_ns);
+	digs_tick(a, now_ns);
 	if (a->named_generation != a->catalog.generation)
 		hub_names(a->hub, &a->catalog.catalog);
 	a->named_generation = a->catalog.generation;
 	hub_totals(a->hub, &t);
-	if (a->is_ending && (t.viewers == 0 || now_ns >= a->end_limit_ns))
+	if (a->is_ending && ((t.viewers == 0 && !a->digs) || now_ns >= a->end_limit_ns))
 		a->is_over = true;
 	/* while ending, viewers leave within moments */
 	lws_sul_schedule(a->lws, 0, &a->tick, on_tick, a->is_ending ? END_TICK_US : TICK_US);
@@ -73,6 +75,7 @@ void app_end(struct app *a)
 	a->is_ending = true;
 	a->end_limit_ns = clock_mono_ns() + END_LIMIT_NS;
 	hub_stop_all(a->hub, &why);
+	digs_end(a, &why);
 	lws_sul_schedule(a->lws, 0, &a->tick, on_tick, END_TICK_US);
 }
 

@@ -8,6 +8,7 @@
 #include "proto/fdpass.h"
 #include "proto/service_args.h"
 #include "service/serve/events.h"
+#include "service/serve/dig.h"
 #include "service/serve/watch.h"
 
 #define LOST_NS                                                                                    \
@@ -67,6 +68,9 @@ static int on_message(struct app *a, const struct msg *m, struct fdset *fds)
 		return 0;
 	case MSG_CATALOG_CHANNEL:
 		on_new_channel(a, fds);
+		return 0;
+	case MSG_DIG_OPENED:
+		digs_opened(a, m, fds);
 		return 0;
 	case MSG_SHUTDOWN:
 		app_end(a);

@@ -10,6 +10,8 @@
 #include "base/utf8.h"
 #include "base/version.h"
 #include "service/serve/access.h"
+#include "service/serve/dig.h"
+#include "service/serve/dig_ws.h"
 #include "service/serve/endpoints.h"
 #include "service/serve/events.h"
 #include "service/serve/metrics.h"
@@ -18,6 +20,8 @@
 #include "service/serve/request_log.h"
 #include "service/serve/stream.h"
 
+#define DIG_PATH       "/mobydig"
+#define DIG_TARGET     "missing or multiple target query parameters"
 #define PATH_MAX_BYTES 2048
 #define LIST_MAX_BYTES 128 /* of a Connection header: as long as libwebsockets reads it */
 #define KEY_BYTES      24  /* base64 of 16 bytes, RFC 6455 section 4.1 */
@@ -49,6 +53,7 @@ static void release(struct connection *c)
 	catalog_client_cancel(&c->app->catalog, &c->waiter);
 	events_end(c);
 	session_free(c->session);
+	dig_free(c->dig);
 	endpoints_viewer_goes(c->app, &c->peer);
 	words_done(&c->words);
 	free(c->body);
@@ -177,6 +182,9 @@ static int route(struct connection *c, const char *path)
 		return reply_error(c, 421, "this request needs a connection of its own");
 	if (!is_get(c->wsi))
 		return reply_error(c, 405, "only GET is served here");
+	if (strcmp(path, DIG_PATH) == 0)
+		return reply_error(c, 400,
+			c->words.n_targets == 1 ? "a WebSocket is needed here" : DIG_TARGET);
 	if (strcmp(path, "/capture.pcapng") == 0)
 		return begin_stream(c);
 	if (strcmp(path, "/mobyshark") == 0 || strcmp(path, "/discover/mobyshark") == 0)
@@ -253,6 +261,11 @@ static bool asks_for_websocket(struct lws *wsi, const char *to)
 	       is_listed(list, "upgrade");
 }
 
+static bool is_dig(const struct app *a, const char *path)
+{
+	return !a->config->proxy && strcmp(path, DIG_PATH) == 0;
+}
+
 /* RFC 6455 section 4.2.1, and who may ask. */
 static int on_upgrade(struct lws *wsi, const char *to)
 {
@@ -260,6 +273,7 @@ static int on_upgrade(struct lws *wsi, const char *to)
 	char path[PATH_MAX_BYTES], version[8], key[KEY_BYTES + 2];
 	struct words words;
 	const char *why = "";
+	uint32_t n_targets;
 	int status;
 
 	if (!upgrade_path(wsi, path, sizeof(path)))
@@ -277,9 +291,12 @@ static int on_upgrade(struct lws *wsi, const char *to)
 	if (words_read(wsi, &words) < 0)
 		return reply_refuse_upgrade(wsi, 431, "Request Header Fields Too Large");
 	status = access_check(a, wsi, path, words.token, &why);
+	n_targets = words.n_targets;
 	words_done(&words);
 	if (status)
 		return reply_refuse_upgrade(wsi, status, why);
+	if (is_dig(a, path))
+		return n_targets == 1 ? 0 : reply_refuse_upgrade(wsi, 400, DIG_TARGET);
 	if (strcmp(path, "/capture") != 0)
 		return reply_refuse_upgrade(wsi, 404, "404 page not found");
 	return 0;
@@ -305,14 +322,24 @@ static int on_peer_close(const uint8_t *payload, size_t len)
 /* The upgrade is allowed: keep its words, as the headers go away now. */
 static int before_websocket(struct connection *c, struct lws *wsi)
 {
+	char path[PATH_MAX_BYTES];
+
 	c->wsi = wsi;
 	c->app = app_of(wsi);
-	c->kind = CONNECTION_CAPTURE;
+	c->kind = upgrade_path(wsi, path, sizeof(path)) && is_dig(c->app, path)
+			  ? CONNECTION_DIG
+			  : CONNECTION_CAPTURE;
 	return words_read(wsi, &c->words) < 0 ? -1 : 0;
 }
 
 static int on_websocket(struct connection *c)
 {
+	if (c->kind == CONNECTION_DIG) {
+		int rc = dig_ws_begin(c, c->words.words.target.query);
+
+		words_done(&c->words);
+		return rc;
+	}
 	endpoints_viewer_comes(c->app, lws_get_socket_fd(c->wsi), &c->peer);
 	c->session = session_new(&c->app->env, &c->words.words, &connection_ops, c);
 	words_done(&c->words);
@@ -332,6 +359,8 @@ static int on_writable(struct connection *c)
 		return events_write(c);
 	case CONNECTION_CAPTURE:
 		return c->session ? stream_write_ws(c) : 0;
+	case CONNECTION_DIG:
+		return c->dig ? dig_ws_write(c) : 0;
 	case CONNECTION_NEW:
 	default:
 		return 0;

@@ -19,6 +19,7 @@ enum connection_kind {
 	CONNECTION_STREAM,  /* plain HTTP capture */
 	CONNECTION_CAPTURE, /* WebSocket capture */
 	CONNECTION_EVENTS,  /* listens on /events */
+	CONNECTION_DIG,     /* WebSocket to /mobydig */
 };
 
 /* Kept by libwebsockets for each connection, zeroed at first. */
@@ -34,6 +35,7 @@ struct connection {
 	size_t body_len_bytes, sent_bytes;
 	struct words words;        /* from the upgrade until the session begins */
 	struct session *session;   /* owned */
+	struct dig *dig;           /* owned */
 	struct conf_endpoint peer; /* of a viewer: its packets are left out */
 	struct listener *listener; /* CONNECTION_EVENTS: owned */
 	bool is_chunked, has_headers;

@@ -16,10 +16,8 @@
 #define FILE_NAME_MAX    96
 #define CHECK_US         (1000 * 1000)
 
-/* End a WebSocket with the reason of the session. */
-static int close_ws(struct connection *c)
+int stream_close_ws(struct connection *c, const struct refusal *why)
 {
-	const struct refusal *why = session_why(c->session);
 	size_t n = utf8_cut(why->text, strlen(why->text), CLOSE_REASON_MAX);
 	char reason[ERR_TEXT_MAX];
 
@@ -37,7 +35,7 @@ int stream_write_ws(struct connection *c)
 		int rc = session_next(c->session, &p);
 
 		if (rc == VIEWER_END)
-			return close_ws(c);
+			return stream_close_ws(c, session_why(c->session));
 		if (rc != VIEWER_PIECE)
 			return 0;
 		if (lws_write(c->wsi, p.bytes, p.len_bytes, LWS_WRITE_BINARY) < 0)

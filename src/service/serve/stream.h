@@ -10,6 +10,9 @@
 int stream_write_ws(struct connection *c);
 int stream_write_http(struct connection *c);
 
+/* End a WebSocket with this reason. Returns as above. */
+int stream_close_ws(struct connection *c, const struct refusal *why);
+
 /* A client of a plain HTTP stream has nothing more to say, and libwebsockets does not read what it
  * says all the same, or that it leaves, but would wake up for it for ever. So a stream with nothing
  * to send does not listen, and its client is looked at every second instead. */

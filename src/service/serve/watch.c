@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "service/serve/channels.h"
+#include "service/serve/dig.h"
 #include "service/serve/listener.h"
 
 struct lws *watch_add(struct app *a, enum watch_kind kind, int fd, uint32_t id)
@@ -45,6 +46,8 @@ int watch_callback(
 	(void) len;
 	if (reason == LWS_CALLBACK_RAW_CLOSE_FILE)
 		a->n_watched--;
+	if (reason == LWS_CALLBACK_RAW_CLOSE_FILE && w && w->kind == WATCH_DIG)
+		digs_unwatched(a, w->id);
 	if (reason != LWS_CALLBACK_RAW_RX_FILE)
 		return 0;
 	switch (w->kind) {
@@ -57,6 +60,9 @@ int watch_callback(
 		return channels_on_catalog(a);
 	case WATCH_CAPTURE:
 		hub_event(a->hub, w->id);
+		return 0;
+	case WATCH_DIG:
+		digs_event(a, w->id);
 		return 0;
 	default:
 		return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors in the loop that are no connections: listening sockets, the two channels, and the
- * event descriptors of captures. */
+/* Descriptors in the loop that are no connections: listening sockets, the two channels, the event
+ * descriptors of captures, and the sockets to digs. */
 #ifndef SERVE_WATCH_H
 #define SERVE_WATCH_H
 
@@ -14,14 +14,15 @@ enum watch_kind {
 	WATCH_LISTENER = 1,
 	WATCH_BROKER,
 	WATCH_CATALOG,
-	WATCH_CAPTURE
+	WATCH_CAPTURE,
+	WATCH_DIG
 };
 
 /* State of each watched descriptor, kept by libwebsockets. */
 struct watched {
 	enum watch_kind kind;
-	int fd;      /* for WATCH_CAPTURE borrowed from the hub, which closes it */
-	uint32_t id; /* of the capture */
+	int fd;      /* for WATCH_CAPTURE and WATCH_DIG borrowed from their owners */
+	uint32_t id; /* of the capture or dig */
 };
 
 /* Watch @fd for input. Returns the handle, NULL on failure. A copy of the descriptor is watched; it

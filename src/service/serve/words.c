@@ -68,6 +68,7 @@ static void take_argument(struct words *w, char *arg)
 		w->ieappicons = (char *) value;
 	if (strcmp(arg, "fresh") == 0 && strcmp(value, "off") != 0)
 		w->is_fresh = true;
+	w->n_targets += strcmp(arg, "target") == 0;
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
 		struct request_word *word = (void *) ((char *) &w->words + rules[i].at);
 

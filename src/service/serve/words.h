@@ -14,9 +14,10 @@
 /* Owned copies; @words points into @buf. */
 struct words {
 	struct request_words words;
-	char *token;      /* the token parameter, NULL = absent */
-	char *ieappicons; /* of /json, NULL = absent */
-	bool is_fresh;    /* nothing scanned before the request will do */
+	char *token;        /* the token parameter, NULL = absent */
+	char *ieappicons;   /* of /json, NULL = absent */
+	bool is_fresh;      /* nothing scanned before the request will do */
+	uint32_t n_targets; /* target parameters */
 	char *buf;
 };
 
