@@ -20,7 +20,7 @@ struct publication {
 
 #define PUBLICATION_NONE                                                                           \
 	{                                                                                          \
-		-1, -1, {-1, -1, -1}, 0, 0                                                             \
+		-1, -1, {-1, -1, -1}, 0, 0                                                         \
 	}
 
 /* Replace @p by the next generation, made from @m. Returns 0, or a negative errno with @p

@@ -18,7 +18,7 @@ struct fdset {
 
 #define FDSET_NONE                                                                                 \
 	{                                                                                          \
-		{-1, -1, -1, -1, -1}, 0                                                                \
+		{-1, -1, -1, -1, -1}, 0                                                            \
 	}
 
 /* Make a connected pair, close-on-exec, blocking. Returns 0 or a negative errno. */
