@@ -19,6 +19,7 @@
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/own.h"
@@ -71,17 +72,15 @@ static int filter_processes(int sock)
  * those in PID namespaces other than its first. */
 static int ask_for_processes(int sock)
 {
-	struct {
-		struct nlmsghdr h;
-		struct cn_msg c;
-		uint32_t op;
-	} __attribute__((packed)) m = {
-		.h = {.nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE},
-		.c = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(m.op)},
-		.op = PROC_CN_MCAST_LISTEN,
-	};
+	const uint32_t op = PROC_CN_MCAST_LISTEN;
+	const struct cn_msg c = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(op)};
+	uint8_t m[NLMSG_LENGTH(sizeof(c) + sizeof(op))];
+	const struct nlmsghdr h = {.nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_DONE};
 
-	return send(sock, &m, sizeof(m), 0) < 0 ? -errno : 0;
+	memcpy(m, &h, sizeof(h));
+	memcpy(m + NLMSG_HDRLEN, &c, sizeof(c));
+	memcpy(m + NLMSG_HDRLEN + sizeof(c), &op, sizeof(op));
+	return send(sock, m, sizeof(m), 0) < 0 ? -errno : 0;
 }
 
 static int subscribe(int sock, uint32_t groups)
