@@ -267,7 +267,8 @@ def test_without_the_flag_nothing_is_proxied(start):
     ghostwire = Ghostwire()
     try:
         running = start("--discovery-service", "127.0.0.1", "--gw-port", ghostwire.port)
-        assert running.get("/json").status == 404
+        assert running.get("/json").json["network-namespaces"]
+        assert running.get("/static/js/main.js").status == 404
         assert running.get("/discover/mobyshark").json["containers"]
         assert ghostwire.seen == []
     finally:

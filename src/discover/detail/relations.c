@@ -198,12 +198,12 @@ const struct relation *relation_list_of(
 {
 	const struct relation *found =
 		l->n ? bsearch(nif, l->v, l->n, sizeof(*l->v), cmp_of) : NULL;
-	const struct relation *end = l->v + l->n, *first = found;
+	const struct relation *first = found;
 	size_t n = 0;
 
 	while (first && first > l->v && first[-1].of == nif)
 		first--;
-	for (const struct relation *r = first; r && r < end && r->of == nif; r++)
+	while (first && first + n < l->v + l->n && first[n].of == nif)
 		n++;
 	*ret_n = n;
 	return first;
