@@ -32,6 +32,7 @@ MAY_INCLUDE = {
     "dig": {"base", "proto", "sandbox"},
     "csharg": set(),
     "csharg/lib": {"base", "csharg", "pcapng"},
+    "extcap": {"base", "csharg"},
     "service": SHARED | SERVICE,
     "service/admit": SHARED - {"sandbox", "stream"},
     "service/hub": SHARED - {"sandbox"} | {"service/admit"},
@@ -39,7 +40,8 @@ MAY_INCLUDE = {
 }
 # Headers made by the build, by the name they are included with.
 GENERATED = {"base/version.h", "broker/config.h", "discover/detail/services_table.h",
-             "discover/engine/proto/containerd.pb-c.h", "discover/engine/proto/cri.pb-c.h", "service/serve/web_files.h"}
+             "discover/engine/proto/containerd.pb-c.h", "discover/engine/proto/cri.pb-c.h", "extcap/config.h",
+             "service/serve/web_files.h"}
 
 
 def _sources():

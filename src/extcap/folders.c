@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "extcap/folders.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/own.h"
+
+#define ANSWER_MAX 65536
+#define WAIT_NS    (20 * INT64_C(1000000000))
+
+extern char **environ;
+
+/* Read until the end or the deadline. Returns the length or -ETIMEDOUT. */
+static int read_answer(int fd, char *ret, size_t cap)
+{
+	int64_t deadline = clock_mono_ns() + WAIT_NS;
+	size_t len = 0;
+	char rest[4096];
+
+	for (;;) {
+		bool full = len + 1 >= cap;
+		struct pollfd pfd = {.fd = fd, .events = POLLIN};
+		int64_t left_ms = (deadline - clock_mono_ns()) / 1000000;
+		ssize_t n;
+
+		if (left_ms <= 0 || poll(&pfd, 1, (int) left_ms) == 0)
+			return -ETIMEDOUT;
+		n = full ? read(fd, rest, sizeof(rest)) : read(fd, ret + len, cap - 1 - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += full ? 0 : (size_t) n;
+	}
+	ret[len] = '\0';
+	return (int) len;
+}
+
+static int start(const char *const argv[], int out, pid_t *ret)
+{
+	posix_spawn_file_actions_t actions;
+	int rc = posix_spawn_file_actions_init(&actions);
+
+	if (rc != 0)
+		return -rc;
+	rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_addopen(
+			&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (rc == 0)
+		rc = posix_spawnp(ret, argv[0], &actions, NULL, (char *const *) argv, environ);
+	(void) posix_spawn_file_actions_destroy(&actions);
+	return -rc;
+}
+
+int folders_run(const char *const argv[], char *ret, size_t cap_bytes)
+{
+	AUTO_CLOSE int in = -1;
+	AUTO_CLOSE int out = -1;
+	int fds[2], status = 0, rc;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	in = fds[0];
+	out = fds[1];
+	rc = start(argv, out, &pid);
+	if (rc < 0)
+		return rc;
+	close_p(&out);
+	out = -1;
+	rc = read_answer(in, ret, cap_bytes);
+	if (rc < 0)
+		(void) kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return rc >= 0 && status != 0 ? -EIO : rc;
+}
+
+static void add(struct folders *f, const char *s, size_t len)
+{
+	if (len == 0 || len >= FOLDERS_PATH_MAX || f->n == FOLDERS_MAX)
+		return;
+	for (size_t i = 0; i < f->n; i++)
+		if (strlen(f->path[i]) == len && memcmp(f->path[i], s, len) == 0)
+			return;
+	memcpy(f->path[f->n], s, len);
+	f->path[f->n++][len] = '\0';
+}
+
+void folders_parse(const char *text, struct folders *ret)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		const char *colon = memchr(text, ':', len);
+
+		if (colon && memmem(text, (size_t) (colon - text), "xtcap", 5)) {
+			const char *path = colon + 1 + strspn(colon + 1, " \t");
+
+			if (path < text + len)
+				add(ret, path, (size_t) (text + len - path));
+		}
+		text += len + (text[len] ? 1 : 0);
+	}
+}
+
+void folders_ask(struct folders *ret)
+{
+	static const char *const tshark[] = {"tshark", "-G", "folders", NULL};
+	static const char *const wireshark[] = {"wireshark", "-G", "folders", NULL};
+	static const char *const pkg_config[] = {
+		"pkg-config", "--variable=extcapdir", "wireshark", NULL};
+	static const char *const *const ways[] = {tshark, wireshark, pkg_config};
+	char answer[ANSWER_MAX];
+
+	*ret = (struct folders){.n = 0};
+	for (size_t i = 0; ret->n == 0 && i < ARRAY_LEN(ways); i++) {
+		if (folders_run(ways[i], answer, sizeof(answer)) < 0)
+			continue;
+		if (ways[i] == pkg_config)
+			add(ret, answer, strcspn(answer, "\n"));
+		else
+			folders_parse(answer, ret);
+		ret->source = ret->n > 0 ? ways[i][0] : NULL;
+	}
+}
