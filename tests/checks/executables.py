@@ -14,6 +14,7 @@ MAY_LINK = {
     "packetflix-reader": SANDBOX,
     "packetflix-dig": SANDBOX,
     "cshargextcap": {"libc", "libjansson"},
+    "csharg": {"libc", "libcurl", "libjansson", "libyaml-0"},
 }
 
 

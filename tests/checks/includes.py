@@ -33,6 +33,7 @@ MAY_INCLUDE = {
     "csharg": set(),
     "csharg/lib": {"base", "csharg", "pcapng"},
     "extcap": {"base", "csharg"},
+    "csharg/cli": {"base", "csharg"},
     "service": SHARED | SERVICE,
     "service/admit": SHARED - {"sandbox", "stream"},
     "service/hub": SHARED - {"sandbox"} | {"service/admit"},

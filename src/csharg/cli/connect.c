@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "csharg/cli/connect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/own.h"
+#include "csharg/cli/say.h"
+
+#define CTRL_C 3
+
+int connect_error(const struct csharg_error *why, struct err *e)
+{
+	return err_set(e, why->code < 0 ? why->code : -EIO, "%s", why->text);
+}
+
+/* Without the end of its line. */
+static void cut_line(char *token)
+{
+	token[strcspn(token, "\r\n")] = '\0';
+}
+
+static int read_token_file(const char *path, char *ret, struct err *e)
+{
+	ssize_t n = io_read_file(AT_FDCWD, path, ret, CONNECT_TOKEN_MAX);
+
+	if (n < 0)
+		return err_sys(e, (int) n, "cannot read the token file \"%.300s\"", path);
+	cut_line(ret);
+	return *ret ? 0 : err_set(e, -EINVAL, "there is no token in \"%.300s\"", path);
+}
+
+/* A line from @tty. */
+static int read_line(int tty, char *ret)
+{
+	size_t n = 0;
+
+	while (n + 1 < CONNECT_TOKEN_MAX) {
+		ssize_t got = read(tty, ret + n, 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 1 && ret[n] == CTRL_C)
+			return -ECANCELED;
+		if (got == 0 || ret[n] == '\n')
+			break;
+		n++;
+	}
+	ret[n] = '\0';
+	return 0;
+}
+
+static int ask_token(char *ret, struct err *e)
+{
+	static const char question[] = "Token: ";
+	AUTO_CLOSE int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct termios shown, hidden;
+	int rc;
+
+	if (tty < 0 || tcgetattr(tty, &shown) < 0)
+		return err_sys(e, -errno, "cannot ask for a token without a terminal");
+	hidden = shown;
+	hidden.c_lflag &= ~(tcflag_t) ECHO;
+	/* ^C ends the line, as a signal would leave the terminal silent */
+	hidden.c_lflag &= ~(tcflag_t) ISIG;
+	hidden.c_cc[VEOL] = CTRL_C;
+	if (write(tty, question, sizeof(question) - 1) < 0 ||
+		tcsetattr(tty, TCSAFLUSH, &hidden) < 0)
+		return err_sys(e, -errno, "cannot ask for a token");
+	rc = read_line(tty, ret);
+	(void) tcsetattr(tty, TCSAFLUSH, &shown);
+	if (write(tty, "\n", 1) < 0 && rc == 0)
+		rc = -errno;
+	cut_line(ret);
+	if (rc < 0)
+		return err_sys(e, rc, "cannot read the token");
+	return *ret ? 0 : err_set(e, -EINVAL, "no token was given");
+}
+
+/* *@ret is @buf or what the options borrow. */
+static int find_token(const struct options *o, char *buf, const char **ret, struct err *e)
+{
+	const char *token = getenv("CSHARG_TOKEN");
+	int rc = 0;
+
+	if ((o->token != NULL) + (o->token_file != NULL) + o->ask_token > 1)
+		return err_set(e, -EINVAL,
+			"only one of --token, --token-file and --ask-token can be used");
+	if (o->token) {
+		say_warning("--token can be read by everybody in the list of processes; "
+			    "--token-file, --ask-token and CSHARG_TOKEN cannot");
+		token = o->token;
+	} else if (o->token_file) {
+		rc = read_token_file(o->token_file, buf, e);
+		token = buf;
+	} else if (o->ask_token) {
+		rc = ask_token(buf, e);
+		token = buf;
+	}
+	if (rc == 0)
+		*ret = token && *token ? token : NULL;
+	return rc;
+}
+
+int connect_client(const struct options *o, struct csharg_client **ret, struct err *e)
+{
+	struct csharg_client_options options = CSHARG_CLIENT_OPTIONS_INIT;
+	struct csharg_error why;
+	char token[CONNECT_TOKEN_MAX] = "";
+	int rc;
+
+	if (!o->host || !*o->host)
+		return err_set(e, -EINVAL,
+			"invalid --context: no suitable capture API client; available clients: "
+			"host");
+	rc = find_token(o, token, &options.token, e);
+	if (rc < 0)
+		return rc;
+	options.insecure = o->insecure;
+	options.timeout_ms =
+		o->request_timeout_ms > UINT32_MAX ? UINT32_MAX : (uint32_t) o->request_timeout_ms;
+	options.user_agent = "csharg";
+	rc = csharg_client_new(o->host, &options, ret, &why);
+	explicit_bzero(token, sizeof(token));
+	if (rc < 0)
+		return connect_error(&why, e);
+	if (o->debug)
+		say_debug("service %s", csharg_client_url(*ret));
+	return 0;
+}
