@@ -287,17 +287,19 @@ static int ask_all(struct discover *d, bool announced)
 {
 	int64_t now = clock_mono_ns(), engine_ms = DISCOVER_ENGINE_MS;
 	bool has_new_engine = engines_update(&d->engines, &d->scan.procs);
-	int rc = 0;
+	/* links first: engines may be done at once, and then it is looked what is left to wait for
+	 */
+	int rc = links_start(&d->links, &d->scan.nets);
 
 	d->engines.env.networks_wanted = d->detail.documents != 0;
+	if (rc < 0)
+		return rc;
 	if (d->scanning == AGENDA_WHOLE || announced || d->detail.documents)
 		rc = ask_engines(d);
 	else if (has_new_engine || has_new_container(&d->scan.cgroups, &d->newest.cgroups)) {
 		engine_ms = DISCOVER_ENGINE_SOON_MS;
 		rc = ask_engines(d);
 	}
-	if (rc == 0)
-		rc = links_start(&d->links, &d->scan.nets);
 	if (rc == 0) {
 		loop_arm(&d->loop, &d->links_limit, now + (int64_t) DISCOVER_LINKS_MS * MS_NS);
 		loop_arm(&d->loop, &d->engines_limit, now + engine_ms * MS_NS);
