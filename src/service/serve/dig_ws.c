@@ -29,6 +29,16 @@ static int write_message(struct connection *c, struct text *t)
 		       : 0;
 }
 
+/* libwebsockets asks for more while the close is on its way: there is none. */
+static int close_now(struct connection *c)
+{
+	int rc = stream_close_ws(c, dig_why(c->dig));
+
+	dig_free(c->dig);
+	c->dig = NULL;
+	return rc;
+}
+
 int dig_ws_write(struct connection *c)
 {
 	static const char head_room[LWS_PRE];
@@ -40,7 +50,7 @@ int dig_ws_write(struct connection *c)
 		text_put_bytes(&t, head_room, sizeof(head_room));
 		rc = dig_next(c->dig, &t);
 		if (rc < 0)
-			return stream_close_ws(c, dig_why(c->dig));
+			return close_now(c);
 		if (rc == 0)
 			return 0;
 		if (write_message(c, &t) < 0)
