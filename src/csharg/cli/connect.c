@@ -71,10 +71,10 @@ static int ask_token(char *ret, struct err *e)
 	/* ^C ends the line, as a signal would leave the terminal silent */
 	hidden.c_lflag &= ~(tcflag_t) ISIG;
 	hidden.c_cc[VEOL] = CTRL_C;
-	if (write(tty, question, sizeof(question) - 1) < 0 ||
-		tcsetattr(tty, TCSAFLUSH, &hidden) < 0)
+	/* first of all: what is typed before is thrown away */
+	if (tcsetattr(tty, TCSAFLUSH, &hidden) < 0)
 		return err_sys(e, -errno, "cannot ask for a token");
-	rc = read_line(tty, ret);
+	rc = write(tty, question, sizeof(question) - 1) < 0 ? -errno : read_line(tty, ret);
 	(void) tcsetattr(tty, TCSAFLUSH, &shown);
 	if (write(tty, "\n", 1) < 0 && rc == 0)
 		rc = -errno;
