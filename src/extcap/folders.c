@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,20 +99,39 @@ static void add(struct folders *f, const char *s, size_t len)
 	f->path[f->n++][len] = '\0';
 }
 
+/* The value of the line of @len bytes at @line, if its name has @word in it. Returns its length, 0
+ * for none. */
+static size_t value_of(const char *line, size_t len, const char *word, const char **ret)
+{
+	const char *colon = memchr(line, ':', len);
+
+	if (!colon || !memmem(line, (size_t) (colon - line), word, strlen(word)))
+		return 0;
+	*ret = colon + 1 + strspn(colon + 1, " \t");
+	return *ret < line + len ? (size_t) (line + len - *ret) : 0;
+}
+
 void folders_parse(const char *text, struct folders *ret)
 {
+	char personal[FOLDERS_PATH_MAX] = "";
+	bool tells_personal = false;
+
 	while (*text) {
-		size_t len = strcspn(text, "\n");
-		const char *colon = memchr(text, ':', len);
+		const char *path = NULL;
+		size_t len = strcspn(text, "\n"), n = value_of(text, len, "xtcap", &path);
 
-		if (colon && memmem(text, (size_t) (colon - text), "xtcap", 5)) {
-			const char *path = colon + 1 + strspn(colon + 1, " \t");
-
-			if (path < text + len)
-				add(ret, path, (size_t) (text + len - path));
-		}
+		if (n > 0)
+			add(ret, path, n);
+		tells_personal =
+			tells_personal || value_of(text, len, "Personal Extcap", &path) > 0;
+		n = value_of(text, len, "Personal configuration", &path);
+		if (n > 0 && n < sizeof(personal) - 8)
+			(void) snprintf(personal, sizeof(personal), "%.*s/extcap", (int) n, path);
 		text += len + (text[len] ? 1 : 0);
 	}
+	/* Wireshark up to 4.0 searches this one as well, and does not say so. */
+	if (!tells_personal && ret->n > 0)
+		add(ret, personal, strlen(personal));
 }
 
 void folders_ask(struct folders *ret)

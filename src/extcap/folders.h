@@ -22,8 +22,8 @@ int folders_run(const char *const argv[], char *ret, size_t cap_bytes);
 /* Ask tshark, else wireshark, else pkg-config. */
 void folders_ask(struct folders *ret);
 
-/* Take the folders out of what "-G folders" says: the lines about extcap. At most FOLDERS_MAX, each
- * once, none that is too long. */
+/* Take the folders out of what "-G folders" says: the lines about extcap, and the personal folder
+ * when it is not among them. At most FOLDERS_MAX, each once, none that is too long. */
 void folders_parse(const char *text, struct folders *ret);
 
 #endif

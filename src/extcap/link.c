@@ -129,8 +129,9 @@ int link_parse(const char *text, struct link *ret, struct err *e)
 	const char *place = skip_scheme(text, &tls), *query, *end;
 	int rc;
 
-	if (strlen(text) > LINK_MAX)
-		return err_set(e, -EINVAL, "the capture URL is longer than %d bytes", LINK_MAX);
+	if (strlen(text) > LINK_BYTES_MAX)
+		return err_set(
+			e, -EINVAL, "the capture URL is longer than %d bytes", LINK_BYTES_MAX);
 	if (!place)
 		return err_set(e, -EINVAL,
 			"the capture URL is not of the form packetflix:ws://HOST:PORT/capture?...");

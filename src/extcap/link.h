@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-#define LINK_MAX 262144 /* bytes of a link: what services take in one request */
+#define LINK_BYTES_MAX 262144 /* bytes of a link: what services take in one request */
 
 /* Owned strings, "" when not given. */
 struct link {

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import experiments
+import extcap
 import machine
 import report
 import scene
@@ -35,7 +36,7 @@ def choice_list(choices):
 
 def parse_args():
     p = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parts = ("rows", "latency", "viewers", "idle", "scene")
+    parts = ("rows", "latency", "viewers", "idle", "scene", "extcap")
     p.add_argument("--only", type=choice_list(experiments.PIPELINES), metavar="NAME,...",
                    default=list(experiments.PIPELINES),
                    help="pipelines to run, of " + ", ".join(experiments.PIPELINES))
@@ -89,13 +90,15 @@ def run(args, network, tools):
     busy = [machine.machine_shares(2, 1)["busy"]]
     us = "us" in args.only
     results = experiments.rows(plan(args), tools, network, args.rounds, args.seconds, progress)
-    viewers = idle = scenes = None
+    viewers = idle = scenes = plugin = None
     if us and "viewers" in args.parts:
         viewers = experiments.viewers(tools, network, args.rounds, args.seconds, progress)
     if us and "idle" in args.parts:
         idle = experiments.idle(tools, network, 15, progress)
     if us and "scene" in args.parts:
         scenes = scene.scenes(tools, [int(n) for n in args.namespaces], 5, progress)
+    if us and "extcap" in args.parts:
+        plugin = extcap.answers(args.product.parent / "cshargextcap", progress)
     busy.append(machine.machine_shares(2, 1)["busy"])
     progress("done")
     return {
@@ -103,8 +106,9 @@ def run(args, network, tools):
                     "busy_percent_before_and_after": busy},
         "rounds": args.rounds, "seconds": args.seconds,
         "rows": report.medians(results), "viewers": viewers, "idle": idle,
-        "scenes": scenes,
-        "verdicts": report.verdicts(results, viewers, idle) + scene_report.verdicts(scenes),
+        "scenes": scenes, "plugin": plugin,
+        "verdicts": report.verdicts(results, viewers, idle) + scene_report.verdicts(scenes) +
+        extcap.verdicts(plugin),
         "runs": results,
     }
 

@@ -15,7 +15,8 @@ from harness.engine import Engine  # noqa: E402
 from harness.foreign import ForeignMount  # noqa: E402
 
 TOOLS = ("ip", "nsenter", "tshark", "capinfos", "tcpdump", "dockerd", "containerd", "docker", "busybox", "openssl",
-         "jq", "zsh", "fish", "setpriv", "prlimit", "setcap", "unshare", "mount", "podman", "lxc-start", "systemd-nspawn", "runc")
+         "jq", "zsh", "fish", "setpriv", "prlimit", "setcap", "unshare", "mount", "podman", "lxc-start", "systemd-nspawn", "runc",
+         "wireshark", "Xvfb", "scrot", "xdg-open", "gio", "update-desktop-database", "desktop-file-validate")
 
 
 def pytest_configure(config):

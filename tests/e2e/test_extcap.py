@@ -1,0 +1,434 @@
+# SPDX-License-Identifier: MIT
+"""The Wireshark plugin: tshark and Wireshark capture with it, and what it says when something is wrong."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from types import SimpleNamespace
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from harness import pcapng
+from harness.original import Close, Eof, Original, Play, target
+from harness.service import REPO, free_port
+from harness.wait import until
+
+PLUGIN = REPO / "out" / "cshargextcap"
+DESKTOP = "com.github.siemens.packetflix.desktop"
+COUNT = 400
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Environment of a user whose Wireshark finds the plugin, and who has nothing else."""
+    place = tmp_path / "home"
+    for folder in (".config/wireshark/extcap", ".local/lib/wireshark/extcap"):     # up to 4.0, and since
+        (place / folder).mkdir(parents=True)
+        (place / folder / PLUGIN.name).symlink_to(PLUGIN)
+    (place / "tmp").mkdir()
+    return SimpleNamespace(path=place, env={
+        "HOME": str(place), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": str(place / "tmp"),
+        "XDG_RUNTIME_DIR": str(place / "tmp"), "XDG_DATA_HOME": str(place / "share"), "XDG_DATA_DIRS": "/usr/share"})
+
+
+@pytest.fixture
+def original():
+    with Original() as service:
+        service.targets = [target("web", interfaces=["lo", "eth0"]), target("default/nginx", "pod"),
+                           target("init(1)", "proc"), target("/run/netns/x", "bindmount"),
+                           target("web", prefix="kind", netns=4026532001)]
+        yield service
+        assert not service.errors, service.errors
+
+
+def link(service, wanted, **more):
+    query = "&".join(f"{key}={quote(value)}" for key, value in
+                     {"container": json.dumps(wanted), "nif": "eth0", **more}.items())
+    return f"packetflix:ws://{service.host}:{service.port}/capture?{query}"
+
+
+def ask(*words, **env):
+    done = subprocess.run([PLUGIN, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          env={"PATH": "/usr/bin:/bin", **env}, timeout=30)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Running:
+    """A process whose output is kept in files, and which does not outlive the test."""
+
+    def __init__(self, owned, folder, *command, env=None):
+        owned.add(self)
+        self._out, self._err = folder / f"out-{id(self)}", folder / f"err-{id(self)}"
+        with open(self._out, "wb") as out, open(self._err, "wb") as err:
+            self.process = subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                            env=env or {"PATH": "/usr/bin:/bin"}, start_new_session=True)
+
+    @property
+    def out(self):
+        return self._out.read_text()
+
+    @property
+    def err(self):
+        return self._err.read_text()
+
+    def end(self, timeout=20):
+        self.process.wait(timeout)
+        return self.process.returncode
+
+    def close(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+class Fifo:
+    """The pipe that Wireshark makes; PACKETS is what came through it until now."""
+
+    def __init__(self, owned, folder):
+        self.path, self.data, self.ended = folder / "fifo", b"", threading.Event()
+        os.mkfifo(self.path)
+        self._fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        owned.add(self)
+
+    def read(self):
+        try:
+            while data := os.read(self._fd, 65536):
+                self.data += data
+        except BlockingIOError:
+            pass
+        return self.data
+
+    @property
+    def packets(self):
+        return pcapng.parse(self.read()).packets
+
+    def close(self):
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+@pytest.fixture
+def capture(owned, tmp_path):
+    """Starts the plugin as Wireshark does; returns it and the pipe."""
+    def make(interface, *words):
+        fifo = Fifo(owned, tmp_path)
+        return Running(owned, tmp_path, PLUGIN, "--capture", "--extcap-interface", interface, "--fifo", fifo.path,
+                       *words), fifo
+    return make
+
+
+@pytest.fixture
+def box(engine, container, shared):
+    """A real container, as its target, and a function that sends datagrams to it."""
+    name = container("extcap", "/bin/busybox", "sleep", "1000")
+    address = engine.address(name)
+    wanted = until(lambda: shared.target(name=name), f"{name} to be listed")
+
+    def send(count):
+        def work():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                for number in range(count):
+                    sock.sendto(b"extcap %d" % number, (address, 9))
+        engine.net.run(work)
+    return SimpleNamespace(name=name, wanted=wanted, send=send)
+
+
+def numbers_in(path):
+    """Of the datagrams in a file that tshark is writing."""
+    data = path.read_bytes() if path.exists() else b""
+    stream = pcapng.Stream()
+    stream.feed(data)
+    return [int(p.data.rpartition(b"extcap ")[2]) for p in stream.packets if b"extcap " in p.data]
+
+
+def counted(box, running, path):
+    """Send COUNT datagrams, each of which must be in the file once, in order."""
+    until(lambda: path.exists() and b"eth0" in path.read_bytes(), "the interface in the file")
+    box.send(COUNT)
+    until(lambda: len(numbers_in(path)) >= COUNT, "all packets in the file")
+    os.kill(running.process.pid, signal.SIGINT)
+    assert running.end() == 0, running.err
+    assert numbers_in(path) == list(range(COUNT))
+
+
+# -- tshark and Wireshark ----------------------------------------------------------------------
+
+def test_tshark_lists_both_interfaces(home):
+    done = subprocess.run(["tshark", "-D"], capture_output=True, text=True, env=home.env)
+    assert "mobyshark (Docker host capture (" in done.stdout
+    assert "packetflix (packetflix:// remote cluster and container host capture (" in done.stdout
+
+
+def test_tshark_captures_a_container_by_mobyshark(shared, home, owned, tmp_path, box):
+    saved = tmp_path / "mobyshark.pcapng"
+    url = f"http://127.0.0.1:{shared.port}"
+    _, values, _ = ask("--extcap-config", "--extcap-interface", "mobyshark", "--extcap-reload-option", "container",
+                       "--dockerhosturl", url, "--showcontainers", "true")
+    value, = (line.split("{value=")[1].split("}")[0] for line in values.splitlines()
+              if f"{{display={box.name}}}" in line)
+    tshark = Running(owned, tmp_path, "tshark", "-q", "-i", "mobyshark", "-f", "udp port 9", "-w", saved,
+                     "-o", f"extcap.mobyshark.dockerhosturl:{url}", "-o", f"extcap.mobyshark.container:{value}",
+                     "-o", "extcap.mobyshark.nif:eth0", env=home.env)
+    counted(box, tshark, saved)
+
+
+def test_tshark_captures_a_container_by_a_link(shared, home, owned, tmp_path, box):
+    saved = tmp_path / "packetflix.pcapng"
+    service = SimpleNamespace(host="127.0.0.1", port=shared.port)
+    wanted = {"name": box.name, "type": box.wanted["type"], "netns": box.wanted["netns"]}
+    tshark = Running(owned, tmp_path, "tshark", "-q", "-i", "packetflix", "-f", "port 9", "-w", saved, "-o",
+                     f"extcap.packetflix.url:{link(service, wanted, filter='udp')}", env=home.env)
+    counted(box, tshark, saved)
+
+
+def test_tshark_shows_why_a_capture_failed(home, owned, tmp_path, original):
+    original.plays = [Play(ending=Close(1006, "cannot lock target network stack"))]
+    for url, words in ((link(original, {"name": "web"}), "cannot lock target network stack"),
+                       ("packetflix:ws://127.0.0.1:1/capture?container={}", "connect")):
+        tshark = Running(owned, tmp_path, "tshark", "-i", "packetflix", "-o", f"extcap.packetflix.url:{url}", env=home.env)
+        tshark.end()
+        assert words in tshark.err
+
+
+def screen(owned, tmp_path):
+    """An X server of our own; returns the name of its display."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1200x800x24", "-nolisten", "tcp"]
+    server = SimpleNamespace(process=subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL))
+    server.close = lambda: (server.process.terminate(), server.process.wait())
+    owned.add(server)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        return f":{told.readline().strip()}"
+
+
+def desktop_command(url):
+    """What the desktop file starts for URL."""
+    lines = (REPO / "src" / "extcap" / DESKTOP).read_text().splitlines()
+    command, = (line.removeprefix("Exec=") for line in lines if line.startswith("Exec="))
+    return [word.replace("%u", url) for word in command.split(" ")]
+
+
+def test_wireshark_captures_as_the_desktop_file_starts_it(shared, home, owned, tmp_path, box):
+    """With a screenshot in out/wireshark.png."""
+    env = {**home.env, "DISPLAY": screen(owned, tmp_path), "QT_QPA_PLATFORM": "xcb", "LIBGL_ALWAYS_SOFTWARE": "1"}
+    (home.path / ".config/wireshark/recent_common").write_text("privs.warn_if_elevated: FALSE\n")
+    (home.path / ".config/wireshark/preferences").write_text("gui.update.enabled: FALSE\n")
+    service = SimpleNamespace(host="127.0.0.1", port=shared.port)
+    Running(owned, tmp_path, *desktop_command(link(service, {"name": box.name}, filter="udp port 9")), env=env)
+
+    def its_file():
+        return next(iter((home.path / "tmp").glob("wireshark_*.pcapng")), tmp_path / "none")
+
+    def in_its_file():
+        return numbers_in(its_file())
+    until(lambda: its_file().exists() and b"eth0" in its_file().read_bytes(), "the capture", 30)
+    box.send(COUNT)
+    until(lambda: len(in_its_file()) >= COUNT, "all packets in Wireshark's file")
+    assert in_its_file() == list(range(COUNT))
+    shots = [b""]
+
+    def is_drawn():
+        """It shows something, and the same as before."""
+        subprocess.run(["scrot", "-o", REPO / "out" / "wireshark.png"], env=env, check=True)
+        shots.append((REPO / "out" / "wireshark.png").read_bytes())
+        return len(shots[-1]) > 50000 and shots[-1] == shots[-2]
+    until(is_drawn, "the packets on the screen")
+
+
+def test_a_link_starts_wireshark_through_the_desktop_file(home, tmp_path, original):
+    applications, heard = home.path / "share" / "applications", tmp_path / "heard"
+    applications.mkdir(parents=True)
+    (applications / DESKTOP).write_text((REPO / "src" / "extcap" / DESKTOP).read_text())
+    subprocess.run(["desktop-file-validate", applications / DESKTOP], check=True)
+    subprocess.run(["update-desktop-database", applications], check=True)
+    (tmp_path / "bin").mkdir()
+    fake = tmp_path / "bin" / "wireshark"
+    fake.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{heard}\n')
+    fake.chmod(0o755)
+    env = {**home.env, "PATH": f"{tmp_path}/bin:/usr/bin:/bin", "DISPLAY": ":0", "XDG_CURRENT_DESKTOP": "GNOME"}
+    url = link(original, {"name": "a b"})
+    subprocess.run(["xdg-open", url], env=env, check=True, timeout=20, stdin=subprocess.DEVNULL)
+    until(lambda: heard.exists() and heard.read_text().count("\n") == 5, "the start of Wireshark")
+    assert heard.read_text().splitlines() == ["-k", "-i", "packetflix", "-o", f"extcap.packetflix.url:{url}"]
+
+
+def test_an_installation_puts_everything_in_its_place(tmp_path):
+    subprocess.run(["meson", "install", "-C", REPO / "build-release", "--no-rebuild", "--destdir", tmp_path],
+                   check=True, capture_output=True)
+    folders = {path.parent.name for path in tmp_path.rglob("cshargextcap") if os.access(path, os.X_OK)}
+    assert folders == {"extcap"}
+    assert [path.parent.name for path in tmp_path.rglob(DESKTOP)] == ["applications"]
+
+
+# -- the conversation --------------------------------------------------------------------------
+
+def test_a_reload_lists_containers_and_interfaces(original):
+    reload = ("--extcap-config", "--extcap-interface", "mobyshark", "--extcap-reload-option")
+    status, out, err = ask(*reload, "container", "--dockerhosturl", original.url, "--showpods", "true",
+                           "--showcontainers", "true", "--showprocs", "false", "--proxyoff", "true")
+    assert (status, err) == (0, "")
+    shown = [line.split("{display=")[1] for line in out.splitlines()]
+    assert shown == ["default/nginx}{default=false}", "kind:web}{default=false}", "web}{default=false}"]
+    first = json.dumps({"name": "default/nginx", "type": "pod", "netns": 4026532000, "network-interfaces": ["eth0"],
+                        "prefix": "", "node-name": "127.0.0.1"}, separators=(",", ":"))
+    assert out.splitlines()[0] == f"value {{arg=10}}{{value={quote_plus(first)}}}{{display=default/nginx}}{{default=false}}"
+    value = out.splitlines()[2].split("{value=")[1].split("}")[0]
+    assert ask(*reload, "nif", "--container", value) == (
+        0, "value {arg=20}{value=any}{display=all}{default=true}\nvalue {arg=20}{value=eth0}{display=eth0}{default=false}\n"
+           "value {arg=20}{value=lo}{display=lo}{default=false}\n", "")
+
+
+def test_a_reload_that_fails_is_no_error_of_the_dialog():
+    reload = ("--extcap-config", "--extcap-reload-option")
+    for words, told in ((("container", "--extcap-interface", "mobyshark", "--dockerhosturl", "127.0.0.1:1"), "connect"),
+                        (("nonsense", "--extcap-interface", "mobyshark"), "nonsense"),
+                        (("container", "--extcap-interface", "packetflix"), "packetflix")):
+        status, out, err = ask(*reload, *words)
+        assert (status, out) == (0, "") and told in err and err.count("\n") == 1
+
+
+def test_what_is_wrong_is_told_in_one_sentence(tmp_path, original):
+    capture = ("--capture", "--fifo", tmp_path / "none", "--extcap-interface")
+    for words, told in (
+            ((*capture, "mobyshark"), "no Docker host URL is given"),
+            ((*capture, "mobyshark", "--dockerhosturl", "h"), "no container is chosen"),
+            ((*capture, "mobyshark", "--dockerhosturl", "h", "--container", "%7B"), "invalid target description"),
+            ((*capture, "packetflix"), "no capture URL is given"),
+            ((*capture, "packetflix", "--url", "http://h"), "the capture URL is not of the form packetflix:ws://"),
+            ((*capture, "packetflix", "--url", "packetflix:ws://h/capture"), "the capture URL names no container"),
+            ((*capture, "packetflix", "--url", "packetflix:ws://u@h/capture?container={}"), "only host name"),
+            ((*capture, "packetflix", "--url", link(original, {"name": "web"})), "cannot open the pipe"),
+            ((*capture, "other"), 'unknown interface "other"'), (("--extcap-dlts",), "no interface is given"),
+            (("--capture", "--extcap-config"), "only one of"), (("--nonsense",), "unknown flag: --nonsense"),
+            (("--debug-file", "/none/x"), 'cannot open log file "/none/x", reason: No such file')):
+        status, out, err = ask(*words)
+        assert (status, out) == (1, "") and err.startswith(told) and err.count("\n") == 1, (words, err)
+
+
+# -- captures ----------------------------------------------------------------------------------
+
+def test_both_filters_reach_the_service_and_the_link_is_decoded_once(original, capture):
+    original.targets.append(target("a+b%20", "docker", netns=4026532005, pid=7, starttime=8))
+    original.plays = [Play(packets=5, ending=Close())]
+    plugin, fifo = capture("packetflix", "--url", link(original, {"name": "a+b%20", "type": "docker"}, filter="tcp or udp"),
+                           "--extcap-capture-filter", "port 80", "--noprom", "true")
+    assert plugin.end() == 0, plugin.err
+    query = original.requests[0].query
+    assert query["filter"] == "(tcp or udp) and (port 80)" and "chaste" in query and query["nif"] == "eth0"
+    described = json.loads(query["container"])
+    assert described["name"] == "a+b%20" and described["pid"] == 7 and described["starttime"] == 8
+    assert len(fifo.packets) == 5 and plugin.err == ""
+
+
+def test_the_reason_of_the_service_is_told(original, capture):
+    original.plays = [Play(ending=Close(1006, "cannot start capture process"))]
+    plugin, _ = capture("mobyshark", "--dockerhosturl", original.url, "--container", quote_plus('{"name":"web"}'))
+    assert plugin.end() == 1
+    assert "cannot start capture process" in plugin.err and plugin.err.count("\n") == 1
+
+
+def test_a_service_that_vanishes_is_an_error(original, capture):
+    original.plays = [Play(packets=20, ending=Eof())]
+    plugin, fifo = capture("mobyshark", "--dockerhosturl", original.url, "--container", '{"name":"web"}', "--nif", "any")
+    assert plugin.end() == 1 and plugin.err.count("\n") == 1
+    assert len(fifo.packets) == 20 and original.requests[0].query["nif"] == "any"
+
+
+def idle(original, capture, *words):
+    """A capture of which nothing more comes."""
+    original.plays = [Play(packets=1)]
+    plugin, fifo = capture("mobyshark", "--dockerhosturl", original.url, "--container", '{"name":"web"}', *words)
+    until(lambda: fifo.packets, "the packet")
+    return plugin, fifo
+
+
+def test_a_pipe_that_breaks_ends_an_idle_capture(original, capture):
+    plugin, fifo = idle(original, capture)
+    fifo.close()
+    assert plugin.end(10) == 0 and plugin.err == ""
+    until(lambda: (8, b"\x03\xe8ciao") in original.requests[0].heard, "a close with its reason")
+
+
+def test_a_signal_ends_a_capture_gracefully(original, capture):
+    for number in (signal.SIGTERM,):
+        plugin, _ = idle(original, capture)
+        plugin.process.send_signal(number)
+        assert plugin.end(10) == 0 and plugin.err == ""
+        until(lambda: (8, b"\x03\xe8ciao") in original.requests[-1].heard, "a close with its reason")
+
+
+class Deaf(Original):
+    """A service that does not listen to its clients."""
+
+    def _listen(self, sock, request):
+        self._ended.wait()
+
+
+def test_a_second_signal_does_not_wait_for_the_service(capture, tmp_path):
+    log = tmp_path / "log"
+    with Deaf() as deaf:
+        plugin, _ = idle(deaf, capture, "--debug-file", log)
+        for number in range(1, 3):
+            plugin.process.send_signal(signal.SIGTERM)
+            until(lambda: f" signal {number}\n" in log.read_text(), "the signal")
+        assert plugin.end(4) == 1 and plugin.err == "the capture was aborted\n"
+
+
+def test_the_debug_file_tells_how_it_went(original, capture, tmp_path):
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    status, _, _ = ask("--extcap-interfaces", CSHARK_LOG=str(log), http_proxy="http://u:secret@proxy:1")
+    assert status == 0
+    text = log.read_text()
+    assert text.startswith("before\n") and " cshargextcap version " in text and '"--extcap-interfaces"' in text
+    assert [f" debug {name} " in text for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy",
+                                                   "NO_PROXY")] == [True] * 6
+    assert "secret" not in text
+    previous = os.umask(0)
+    try:
+        assert ask("--debug-file", tmp_path / "new", "--extcap-dlts")[0] == 1
+    finally:
+        os.umask(previous)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o660
+    assert "error no interface is given" in (tmp_path / "new").read_text()
+
+
+def test_a_token_of_the_link_or_the_environment_is_sent(original, capture):
+    original.plays = [Play(packets=1, ending=Close())]
+    plugin, _ = capture("packetflix", "--url", link(original, {"name": "web"}, token="s3cret"))
+    assert plugin.end() == 0, plugin.err
+    assert original.requests[0].words["authorization"] == "Bearer s3cret"
+
+
+# -- the check ---------------------------------------------------------------------------------
+
+def test_the_check_tells_what_is_missing_and_what_is_well(home, original):
+    status, out, _ = ask("--check", "--dockerhosturl", f"127.0.0.1:{free_port()}",
+                         **{**home.env, "HOME": str(home.path / "tmp")})
+    assert status == 1 and out.count("MISSING ") == 3, out
+    assert "ln -s " in out and f"have no {DESKTOP}" in out
+    applications = home.path / "share" / "applications"
+    applications.mkdir(parents=True)
+    (applications / DESKTOP).write_text((REPO / "src" / "extcap" / DESKTOP).read_text())
+    subprocess.run(["update-desktop-database", applications], check=True)
+    status, out, _ = ask("--check", "--dockerhosturl", original.url, **home.env)
+    assert status == 0 and "MISSING" not in out, out
+    assert f"{original.url} is packetflix 0.9.7 with 5 targets" in out
+    assert "extcap/cshargextcap: cshargextcap version " in out
+
+
+def test_valgrind_finds_nothing(original, capture, owned, tmp_path):
+    valgrind = ("valgrind", "--error-exitcode=77", "--leak-check=full", "-q", PLUGIN)
+    original.plays = [Play(packets=50, ending=Close())]
+    fifo = Fifo(owned, tmp_path)
+    plugin = Running(owned, tmp_path, *valgrind, "--capture", "--extcap-interface", "packetflix", "--fifo", fifo.path,
+                     "--url", link(original, {"name": "web"}))
+    assert plugin.end(60) == 0, plugin.err
+    listing = Running(owned, tmp_path, *valgrind, "--extcap-config", "--extcap-interface", "mobyshark",
+                      "--extcap-reload-option", "container", "--dockerhosturl", original.url, "--showpods")
+    assert listing.end(60) == 0 and listing.out.count("\n") == 1, listing.err
