@@ -128,10 +128,10 @@ int dns_answer(
 	const struct dns_question *q, const uint8_t *p, size_t len_bytes, struct dns_addresses *ret)
 {
 	struct reader r = {.p = p, .len_bytes = len_bytes};
-	struct dns_addresses a = {.n = 0};
+	struct dns_addresses a;
 	uint16_t id = get16(&r), flags = get16(&r), questions = get16(&r), answers = get16(&r);
 
-	memset(a.bytes, 0, sizeof(a.bytes));
+	memset(&a, 0, sizeof(a));
 	(void) get(&r, 4); /* numbers of records behind the answers */
 	if (r.failed || !(flags & FLAG_RESPONSE))
 		return -EBADMSG;
@@ -146,7 +146,7 @@ int dns_answer(
 	if (r.failed)
 		return -EBADMSG;
 	if (flags & RCODE_MASK)
-		a.n = 0; /* whatever it says, it is no answer */
+		memset(&a, 0, sizeof(a)); /* whatever it says, it is no answer */
 	*ret = a;
 	return 0;
 }

@@ -37,11 +37,19 @@ async def read(link):
         return told, link.close_code, link.close_reason
 
 
-def dig(running, target):
-    async def talk():
+def digs(running, *targets):
+    """Digs from all TARGETS at the same time."""
+    async def talk(target):
         async with link_to(running, target) as link:
             return await read(link)
-    return asyncio.run(talk())
+
+    async def all_of_them():
+        return await asyncio.gather(*map(talk, targets))
+    return asyncio.run(all_of_them())
+
+
+def dig(running, target):
+    return digs(running, target)[0]
 
 
 async def first_address(link):
@@ -62,10 +70,12 @@ class Neighbourhood:
         self.net, self.second = (f"pf-dig-{word}-{os.getpid()}" for word in ("net", "second"))
         try:
             for network in (self.net, self.second):
-                engine.docker("network", "create", network)
+                six = ("--ipv6", "--subnet", "2001:db8:d16::/64") if network == self.second else ()
+                engine.docker("network", "create", *six, network)
             self.web = self._run("web", self.net, "--network-alias", "web")
             self.db = self._run("db", self.net, "--network-alias", "db")
-            self.far = self._run("far", self.second)            # nobody answers for its service
+            # nobody answers for its service, and only raw sockets can ping from it
+            self.far = self._run("far", self.second, "--sysctl", "net.ipv4.ping_group_range=1 0")
             self.plain = engine.run("dig-plain")
             self.names.append(self.plain)
             engine.docker("network", "connect", self.second, self.web)
@@ -82,6 +92,10 @@ class Neighbourhood:
 
     def address(self, name, network):
         return self.engine.docker("inspect", "-f", f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}', name)
+
+    def address6(self, name):
+        return self.engine.docker("inspect", "-f",
+                                  f'{{{{(index .NetworkSettings.Networks "{self.second}").GlobalIPv6Address}}}}', name)
 
     def names_in(self, network, **containers):
         """The names that CONTAINERS (by their services) should have in NETWORK."""
@@ -115,12 +129,13 @@ def running():
 
 @pytest.fixture(scope="module")
 def told(neighbourhood, running):
-    """One dig from db, which is in one network; how often web was pinged for it; and one from web, which is in both."""
+    """One dig from db, which is in one network; how often web was pinged for it; one from web, which is in
+    both, and one from far, which is in the other one."""
     before = neighbourhood.pings(neighbourhood.web)
     from_db = dig(running, neighbourhood.db)
     pings = neighbourhood.pings(neighbourhood.web) - before
-    from_web = dig(running, neighbourhood.web)
-    return {"db": from_db, "web": from_web, "pings": pings}
+    from_web, from_far = digs(running, neighbourhood.web, neighbourhood.far)
+    return {"db": from_db, "web": from_web, "far": from_far, "pings": pings}
 
 
 def qualities(messages):
@@ -179,6 +194,15 @@ def test_a_name_that_nobody_answers_for_is_only_announced(told, neighbourhood):
     assert [address for name, address in found if name == "far."] == [None]
     far = neighbourhood.address(neighbourhood.far, neighbourhood.second)
     assert found[f"{neighbourhood.far}.", far][-1] == "verified"
+
+
+def test_both_families_are_verified_with_ping_sockets_and_raw_ones(told, neighbourhood):
+    n = neighbourhood
+    for key in ("web", "far"):
+        found = qualities(told[key][0])
+        for address in (n.address(n.far, n.second), n.address6(n.far)):
+            assert found[f"{n.far}.", address][-1] == "verified"
+    assert told["far"][1:] == (1000, "")
 
 
 def test_an_unknown_container_is_told_by_the_close(running):
