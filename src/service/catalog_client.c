@@ -2,31 +2,25 @@
 #include "service/catalog_client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/own.h"
 #include "proto/broker.h"
 #include "proto/fdpass.h"
 
-#define NEEDED_SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
-
 void catalog_client_init(struct catalog_client *c, int channel, uint32_t max_age_ms)
 {
 	memset(c, 0, sizeof(*c));
 	c->max_age_ns = max_age_ms * 1000000LL;
 	c->channel = channel;
+	c->era = clock_wall_ns();
 }
 
 static void drop_document(struct catalog_document *d)
 {
-	if (d->p)
-		(void) munmap(d->p, d->len_bytes);
+	document_unref(d->document);
 	*d = (struct catalog_document){0};
 }
 
@@ -92,24 +86,6 @@ void catalog_client_reconnect(struct catalog_client *c, int channel)
 	ask_for_all(c);
 }
 
-/* Map a memfd that nobody can change any more. */
-static int map_sealed(int fd, struct catalog_document *ret)
-{
-	struct stat st;
-	void *p;
-	int seals = fcntl(fd, F_GET_SEALS);
-
-	if (seals < 0 || (seals & NEEDED_SEALS) != NEEDED_SEALS || fstat(fd, &st) < 0 ||
-		st.st_size <= 0 || st.st_size > CATALOG_BYTES_MAX)
-		return -EBADMSG;
-	p = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	ret->p = p;
-	ret->len_bytes = (size_t) st.st_size;
-	return 0;
-}
-
 /* Replace @d by what descriptor @i of @fds holds. */
 static int take_document(
 	struct catalog_client *c, struct fdset *fds, size_t i, struct catalog_document *d)
@@ -117,7 +93,7 @@ static int take_document(
 	AUTO_CLOSE int fd = fdset_take(fds, i);
 	struct catalog_document next = {
 		.answers = c->answered, .generation = c->generation, .received_ns = c->received_ns};
-	int rc = map_sealed(fd, &next);
+	int rc = document_map(fd, c->era, c->received, &next.document);
 
 	if (rc < 0)
 		return rc;
@@ -134,7 +110,7 @@ static int take_table(struct catalog_client *c, struct fdset *fds)
 
 	if (rc < 0)
 		return rc;
-	rc = catalog_decode((const uint8_t *) table.p, table.len_bytes, &cat);
+	rc = catalog_decode((const uint8_t *) table.document->p, table.document->len_bytes, &cat);
 	drop_document(&table);
 	if (rc < 0)
 		return rc;
@@ -185,7 +161,7 @@ static bool has_documents(const struct catalog_client *c, const struct catalog_w
 		bool is_old = w->is_check ? d->received_ns < w->since_ns
 					  : (int32_t) (d->answers - w->want) < 0;
 
-		if ((w->documents & 1U << i) && (!d->p || is_old))
+		if ((w->documents & 1U << i) && (!d->document || is_old))
 			return false;
 	}
 	return true;
@@ -294,7 +270,7 @@ bool catalog_client_is_current(const struct catalog_client *c, uint8_t documents
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
 		const struct catalog_document *d = &c->documents[i];
 
-		if ((documents & 1U << i) && (!d->p || d->generation != c->generation ||
+		if ((documents & 1U << i) && (!d->document || d->generation != c->generation ||
 						     now_ns - d->received_ns > limit_ns))
 			return false;
 	}
@@ -315,13 +291,14 @@ void catalog_client_check(struct catalog_client *c, struct catalog_waiter *w, in
 
 void catalog_client_renew(struct catalog_client *c, uint8_t documents, int64_t now_ns)
 {
+	uint8_t old = 0;
+
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
-		if (!(documents & 1U << i) ||
-			now_ns - c->documents[i].received_ns <= c->max_age_ns ||
-			c->checking != c->checked)
-			continue;
-		begin_check(c, documents, now_ns);
+		if (now_ns - c->documents[i].received_ns > c->max_age_ns)
+			old |= (uint8_t) (documents & 1U << i);
 	}
+	if (c->checking == c->checked && (old || now_ns - c->current_ns > c->max_age_ns / 2))
+		begin_check(c, old, now_ns);
 }
 
 void catalog_client_cancel(struct catalog_client *c, struct catalog_waiter *w)

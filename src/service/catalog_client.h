@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "proto/catalog.h"
+#include "service/document.h"
 
 #define CATALOG_DOCUMENT_NS   1000000000LL        /* a document other than /mobyshark is used */
 #define CATALOG_WAIT_LIMIT_NS (20 * 1000000000LL) /* as long as the original waits */
@@ -34,11 +35,10 @@ struct catalog_waiter {
 
 /* The newest of its kind, as discover has written it. */
 struct catalog_document {
-	char *p; /* mapped; NULL before the first one */
-	size_t len_bytes;
-	uint32_t answers;    /* newest refresh it satisfies */
-	uint64_t generation; /* that it came with */
-	int64_t received_ns; /* monotonic */
+	struct document *document; /* one reference; NULL before the first one */
+	uint32_t answers;          /* newest refresh it satisfies */
+	uint64_t generation;       /* that it came with */
+	int64_t received_ns;       /* monotonic */
 };
 
 struct catalog_client {
@@ -49,6 +49,7 @@ struct catalog_client {
 	int64_t received_ns; /* monotonic */
 	uint64_t scan_ns, generation;
 	uint64_t received; /* catalogs so far */
+	uint64_t era;      /* tells this process from those before */
 	struct catalog_document mobyshark;
 	struct catalog_document documents[MSG_DOCUMENT_BITS]; /* by bit; they come when asked for */
 	uint32_t asked, answered;                             /* refresh ids */
@@ -84,7 +85,8 @@ bool catalog_client_is_current(const struct catalog_client *c, uint8_t documents
  * or has sent one that is, with the documents that @w wants, or after CATALOG_WAIT_LIMIT_NS. */
 void catalog_client_check(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns);
 
-/* Have @documents that are older than the age limit made anew; nobody waits for them. */
+/* Have @documents that are older than the age limit made anew, and the catalog confirmed before
+ * somebody has to wait for that; nobody waits for either. */
 void catalog_client_renew(struct catalog_client *c, uint8_t documents, int64_t now_ns);
 
 /* Take @w off the list, if it is there. */

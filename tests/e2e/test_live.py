@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The catalog follows the host: events, freshness, and what a change must not cost."""
+import contextlib
+import http.client
 import json
+import re
 import socket
 import subprocess
 import time
@@ -8,9 +11,10 @@ import time
 import pytest
 
 from harness import netns
-from harness.client import Viewer
+from harness.client import Download, Viewer
 from harness.wait import until
 
+HEADER_SLOTS = 64  # requests whose headers the service keeps at a time
 SOON_S = 10  # for anything that takes milliseconds on a machine with nothing else to do
 
 
@@ -234,3 +238,37 @@ def test_a_storm_of_names_does_not_keep_discovery_busy(start):
     storm.wait()
     assert cpu_s() - before < 0.7 * (time.monotonic() - began)
     assert running.get("/mobyshark").status == 200
+
+
+@pytest.mark.parametrize("path", ["/mobyshark", "/json"])
+def test_who_knows_an_answer_does_not_get_it_again(start, path):
+    running = start("--max-age", "5000")
+    first = running.get(path)
+    tag = first.headers["ETag"]
+    assert first.status == 200 and re.fullmatch(r'"[\w.]+"', tag)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", running.port, SOON_S)) as connection:
+        # one after the other on one connection: nothing of a body may follow
+        for known, status in ((tag, 304), (f'"x", W/{tag}', 304), ("*", 304), ('"x"', 200), (tag.strip('"'), 200)):
+            connection.request("GET", path, headers={"If-None-Match": known})
+            answer = connection.getresponse()
+            body = answer.read()
+            if answer.headers["ETag"] != tag:
+                break  # the host has changed meanwhile
+            assert (answer.status, body) == (status, b"" if status == 304 else first.body), known
+    anew = running.get(f"{path}?fresh", headers={"If-None-Match": tag})
+    assert anew.status == 200 and anew.headers["ETag"] != tag
+
+
+def test_downloads_under_way_leave_room_for_requests(start, plain_scene):
+    running = start()
+    downloads = []
+    try:
+        for _ in range(HEADER_SLOTS + 6):
+            downloads.append(Download(running, netns=plain_scene.inode, nif="eth0"))
+            assert downloads[-1].status == 200
+        assert running.get("/healthz").status == 200
+        assert running.get("/mobyshark").status == 200
+    finally:
+        for download in downloads:
+            download.close()

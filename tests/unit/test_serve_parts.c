@@ -12,6 +12,7 @@
 
 #include "base/own.h"
 #include "service/serve/access.h"
+#include "service/serve/negotiate.h"
 #include "service/serve/shb.h"
 #include "support/pcapng_read.h"
 
@@ -159,6 +160,24 @@ static void a_filter_as_long_as_can_be_is_cut(void **state)
 	assert_true(strlen(text) < 65536 && strstr(text, "capture-filter: \"\\\""));
 }
 
+static void a_tag_is_known_if_it_is_in_the_list(void **state)
+{
+	static const struct {
+		const char *list;
+		bool is_known;
+	} rows[] = {{"\"a.1\"", true}, {"W/\"a.1\"", true}, {"\"x\", \"a.1\"", true}, {"*", true},
+		{" \t*", true}, {"\"x\",W/\"y\" ,, \"a.1\"", true}, {"\"a.1,\", \"a.1\"", true},
+		{"", false}, {"a.1", false}, {"\"a.1", false}, {"\"a.10\"", false},
+		{"\"a.\"", false}, {"w/\"a.1\"", false}, {"\"x\" y, \"a.1\"", false},
+		{"\"\"", false}, {"W/", false}};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (negotiate_knows(rows[i].list, "\"a.1\"") != rows[i].is_known)
+			fail_msg("%s", rows[i].list);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +186,7 @@ int main(void)
 		cmocka_unit_test(each_request_is_judged),
 		cmocka_unit_test(the_comment_names_the_target_in_yaml),
 		cmocka_unit_test(a_filter_as_long_as_can_be_is_cut),
+		cmocka_unit_test(a_tag_is_known_if_it_is_in_the_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@
 #define HEADER_SECONDS    10 /* for a request to arrive whole */
 #define KEEPALIVE_SECONDS 30 /* an idle connection is kept */
 #define RX_BYTES          4096
+#define HEADERS_POOL      64           /* requests being read or answered; others wait */
 #define TX_BYTES          (128 * 1024) /* of one send: without it libwebsockets cuts at RX_BYTES */
 #define END_LIMIT_NS      (6 * 1000000000LL) /* less than the broker waits */
 #define END_TICK_US       (20 * 1000)
@@ -113,7 +114,7 @@ static void fill_info(const struct app *a, struct lws_context_creation_info *inf
 	info->timeout_secs_ah_idle = HEADER_SECONDS;
 	info->keepalive_timeout = KEEPALIVE_SECONDS;
 	info->max_http_header_data2 = WORDS_MAX_BYTES;
-	info->max_http_header_pool2 = 32;
+	info->max_http_header_pool2 = HEADERS_POOL;
 	info->server_string = "packetflix";
 	info->pt_serv_buf_size = 65536;
 	if (c->tls_cert) {

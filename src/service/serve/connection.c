@@ -56,7 +56,8 @@ static void release(struct connection *c)
 	dig_free(c->dig);
 	endpoints_viewer_goes(c->app, &c->peer);
 	words_done(&c->words);
-	free(c->body);
+	free(c->text);
+	document_unref(c->doc);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -69,15 +70,6 @@ static void on_catalog(void *ctx, bool is_fresh)
 	lws_callback_on_writable(c->wsi);
 }
 
-static int send_document(struct connection *c, const struct catalog_document *d)
-{
-	char *copy = malloc(d->len_bytes);
-
-	if (copy)
-		memcpy(copy, d->p, d->len_bytes);
-	return reply_begin(c, 200, "application/json", copy, d->len_bytes);
-}
-
 /* An answer about the host is current, or was not long ago; one that is fresh comes of a scan begun
  * after the question. */
 static int begin_document(struct connection *c, const struct catalog_document *d, uint8_t documents)
@@ -87,10 +79,10 @@ static int begin_document(struct connection *c, const struct catalog_document *d
 
 	if (!c->words.is_fresh && catalog_client_is_current(cat, documents, now_ns)) {
 		catalog_client_renew(cat, documents, now_ns);
-		return send_document(c, d);
+		return reply_document(c, d->document);
 	}
 	c->kind = CONNECTION_CATALOG;
-	c->document = d;
+	c->wanted = d;
 	c->waiter.documents = documents;
 	c->waiter.ready = on_catalog;
 	c->waiter.ctx = c;
@@ -116,18 +108,22 @@ static int begin_json(struct connection *c)
 		icons ? MSG_DOCUMENT_ICONS : MSG_DOCUMENT_JSON);
 }
 
-static int reply_document(struct connection *c)
+static int end_wait(struct connection *c)
 {
 	if (!c->has_waited)
 		return 0;
 	c->has_waited = false;
-	if (!c->is_fresh)
+	if (!c->is_fresh || !c->wanted->document)
 		return reply_error(c, 504, "discovery does not answer");
-	return send_document(c, c->document);
+	return reply_document(c, c->wanted->document);
 }
 
 static int begin_stream(struct connection *c)
 {
+	char version[16] = "";
+
+	(void) lws_hdr_copy(c->wsi, version, (int) sizeof(version), WSI_TOKEN_HTTP);
+	c->is_chunked = strcmp(version, "HTTP/1.0") != 0;
 	c->kind = CONNECTION_STREAM;
 	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
 	endpoints_viewer_comes(c->app, lws_get_socket_fd(c->wsi), &c->peer);
@@ -352,7 +348,7 @@ static int on_writable(struct connection *c)
 	case CONNECTION_REPLY:
 		return reply_continue(c);
 	case CONNECTION_CATALOG:
-		return reply_document(c);
+		return end_wait(c);
 	case CONNECTION_STREAM:
 		return stream_write_http(c);
 	case CONNECTION_EVENTS:

@@ -29,9 +29,12 @@ struct connection {
 	enum connection_kind kind;
 	/* CONNECTION_CATALOG: */
 	struct catalog_waiter waiter;
-	const struct catalog_document *document; /* to be sent */
+	const struct catalog_document *wanted;
 	bool has_waited, is_fresh;
-	char *body; /* CONNECTION_REPLY: owned */
+	/* CONNECTION_REPLY: */
+	const char *body;     /* in one of the next two */
+	char *text;           /* owned, malloc'ed */
+	struct document *doc; /* one reference */
 	size_t body_len_bytes, sent_bytes;
 	struct words words;        /* from the upgrade until the session begins */
 	struct session *session;   /* owned */

@@ -97,11 +97,12 @@ static void open_dig(struct dig *d, const struct neighbour *start)
 static void on_catalog(void *ctx, bool is_fresh)
 {
 	struct dig *d = ctx;
-	const struct catalog_document *doc = &d->app->catalog.documents[NEIGHBOURS_BIT];
+	const struct document *doc = d->app->catalog.documents[NEIGHBOURS_BIT].document;
 	struct neighbours all = {0};
 	const struct neighbour *start;
 
-	if (!is_fresh || neighbours_decode((const uint8_t *) doc->p, doc->len_bytes, &all) < 0) {
+	if (!is_fresh || !doc ||
+		neighbours_decode((const uint8_t *) doc->p, doc->len_bytes, &all) < 0) {
 		end_broken(d, "discovery does not answer");
 		return;
 	}

@@ -103,9 +103,9 @@ static void add(struct listener *l, struct event *e)
 
 static int make_list(struct app *a, struct event_list *ret)
 {
-	const struct catalog_document *d = &a->catalog.mobyshark;
+	const struct document *d = a->catalog.mobyshark.document;
 
-	if (!a->catalog.has_catalog)
+	if (!d)
 		return -1;
 	return event_list_make(&a->catalog.catalog, d->p, d->len_bytes, ret);
 }

@@ -7,8 +7,12 @@
 
 #include <jansson.h>
 
+#include "base/own.h"
+#include "service/serve/negotiate.h"
+
 #define HEADERS_MAX 2048
 #define PIECE_BYTES 65536
+#define KNOWN_MAX   1024 /* of an If-None-Match header that is read */
 
 int reply_add_header(
 	struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
@@ -21,53 +25,119 @@ static const char page_policy[] = "default-src 'none'; script-src 'self'; style-
 				  "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
 				  "form-action 'none'; frame-ancestors 'none'";
 
-static int write_headers(struct lws *wsi, int status, const char *type, size_t len)
+static int add_cache_headers(
+	const struct connection *c, const char *tag, unsigned char **p, unsigned char *end)
 {
-	unsigned char buf[LWS_PRE + HEADERS_MAX], *start = buf + LWS_PRE, *p = start;
-	unsigned char *end = buf + sizeof(buf) - 1;
+	/* what only some may see is not for files of a browser */
+	bool keeps = tag && !c->app->config->token;
 
-	if (lws_add_http_common_headers(wsi, (unsigned int) status, type, len, &p, end) ||
-		reply_add_header(wsi, "cache-control:", "no-store", &p, end) ||
-		reply_add_header(wsi, "x-content-type-options:", "nosniff", &p, end) ||
-		reply_add_header(wsi, "content-security-policy:", page_policy, &p, end))
+	if (reply_add_header(
+		    c->wsi, "cache-control:", keeps ? "private, no-cache" : "no-store", p, end))
 		return -1;
-	if (status == 401 && reply_add_header(wsi, "www-authenticate:", "Bearer", &p, end))
+	return tag ? reply_add_header(c->wsi, "etag:", tag, p, end) : 0;
+}
+
+static int add_headers(const struct connection *c, int status, const char *type, unsigned char **p,
+	unsigned char *end)
+{
+	struct lws *wsi = c->wsi;
+
+	if (lws_add_http_common_headers(
+		    wsi, (unsigned int) status, type, c->body_len_bytes, p, end) ||
+		add_cache_headers(c, c->doc ? c->doc->tag : NULL, p, end) ||
+		reply_add_header(wsi, "x-content-type-options:", "nosniff", p, end) ||
+		reply_add_header(wsi, "content-security-policy:", page_policy, p, end))
 		return -1;
-	if (status == 405 && reply_add_header(wsi, "allow:", "GET, HEAD", &p, end))
+	if (status == 401 && reply_add_header(wsi, "www-authenticate:", "Bearer", p, end))
+		return -1;
+	if (status == 405 && reply_add_header(wsi, "allow:", "GET, HEAD", p, end))
 		return -1;
 	/* the next request may be for another service, and those need a connection of their own */
-	if (app_of(wsi)->config->proxy && reply_add_header(wsi, "connection:", "close", &p, end))
+	if (c->app->config->proxy && reply_add_header(wsi, "connection:", "close", p, end))
 		return -1;
 	/* the version we speak: also in answers to requests that should have been upgrades */
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0 || status == 400)
-		if (reply_add_header(wsi, "sec-websocket-version:", "13", &p, end))
+		if (reply_add_header(wsi, "sec-websocket-version:", "13", p, end))
 			return -1;
-	return lws_finalize_write_http_header(wsi, start, &p, end) ? -1 : 0;
+	return lws_finalize_http_header(wsi, p, end);
 }
 
 static int completed(struct connection *c)
 {
-	free(c->body);
-	c->body = NULL;
+	free(TAKE_PTR(c->text));
+	document_unref(TAKE_PTR(c->doc));
 	c->kind = CONNECTION_NEW;
 	return c->app->config->proxy || lws_http_transaction_completed(c->wsi) ? -1 : 0;
 }
 
-int reply_begin(struct connection *c, int status, const char *type, char *body, size_t len_bytes)
+/* Send as much of the body as goes into one write after the @used bytes that stand in @buf after
+ * LWS_PRE. */
+static int write_piece(struct connection *c, unsigned char *buf, size_t used)
 {
-	bool is_head = lws_hdr_total_length(c->wsi, WSI_TOKEN_HEAD_URI) > 0;
+	size_t left = c->body_len_bytes - c->sent_bytes;
+	size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
+	bool is_last = n == left;
 
-	c->kind = CONNECTION_REPLY;
-	c->body = body;
-	c->body_len_bytes = len_bytes;
-	c->sent_bytes = 0;
-	if (!body || write_headers(c->wsi, status, type, len_bytes) < 0)
+	if (n > 0)
+		memcpy(buf + LWS_PRE + used, c->body + c->sent_bytes, n);
+	if (lws_write(c->wsi, buf + LWS_PRE, used + n,
+		    is_last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
 		return -1;
-	if (is_head || len_bytes == 0)
+	c->sent_bytes += n;
+	if (is_last)
 		return completed(c);
 	lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
 	lws_callback_on_writable(c->wsi);
 	return 0;
+}
+
+/* Has the answer no body, whatever its headers say about one? */
+static bool is_bodiless(const struct connection *c, int status)
+{
+	return status == 304 || lws_hdr_total_length(c->wsi, WSI_TOKEN_HEAD_URI) > 0;
+}
+
+/* The head of the answer, and as much of @c->body as goes with it: for most answers that is one
+ * packet less and one wake-up less for their client. */
+static int begin(struct connection *c, int status, const char *type)
+{
+	unsigned char buf[LWS_PRE + HEADERS_MAX + PIECE_BYTES], *start = buf + LWS_PRE, *p = start;
+
+	c->kind = CONNECTION_REPLY;
+	c->sent_bytes = 0;
+	if (add_headers(c, status, type, &p, start + HEADERS_MAX))
+		return -1;
+	if (is_bodiless(c, status))
+		c->sent_bytes = c->body_len_bytes;
+	return write_piece(c, buf, (size_t) (p - start));
+}
+
+int reply_begin(struct connection *c, int status, const char *type, char *body, size_t len_bytes)
+{
+	if (!body)
+		return -1;
+	c->body = c->text = body;
+	c->body_len_bytes = len_bytes;
+	return begin(c, status, type);
+}
+
+/* RFC 9110 section 13.1.2. A list too long to be read counts as none. */
+static bool is_known(const struct connection *c, const struct document *d)
+{
+	char list[KNOWN_MAX];
+
+	return lws_hdr_copy(c->wsi, list, (int) sizeof(list), WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
+	       negotiate_knows(list, d->tag);
+}
+
+int reply_document(struct connection *c, struct document *d)
+{
+	bool known = is_known(c, d);
+
+	c->doc = document_ref(d);
+	c->body = d->p;
+	c->body_len_bytes = d->len_bytes;
+	return begin(c, known ? 304 : 200, "application/json");
 }
 
 int reply_text(struct connection *c, int status, const char *type, const char *body)
@@ -95,20 +165,8 @@ int reply_error(struct connection *c, int status, const char *text)
 int reply_continue(struct connection *c)
 {
 	unsigned char buf[LWS_PRE + PIECE_BYTES];
-	size_t left = c->body_len_bytes - c->sent_bytes;
-	size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
-	bool is_last = n == left;
 
-	memcpy(buf + LWS_PRE, c->body + c->sent_bytes, n);
-	if (lws_write(c->wsi, buf + LWS_PRE, n, is_last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) <
-		0)
-		return -1;
-	c->sent_bytes += n;
-	if (is_last)
-		return completed(c);
-	lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, 30);
-	lws_callback_on_writable(c->wsi);
-	return 0;
+	return write_piece(c, buf, 0);
 }
 
 static const char *phrase_of(int status)

@@ -14,6 +14,9 @@ int reply_begin(struct connection *c, int status, const char *type, char *body, 
 /* As reply_begin() with a copy of text @body. */
 int reply_text(struct connection *c, int status, const char *type, const char *body);
 
+/* Answer 200 with @d, of which a reference is taken, or 304 when the client has it already. */
+int reply_document(struct connection *c, struct document *d);
+
 /* An error as JSON: {"error":"..."}. */
 int reply_error(struct connection *c, int status, const char *text);
 

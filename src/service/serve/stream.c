@@ -75,12 +75,10 @@ static int write_headers(struct connection *c)
 {
 	unsigned char buf[LWS_PRE + HEADERS_MAX], *start = buf + LWS_PRE, *p = start;
 	unsigned char *end = buf + sizeof(buf) - 1;
-	char name[FILE_NAME_MAX], disposition[FILE_NAME_MAX + 32], version[16] = "";
+	char name[FILE_NAME_MAX], disposition[FILE_NAME_MAX + 32];
 
 	file_name(c, name, sizeof(name));
 	(void) snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", name);
-	(void) lws_hdr_copy(c->wsi, version, (int) sizeof(version), WSI_TOKEN_HTTP);
-	c->is_chunked = strcmp(version, "HTTP/1.0") != 0;
 	if (lws_add_http_header_status(c->wsi, 200, &p, end) ||
 		reply_add_header(c->wsi, "content-type:", "application/x-pcapng", &p, end) ||
 		reply_add_header(c->wsi, "content-disposition:", disposition, &p, end) ||
@@ -93,6 +91,8 @@ static int write_headers(struct connection *c)
 	if (lws_finalize_write_http_header(c->wsi, start, &p, end))
 		return -1;
 	c->has_headers = true;
+	/* there is room for few requests' headers, and this one stays for long */
+	(void) lws_http_headers_detach(c->wsi);
 	return 0;
 }
 
