@@ -149,7 +149,7 @@ def copies():
     """The programs in a directory everyone can read, the broker with file capabilities."""
     folder = Path(tempfile.mkdtemp(prefix="pf-e2e-caps-"))
     folder.chmod(0o755)
-    for role in service.ROLES:
+    for role in service.PROGRAMS:
         shutil.copy(service.binary().parent / role, folder / role)
         (folder / role).chmod(0o755)
     subprocess.run(["setcap", f"{CAPABILITIES}+ep", str(folder / "packetflix")], check=True)
@@ -188,7 +188,7 @@ def test_without_any_right_it_says_so_and_ends(copies):
     assert any(word in done.stderr.lower() for word in ("capabilit", "root", "right", "permi"))
 
 
-@pytest.mark.parametrize("missing", ["packetflix-discover", "packetflix-service", "packetflix-reader"])
+@pytest.mark.parametrize("missing", service.PROGRAMS[1:])
 def test_a_missing_helper_program_is_named_at_the_start(copies, missing):
     (copies.parent / missing).unlink()
     done = subprocess.Popen([str(copies), "--port", str(service.free_port())], stdout=subprocess.PIPE,
@@ -204,7 +204,7 @@ def test_a_missing_helper_program_is_named_at_the_start(copies, missing):
 
 
 def test_helpers_started_by_hand_refuse_in_words():
-    for role in service.ROLES[1:]:
+    for role in service.PROGRAMS[1:]:
         done = subprocess.run([str(service.binary().parent / role)], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=10)
         assert done.returncode > 0 and done.stderr.strip(), role

@@ -15,6 +15,7 @@ from harness.wait import until
 
 REPO = Path(__file__).resolve().parents[3]
 ROLES = ("packetflix", "packetflix-discover", "packetflix-service", "packetflix-reader")
+PROGRAMS = (*ROLES, "packetflix-dig")
 STOP_S = 15
 
 
