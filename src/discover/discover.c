@@ -57,6 +57,7 @@ struct discover {
 	uint32_t scan_asked, scan_confirms; /* requests this scan answers, 0 = none */
 	struct detail detail;
 	int64_t scan_began_ns;
+	bool is_asking; /* not everybody has been asked: nothing is complete, however it looks */
 	bool announced; /* by an engine, since the scan began */
 	struct loop_timer next, links_limit, engines_limit;
 	int status; /* why the loop was stopped */
@@ -206,7 +207,7 @@ static void end_scan_if_complete(struct discover *d)
 {
 	int rc;
 
-	if (d->scanning == AGENDA_NOTHING || !links_finished(&d->links))
+	if (d->scanning == AGENDA_NOTHING || d->is_asking || !links_finished(&d->links))
 		return;
 	rc = detail_go_on(&d->detail);
 	if (rc < 0)
@@ -349,9 +350,12 @@ static void begin_scan(struct discover *d, enum agenda_kind kind)
 	d->scanning = kind;
 	if (d->scan.cut)
 		log_warn("too many network namespaces limit=%d", CATALOG_NETNS_MAX);
+	/* an engine that cannot be talked to says so while it is asked */
+	d->is_asking = true;
 	rc = detail_begin(&d->detail, documents, &means);
 	if (rc == 0)
 		rc = ask_all(d, announced);
+	d->is_asking = false;
 	if (rc < 0)
 		stop(d, rc == -EPIPE || rc == -ECONNRESET ? 0 : rc);
 	else

@@ -261,6 +261,33 @@ static void an_engine_that_does_not_answer_delays_but_one_scan(void **state)
 	}
 }
 
+static void do_nothing(void *unused)
+{
+	(void) unused;
+}
+
+/* Asking it is over before anybody else was asked. */
+static void an_engine_without_a_socket_takes_nothing_away(void **state)
+{
+	struct fixture f;
+	pid_t engine = fixture_fork("dockerd", do_nothing, NULL);
+	pid_t pid = fixture_fork("pf-beside", fixture_unshare_net, NULL);
+	const json_t *t;
+
+	(void) state;
+	fixture_start(&f);
+	fixture_next(&f);
+	for (int i = 0; i < 3; i++) {
+		t = process(&f, "pf-beside", pid);
+		assert_non_null(t);
+		assert_int_equal(catalog_find_netns(&f.table, netns_of(t))->n_links, 1);
+		fixture_refresh(&f);
+	}
+	fixture_kill(engine);
+	fixture_kill(pid);
+	assert_int_equal(fixture_stop(&f), 0);
+}
+
 static void an_engine_of_a_user_cannot_speak_of_others(void **state)
 {
 	struct fixture f;
@@ -308,6 +335,7 @@ int main(void)
 		cmocka_unit_test(containers_go_by_what_their_engine_calls_them),
 		cmocka_unit_test(what_an_engine_announces_is_published_unasked),
 		cmocka_unit_test(an_engine_that_does_not_answer_delays_but_one_scan),
+		cmocka_unit_test(an_engine_without_a_socket_takes_nothing_away),
 		cmocka_unit_test(an_engine_of_a_user_cannot_speak_of_others),
 		cmocka_unit_test(an_engine_that_ends_takes_its_names_along),
 	};
