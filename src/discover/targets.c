@@ -64,35 +64,53 @@ static void tie_last(struct drafts *d, const struct process *p)
 	t->starttime_ticks = p->starttime_ticks;
 }
 
-/* True if @c speaks for its pod: it is the oldest of the pod's containers, usually the sandbox. */
-static bool is_first_of_pod(const struct container_list *l, const struct container *c)
+/* By pod, the oldest first. */
+static int cmp_in_pod(const void *a, const void *b)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		const struct container *o = &l->v[i];
+	const struct container *x = *(const struct container *const *) a;
+	const struct container *y = *(const struct container *const *) b;
+	int rc = strcmp(x->pod, y->pod);
 
-		if (!o->pod || o == c || o->proc->netns == 0 || strcmp(o->pod, c->pod) != 0)
-			continue;
-		if (o->proc->starttime_ticks < c->proc->starttime_ticks ||
-			(o->proc->starttime_ticks == c->proc->starttime_ticks &&
-				o->proc->pid < c->proc->pid))
-			return false;
+	if (rc == 0)
+		rc = (x->proc->starttime_ticks > y->proc->starttime_ticks) -
+		     (x->proc->starttime_ticks < y->proc->starttime_ticks);
+	return rc ? rc : (x->proc->pid > y->proc->pid) - (x->proc->pid < y->proc->pid);
+}
+
+/* A pod goes by the oldest of its containers, usually the sandbox. */
+static int add_pods(struct drafts *d, const struct container_list *l)
+{
+	const struct container **v = calloc(l->n + 1, sizeof(struct container *));
+	int rc = v ? 0 : -ENOMEM;
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n && v; i++) {
+		if (l->v[i].pod && l->v[i].proc->netns != 0)
+			v[n++] = &l->v[i];
 	}
-	return true;
+	if (n > 0)
+		qsort(v, n, sizeof(struct container *), cmp_in_pod);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (i > 0 && strcmp(v[i]->pod, v[i - 1]->pod) == 0)
+			continue;
+		rc = add(d, GROUP_CONTAINER, v[i]->pod, "pod", "");
+		if (rc == 0)
+			tie_last(d, v[i]->proc);
+	}
+	free(v);
+	return rc;
 }
 
 static int add_containers(struct drafts *d, const struct container_list *l)
 {
-	int rc = 0;
+	int rc = add_pods(d, l);
 
 	for (size_t i = 0; i < l->n && rc == 0; i++) {
 		const struct container *c = &l->v[i];
 
-		if (c->proc->netns == 0 || (c->pod && !is_first_of_pod(l, c)))
+		if (c->proc->netns == 0 || c->pod)
 			continue;
-		if (c->pod)
-			rc = add(d, GROUP_CONTAINER, c->pod, "pod", "");
-		else
-			rc = add(d, GROUP_CONTAINER, c->name, c->type, c->prefix);
+		rc = add(d, GROUP_CONTAINER, c->name, c->type, c->prefix);
 		if (rc == 0)
 			tie_last(d, c->proc);
 	}
