@@ -124,7 +124,7 @@ static void json_and_yaml_have_all_members(void **state)
 	(void) state;
 	assert_int_equal(strncmp(json, "[\n    {\n        \"name\": \"default/nginx\",\n", 41), 0);
 	assert_non_null(strstr(json, "\"network-interfaces\": [\n            \"lo\",\n"));
-	assert_string_equal(json + strlen(json) - 4, "}\n]\n" + 0);
+	assert_string_equal(json + strlen(json) - 4, "}\n]\n");
 	assert_int_equal(strncmp(yaml, "- name: default/nginx\n  type: pod\n", 34), 0);
 	assert_non_null(strstr(yaml, "\n- name: web-10\n  type: docker\n  netns: 4026532000\n"));
 	assert_non_null(strstr(yaml, "  prefix: \"\"\n"));
