@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import clients
 import experiments
 import extcap
 import machine
@@ -36,7 +37,7 @@ def choice_list(choices):
 
 def parse_args():
     p = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parts = ("rows", "latency", "viewers", "idle", "scene", "extcap")
+    parts = ("rows", "latency", "viewers", "idle", "scene", "extcap", "client")
     p.add_argument("--only", type=choice_list(experiments.PIPELINES), metavar="NAME,...",
                    default=list(experiments.PIPELINES),
                    help="pipelines to run, of " + ", ".join(experiments.PIPELINES))
@@ -90,7 +91,7 @@ def run(args, network, tools):
     busy = [machine.machine_shares(2, 1)["busy"]]
     us = "us" in args.only
     results = experiments.rows(plan(args), tools, network, args.rounds, args.seconds, progress)
-    viewers = idle = scenes = plugin = None
+    viewers = idle = scenes = plugin = found_clients = None
     if us and "viewers" in args.parts:
         viewers = experiments.viewers(tools, network, args.rounds, args.seconds, progress)
     if us and "idle" in args.parts:
@@ -99,6 +100,8 @@ def run(args, network, tools):
         scenes = scene.scenes(tools, [int(n) for n in args.namespaces], 5, progress)
     if us and "extcap" in args.parts:
         plugin = extcap.answers(args.product.parent / "cshargextcap", progress)
+    if us and "client" in args.parts:
+        found_clients = clients.rows(args.product.with_name("csharg"), args.rounds, progress)
     busy.append(machine.machine_shares(2, 1)["busy"])
     progress("done")
     return {
@@ -106,9 +109,9 @@ def run(args, network, tools):
                     "busy_percent_before_and_after": busy},
         "rounds": args.rounds, "seconds": args.seconds,
         "rows": report.medians(results), "viewers": viewers, "idle": idle,
-        "scenes": scenes, "plugin": plugin,
+        "scenes": scenes, "plugin": plugin, "clients": found_clients,
         "verdicts": report.verdicts(results, viewers, idle) + scene_report.verdicts(scenes) +
-        extcap.verdicts(plugin),
+        extcap.verdicts(plugin) + clients.verdicts(found_clients),
         "runs": results,
     }
 
@@ -126,6 +129,8 @@ def show(found):
         print("\n" + report.idle_lines(found["idle"]))
     if found["scenes"]:
         print("\n" + scene_report.table(found["scenes"]))
+    if found["clients"]:
+        print("\n" + clients.table(found["clients"]))
     if found["verdicts"]:
         print("\n" + report.verdict_table(found["verdicts"]))
 
