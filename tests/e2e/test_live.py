@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -272,3 +273,12 @@ def test_downloads_under_way_leave_room_for_requests(start, plain_scene):
     finally:
         for download in downloads:
             download.close()
+
+
+def test_requests_for_a_fresh_answer_share_scans(start):
+    running = start()
+    before = running.metrics()["packetflix_catalog_generation"]
+    with ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(lambda _: running.get("/mobyshark?fresh").status, range(64)))
+    assert answers == [200] * 64
+    assert 0 < running.metrics()["packetflix_catalog_generation"] - before < 32

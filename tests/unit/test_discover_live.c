@@ -172,10 +172,12 @@ static void processes_are_told_of_and_threads_are_not(void **state)
 	assert_int_equal(parse(&uid).n, 0);
 }
 
-static struct netns_set one_namespace(uint64_t inode, uint32_t pid)
+static struct netns_set one_namespace(uint64_t inode, uint32_t pid, uint64_t starttime_ticks)
 {
-	const struct ns_ref ref = {
-		.inode = inode, .kind = NS_REF_PROC, .pid = pid, .starttime_ticks = 5};
+	const struct ns_ref ref = {.inode = inode,
+		.kind = NS_REF_PROC,
+		.pid = pid,
+		.starttime_ticks = starttime_ticks};
 	struct netns_set s = {0};
 
 	assert_int_equal(netns_set_add(&s, &ref, NULL), 0);
@@ -185,7 +187,7 @@ static struct netns_set one_namespace(uint64_t inode, uint32_t pid)
 
 static struct netns_set with_links(uint64_t inode, uint32_t pid)
 {
-	struct netns_set s = one_namespace(inode, pid);
+	struct netns_set s = one_namespace(inode, pid, 5);
 
 	s.v[0].links = calloc(1, sizeof(*s.v[0].links));
 	assert_non_null(s.v[0].links);
@@ -199,15 +201,19 @@ static void links_are_kept_only_of_a_namespace_that_is_surely_the_same(void **st
 {
 	static const struct {
 		uint32_t pid;
+		uint64_t starttime_ticks;
 		bool is_fresh, has_changed, is_kept;
-	} rows[] = {{7, false, false, true}, {8, false, false, false}, {7, true, false, false},
-		{7, false, true, false}};
+	} rows[] = {{7, 5, false, false, true}, {8, 5, false, false, false},
+		{7, 5, true, false, false}, {7, 5, false, true, false},
+		/* another process of the same number */
+		{7, 6, false, false, false}};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct process v[] = {{.pid = 7, .is_fresh = rows[i].is_fresh}, {.pid = 8}};
 		const struct proc_table procs = {.v = v, .n = 2};
-		struct netns_set old = with_links(100, 7), now = one_namespace(100, rows[i].pid);
+		struct netns_set old = with_links(100, 7),
+				 now = one_namespace(100, rows[i].pid, rows[i].starttime_ticks);
 		struct id_set changed = {0};
 
 		if (rows[i].has_changed)
