@@ -229,11 +229,14 @@ void live_look(struct live *l)
 	loop_disarm(l->loop, &l->look);
 	read_processes(l);
 	read_links(l);
-	if (l->scan) {
+	/* not while a scan is under way: against the one before, what came and went meanwhile would
+	 * seem unchanged, and stay in the new one */
+	if (l->scan && !l->is_scanning) {
 		look_at_woken(l);
 		look_at_mounts(l);
-		look_at_links(l);
 	}
+	if (l->scan)
+		look_at_links(l);
 	if (l->procs.fd >= 0)
 		(void) loop_watch(l->loop, &l->procs, EPOLLIN);
 	if (l->links.fd >= 0)
@@ -369,9 +372,19 @@ bool live_tells(const struct live *l)
 	return l->is_ready && l->links.fd >= 0;
 }
 
+/* Has something been told that was not looked at yet? */
+static bool has_unlooked(const struct live *l)
+{
+	for (size_t i = 0; i < LIVE_MOUNTS_MAX; i++) {
+		if (l->mounts[i].has_changed)
+			return true;
+	}
+	return l->woken.n > 0;
+}
+
 bool live_is_complete(const struct live *l)
 {
-	return live_tells(l) && !l->is_lost && l->scan;
+	return live_tells(l) && !l->is_lost && l->scan && !has_unlooked(l);
 }
 
 void live_take(struct live *l, struct scan_changes *ret)
@@ -440,4 +453,6 @@ void live_use_scan(struct live *l, const struct scan *scan)
 		if (is_wanted(l, &scan->held.mntns[i]))
 			watch_mounts(l, &scan->held.mntns[i]);
 	}
+	if (has_unlooked(l))
+		schedule_look(l);
 }
