@@ -198,7 +198,7 @@ int args_parse(int argc, char *const argv[], struct args *ret, struct err *e)
 	struct args a = defaults();
 	char *const *p = argv + (argc > 0 ? 1 : 0);
 
-	for (; p < argv + argc; p++) {
+	for (; p < argv + argc && *p; p++) {
 		int rc;
 
 		if (strcmp(*p, "-h") == 0) {

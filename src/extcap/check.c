@@ -137,7 +137,7 @@ static int check_service(const struct args *args)
 {
 	AUTO_CLIENT struct csharg_client *client = NULL;
 	AUTO_TARGETS struct csharg_targets *all = NULL;
-	struct csharg_service *service = NULL;
+	AUTO_SERVICE struct csharg_service *service = NULL;
 	struct csharg_error why = {0, ""};
 	struct err e = ERR_NONE;
 	int rc;
@@ -151,14 +151,11 @@ static int check_service(const struct args *args)
 	rc = csharg_client_targets(client, &all, &why);
 	if (rc == 0)
 		rc = csharg_client_service(client, &service, &why);
-	if (rc < 0)
-		rc = tell(false, "%s: %s%s", args->dockerhosturl, why.text,
-			rc == -EACCES ? "; put the right token into CSHARG_TOKEN"
-				      : "; see whether packetflix runs there and its port is open");
-	else
-		rc = tell_service(client, service, all);
-	csharg_service_free(service);
-	return rc;
+	if (rc == 0 && service)
+		return tell_service(client, service, all);
+	return tell(false, "%s: %s%s", args->dockerhosturl, why.text,
+		rc == -EACCES ? "; put the right token into CSHARG_TOKEN"
+			      : "; see whether packetflix runs there and its port is open");
 }
 
 int check_run(const struct args *args)

@@ -34,6 +34,12 @@ static inline void connect_target_p(struct csharg_target **t)
 	csharg_target_free(*t);
 }
 
+static inline void connect_service_p(struct csharg_service **s)
+{
+	csharg_service_free(*s);
+}
+
+#define AUTO_SERVICE __attribute__((cleanup(connect_service_p)))
 #define AUTO_CLIENT  __attribute__((cleanup(connect_client_p)))
 #define AUTO_TARGETS __attribute__((cleanup(connect_targets_p)))
 #define AUTO_TARGET  __attribute__((cleanup(connect_target_p)))

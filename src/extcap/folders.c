@@ -47,10 +47,12 @@ static int read_answer(int fd, char *ret, size_t cap)
 	return (int) len;
 }
 
-static int start(const char *const argv[], int out, pid_t *ret)
+/* Returns the process, or a negative errno. */
+static pid_t start(const char *const argv[], int out)
 {
 	posix_spawn_file_actions_t actions;
 	int rc = posix_spawn_file_actions_init(&actions);
+	pid_t pid = 0;
 
 	if (rc != 0)
 		return -rc;
@@ -59,9 +61,9 @@ static int start(const char *const argv[], int out, pid_t *ret)
 		rc = posix_spawn_file_actions_addopen(
 			&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	if (rc == 0)
-		rc = posix_spawnp(ret, argv[0], &actions, NULL, (char *const *) argv, environ);
+		rc = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *) argv, environ);
 	(void) posix_spawn_file_actions_destroy(&actions);
-	return -rc;
+	return rc == 0 ? pid : -rc;
 }
 
 int folders_run(const char *const argv[], char *ret, size_t cap_bytes)
@@ -75,9 +77,9 @@ int folders_run(const char *const argv[], char *ret, size_t cap_bytes)
 		return -errno;
 	in = fds[0];
 	out = fds[1];
-	rc = start(argv, out, &pid);
-	if (rc < 0)
-		return rc;
+	pid = start(argv, out);
+	if (pid < 0)
+		return pid;
 	close_p(&out);
 	out = -1;
 	rc = read_answer(in, ret, cap_bytes);
@@ -141,7 +143,7 @@ void folders_ask(struct folders *ret)
 	static const char *const pkg_config[] = {
 		"pkg-config", "--variable=extcapdir", "wireshark", NULL};
 	static const char *const *const ways[] = {tshark, wireshark, pkg_config};
-	char answer[ANSWER_MAX];
+	char answer[ANSWER_MAX] = "";
 
 	*ret = (struct folders){.n = 0};
 	for (size_t i = 0; ret->n == 0 && i < ARRAY_LEN(ways); i++) {

@@ -47,6 +47,7 @@ int job_split_interfaces(struct job *job, const char *nif)
 {
 	char *rest, *name;
 
+	job->n_interfaces = 0;
 	job->nif_text = strdup(nif);
 	job->interfaces = calloc(strlen(nif) / 2 + 1, sizeof(*job->interfaces));
 	if (!job->nif_text || !job->interfaces)

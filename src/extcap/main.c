@@ -133,7 +133,7 @@ static int act(const struct args *a, enum action action, const struct journal *j
 
 static int run(int argc, char *const argv[], struct journal *j, struct err *e)
 {
-	enum action action;
+	enum action action = ACTION_NONE;
 	struct args a;
 	int rc = args_parse(argc, argv, &a, e);
 
