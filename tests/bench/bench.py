@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import client_live
 import clients
 import experiments
 import extcap
@@ -91,7 +92,7 @@ def run(args, network, tools):
     busy = [machine.machine_shares(2, 1)["busy"]]
     us = "us" in args.only
     results = experiments.rows(plan(args), tools, network, args.rounds, args.seconds, progress)
-    viewers = idle = scenes = plugin = found_clients = None
+    viewers = idle = scenes = plugin = found_clients = live = None
     if us and "viewers" in args.parts:
         viewers = experiments.viewers(tools, network, args.rounds, args.seconds, progress)
     if us and "idle" in args.parts:
@@ -102,6 +103,7 @@ def run(args, network, tools):
         plugin = extcap.answers(args.product.parent / "cshargextcap", progress)
     if us and "client" in args.parts:
         found_clients = clients.rows(args.product.with_name("csharg"), args.rounds, progress)
+        live = client_live.rows(tools, network, args.product.with_name("csharg"), args.seconds, progress)
     busy.append(machine.machine_shares(2, 1)["busy"])
     progress("done")
     return {
@@ -109,9 +111,9 @@ def run(args, network, tools):
                     "busy_percent_before_and_after": busy},
         "rounds": args.rounds, "seconds": args.seconds,
         "rows": report.medians(results), "viewers": viewers, "idle": idle,
-        "scenes": scenes, "plugin": plugin, "clients": found_clients,
+        "scenes": scenes, "plugin": plugin, "clients": found_clients, "client_live": live,
         "verdicts": report.verdicts(results, viewers, idle) + scene_report.verdicts(scenes) +
-        extcap.verdicts(plugin) + clients.verdicts(found_clients),
+        extcap.verdicts(plugin) + clients.verdicts(found_clients) + client_live.verdicts(live),
         "runs": results,
     }
 
@@ -131,6 +133,8 @@ def show(found):
         print("\n" + scene_report.table(found["scenes"]))
     if found["clients"]:
         print("\n" + clients.table(found["clients"]))
+    if found["client_live"]:
+        print("\n" + client_live.table(found["client_live"]))
     if found["verdicts"]:
         print("\n" + report.verdict_table(found["verdicts"]))
 
