@@ -41,7 +41,8 @@ static int check_rights(struct err *e)
 			rc = err_set(e, -EPERM,
 				"packetflix needs rights: start it as root (sudo), or give it file "
 				"capabilities: setcap cap_sys_admin,cap_sys_chroot,cap_sys_ptrace,"
-				"cap_net_admin,cap_net_raw,cap_dac_read_search,cap_dac_override+ep "
+				"cap_net_admin,cap_net_raw,cap_net_broadcast,"
+				"cap_dac_read_search,cap_dac_override+ep "
 				"packetflix");
 	}
 	(void) cap_free(now);

@@ -3,12 +3,12 @@
  * socket inside it, and a copy of the rules in its tables named "nat".
  *
  * Why serving it is safe: a sock_diag socket lists sockets to anybody; to destroy one the kernel
- * wants CAP_NET_ADMIN of whoever sends, which discover has nowhere (measured). Rules the kernel
- * shows only to a sender with that right, so discover gets no nftables socket: the broker sends two
- * fixed requests, in which not a byte comes from the peer, and hands over the kernel's answer as it
- * is, in sealed memory. Of that answer it looks at lengths and types of messages alone, to find the
- * end. Bytes and time are bounded. The namespace is named by inode and the process that leads to it
- * by pid and start time, both checked again here. */
+ * wants CAP_NET_ADMIN of whoever sends, which discover lacks (measured) but where op_netlink.c
+ * says. Rules the kernel shows only to a sender with that right, so discover gets no nftables
+ * socket: the broker sends two fixed requests, in which not a byte comes from the peer, and hands
+ * over the kernel's answer as it is, in sealed memory. Of that answer it looks at lengths and types
+ * of messages alone, to find the end. Bytes and time are bounded. The namespace is named by inode
+ * and the process that leads to it by pid and start time, both checked again here. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netfilter.h>

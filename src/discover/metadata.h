@@ -9,7 +9,7 @@
 
 #include "discover/edge/edge.h"
 #include "discover/host/host.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 /* An engine as it is shown; texts are borrowed, "" when not known yet. */
 struct metadata_engine {

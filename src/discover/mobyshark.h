@@ -4,7 +4,7 @@
 #define DISCOVER_MOBYSHARK_H
 
 #include "discover/metadata.h"
-#include "discover/text.h"
+#include "base/text.h"
 #include "proto/catalog.h"
 
 struct mobyshark {

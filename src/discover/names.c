@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 /* The names of one namespace; borrowed or in @own. */
 struct owner {

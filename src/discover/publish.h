@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "discover/mobyshark.h"
-#include "discover/text.h"
+#include "base/text.h"
 #include "proto/broker.h"
 
 struct publication {

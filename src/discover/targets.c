@@ -9,7 +9,7 @@
 
 #include "base/own.h"
 #include "base/utf8.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 /* Targets come in three groups, in this order. */
 enum group {

@@ -16,7 +16,7 @@ from harness.traffic import Numbered
 NOBODY = 65534
 UNPRIVILEGED = ("packetflix-service", "packetflix-reader")
 SOME_UID = 54321
-CAPABILITIES = ("cap_sys_admin,cap_sys_chroot,cap_sys_ptrace,cap_net_admin,cap_net_raw,cap_dac_read_search,"
+CAPABILITIES = ("cap_sys_admin,cap_sys_chroot,cap_sys_ptrace,cap_net_admin,cap_net_raw,cap_net_broadcast,cap_dac_read_search,"
                 "cap_dac_override")
 
 

@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "base/utf8.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

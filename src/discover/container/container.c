@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/ns_link.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "discover/host/pid_map.h"
 #include "discover/container/pod_name.h"
 #include "discover/container/supervised.h"

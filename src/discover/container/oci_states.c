@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "base/utf8.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "discover/host/root_path.h"
 
 #define USERS_DIR     "/run/user"

@@ -7,7 +7,7 @@
 
 #include "base/own.h"
 #include "discover/engine/networks.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "proto/neighbours.h"
 
 /* The bridges that are networks, by namespace and index: their order in the table. */

@@ -7,7 +7,7 @@
 #include "discover/container/container.h"
 #include "discover/detail/netstack.h"
 #include "discover/host/netns_set.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 /* What the table is made of; all borrowed, all of one scan, networks set by nif_names_set(). */
 struct attachments {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/own.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "discover/host/root_path.h"
 
 int dns_files_init(struct dns_files *f, int procfd)

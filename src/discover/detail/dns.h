@@ -9,7 +9,7 @@
 #include "discover/detail/dns_parse.h"
 #include "discover/host/inode_map.h"
 #include "discover/host/proc_table.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 #define DNS_FILE_MAX_BYTES 65536              /* a larger file counts as none */
 #define DNS_KEPT_MAX_BYTES ((size_t) 8 << 20) /* of names, of all roots in one scan */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 #define BLANKS " \t\r\v\f"
 

@@ -7,7 +7,7 @@
 #include "discover/detail/detail.h"
 #include "discover/edge/edge.h"
 #include "discover/metadata.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 /* What the document is made of; all borrowed, all of one scan. */
 struct document {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "discover/host/inode_map.h"
 
 /* Interfaces that hear each other without routing. */

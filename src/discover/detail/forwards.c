@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "netlink/dump.h"
 #include "netlink/nft_rule.h"
 

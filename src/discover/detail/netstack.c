@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "proto/catalog.h"
 
 /* A dump needs no waiting: the kernel fills the socket while it is read. */

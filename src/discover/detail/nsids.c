@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "discover/host/netns_open.h"
 #include "netlink/nsid.h"
 

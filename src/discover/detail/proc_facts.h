@@ -9,7 +9,7 @@
 
 #include "discover/host/proc_cmdline.h"
 #include "discover/host/proc_table.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 #define PROC_FACTS_RANGES_MAX 64 /* ranges of CPUs; more are left out */
 

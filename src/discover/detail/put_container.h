@@ -7,7 +7,7 @@
 
 #include "discover/detail/document.h"
 #include "discover/detail/tenants.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 /* Append the member "container-groups" of the namespace with index @netns: its pods. */
 void put_groups(struct text *t, const struct tenants *tenants, size_t netns);

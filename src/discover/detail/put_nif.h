@@ -5,7 +5,7 @@
 
 #include "discover/detail/network.h"
 #include "discover/detail/owner_lines.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 #define NIF_ID_MAX 48
 

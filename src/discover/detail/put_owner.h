@@ -4,7 +4,7 @@
 #define DETAIL_PUT_OWNER_H
 
 #include "discover/detail/owner_lines.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 /* Append @owner as the next element of an array. */
 void put_owner(struct text *t, struct owner_lines *lines, const struct process *owner);

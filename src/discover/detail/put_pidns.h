@@ -6,7 +6,7 @@
 #include "discover/container/container.h"
 #include "discover/host/pidns_tree.h"
 #include "discover/host/proc_table.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 /* Append the member "pid-namespaces": trees of all namespaces of @tree, by inode, each with those
  * of @containers (in the order of their pids) whose process is a leader in it. Returns 0 or

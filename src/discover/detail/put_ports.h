@@ -10,7 +10,7 @@
 #include "discover/detail/netstack.h"
 #include "discover/detail/owner_lines.h"
 #include "discover/detail/ports.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 #define PUT_PORTS_MAX_BYTES       (8 * 1048576)  /* of one namespace */
 #define PUT_PORTS_TOTAL_MAX_BYTES (48 * 1048576) /* of one document */

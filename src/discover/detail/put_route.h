@@ -4,7 +4,7 @@
 #define DETAIL_PUT_ROUTE_H
 
 #include "discover/detail/netstack.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 /* Append the member "routes" of namespace @s; NULL if nothing is known of it. */
 void put_routes(struct text *t, const struct netstack *s);

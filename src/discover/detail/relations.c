@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/own.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 /* An interface that VFs come from. */
 struct physical {

@@ -10,7 +10,7 @@
 
 #include "base/ns_link.h"
 #include "base/own.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 int socket_owners_want(struct socket_owners *o, uint64_t inode)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "discover/grow.h"
+#include "base/grow.h"
 
 #define UDP_CONNECTED   1 /* TCP_ESTABLISHED, TCP_CLOSE: the kernel's states of UDP sockets */
 #define UDP_UNCONNECTED 7

@@ -12,7 +12,7 @@
 
 #include "base/io.h"
 #include "base/own.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 void tun_owners_parse(const char *text, char ret[LINK_NAME_MAX])
 {

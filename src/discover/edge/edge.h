@@ -11,7 +11,7 @@
 
 #include "discover/container/container.h"
 #include "discover/edge/edge_db.h"
-#include "discover/text.h"
+#include "base/text.h"
 
 #define EDGE_RUNTIME "edge-iot-core"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "discover/grow.h"
+#include "base/grow.h"
 
 void engine_container_done(struct engine_container *c)
 {

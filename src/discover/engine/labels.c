@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 void labels_done(struct labels *l)
 {

@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 #include "discover/engine/json_in.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 #define BRIDGE_ID_DIGITS 12
 

@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 #include "discover/engine/json_in.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 #define PODS_TIMEOUT_MS 5000
 #define PODS_MAX_BYTES  (4 << 20)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 #define CGROUP_MAX_BYTES 16384 /* a dozen hierarchies, a path each */
 

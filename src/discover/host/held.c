@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "discover/host/held_read.h"
 #include "discover/host/inode_map.h"
 

@@ -16,7 +16,7 @@
 #include "base/ns_link.h"
 #include "base/own.h"
 #include "base/utf8.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "discover/host/netns_set.h"
 
 static struct ns_ref ref_of(

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "discover/grow.h"
+#include "base/grow.h"
 
 void id_set_done(struct id_set *s)
 {

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/own.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "netlink/addr.h"
 #include "netlink/link.h"
 

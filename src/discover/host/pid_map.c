@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/ns_link.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "discover/host/proc_status.h"
 
 static uint64_t read_pidns(int procfd, int32_t pid)

@@ -13,7 +13,7 @@
 
 #include "base/ns_link.h"
 #include "base/own.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 #include "discover/host/inode_map.h"
 
 void pidns_tree_done(struct pidns_tree *t)

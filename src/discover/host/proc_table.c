@@ -12,7 +12,7 @@
 
 #include "base/ns_link.h"
 #include "base/own.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 /* How all executables of the product begin; what the kernel keeps of a name is 15 bytes. */
 #define OUR_COMM "packetflix"

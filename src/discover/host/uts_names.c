@@ -10,7 +10,7 @@
 
 #include "base/ns_link.h"
 #include "base/utf8.h"
-#include "discover/grow.h"
+#include "base/grow.h"
 
 static int add(struct uts_names *u, uint64_t inode, const struct process *p)
 {
