@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from builds import REPO, Build  # noqa: E402
 from checks import checks  # noqa: E402
+from checks.style import Analysis  # noqa: E402
 
 PROGRAM_TIMEOUT_S = 180
 FUZZ_FRESH_S = 6
@@ -214,7 +215,19 @@ SUITES = {
     "fuzz": (suite_fuzz, f"every corpus, then {FUZZ_FRESH_S} fresh seconds of each target"),
     "sanitizers": (suite_sanitizers, "unit tests and part of e2e with AddressSanitizer and UBSan"),
     "e2e": (suite_e2e, "the real programs, judged from outside"),
+    "analysis": (None, "clang-tidy, in the background of the others behind checks"),
 }
+
+
+def run_suite(name, tally, analysis):
+    if name != "analysis":
+        SUITES[name][0](tally)
+        return
+    try:
+        analysis.check()
+        tally.add("passed", "analysis: clang-tidy finds nothing")
+    except AssertionError as found:
+        tally.add("failed", "analysis: clang-tidy finds nothing", str(found))
 
 
 def parse(argv):
@@ -236,12 +249,14 @@ def interrupted(*_):
 def main(argv):
     names = parse(argv)
     signal.signal(signal.SIGTERM, interrupted)
-    total, lines = Tally(), []
+    total, lines, analysis = Tally(), [], None
     for name in names:
         started, tally = time.monotonic(), Tally()
         print(f"== {name}", flush=True)
         try:
-            SUITES[name][0](tally)
+            if "analysis" in names and not analysis and name != "checks":
+                analysis = Analysis()
+            run_suite(name, tally, analysis)
         except KeyboardInterrupt:
             tally.add("failed", f"{name}: interrupted")
         except Exception as error:  # the other suites still run
@@ -251,6 +266,8 @@ def main(argv):
         print(lines[-1], flush=True)
         if tally.failed and tally.failed[-1].endswith(": interrupted"):
             break
+    if analysis:
+        analysis.stop()
     print("\n== summary", *lines, *(f"failed: {name}" for name in total.failed),
           *(f"skipped: {name}" for name in total.skipped), sep="\n")
     print(total.line(), flush=True)
