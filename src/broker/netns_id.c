@@ -46,7 +46,7 @@ static int32_t get_id(int sock, int ns_fd)
 	union {
 		struct nlmsghdr h;
 		uint8_t bytes[256];
-	} answer;
+	} answer = {.bytes = {0}};
 	struct rtattr a;
 	size_t at = NLMSG_LENGTH(NLMSG_ALIGN(sizeof(struct rtgenmsg)));
 	int32_t id;

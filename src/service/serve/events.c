@@ -43,7 +43,8 @@ static struct event *event_new(
 		return NULL;
 	event_id(a, id, sizeof(id));
 	n = snprintf(e->text, cap, "event: %s\nid: %s\ndata: ", type, id);
-	memcpy(e->text + n, data, len_bytes);
+	if (len_bytes > 0)
+		memcpy(e->text + n, data, len_bytes);
 	memcpy(e->text + n + len_bytes, "\n\n", 2);
 	e->refs = 1;
 	e->len_bytes = (size_t) n + len_bytes + 2;
