@@ -26,7 +26,7 @@ def _name(program, host, inode):
 
 def _wait_for_reader(product):
     end = time.monotonic() + START_S
-    while "reader" not in product.roles():
+    while "readers" not in product.roles():
         if time.monotonic() > end:
             raise Failed("csharg did not start a capture")
         time.sleep(0.02)
