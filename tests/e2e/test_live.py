@@ -16,7 +16,7 @@ from harness.client import Download, Viewer
 from harness.wait import until
 
 HEADER_SLOTS = 64  # requests whose headers the service keeps at a time
-SOON_S = 10  # for anything that takes milliseconds on a machine with nothing else to do
+SOON_S = 30  # for anything that takes milliseconds on a machine with nothing else to do, and for a whole scan else
 
 
 class Events:
