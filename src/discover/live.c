@@ -182,7 +182,8 @@ static void read_links(struct live *l)
 {
 	int rc = l->links.fd >= 0 ? link_events_read(l->links.fd, on_link, l) : 0;
 
-	if (rc == -ENOBUFS) {
+	/* what is left unread counts as lost: nothing may be called unchanged before it is known */
+	if (rc == -ENOBUFS || rc == 1) {
 		l->is_lost = true;
 	} else if (rc < 0) {
 		log_warn("the kernel does not tell of links any more error=\"%s\"", strerror(-rc));
@@ -212,7 +213,7 @@ static void read_processes(struct live *l)
 {
 	int rc = l->procs.fd >= 0 ? proc_events_read(l->procs.fd, on_process, l) : 0;
 
-	if (rc == -ENOBUFS) {
+	if (rc == -ENOBUFS || rc == 1) {
 		l->is_lost = true;
 	} else if (rc < 0) {
 		log_warn("the kernel does not tell of processes any more error=\"%s\"",

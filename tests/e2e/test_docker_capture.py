@@ -66,9 +66,9 @@ def test_every_packet_of_a_containers_web_traffic_is_there(shared, owned, web, c
     viewer = kind(shared, target=web.name, filter="tcp port 80").wait_interfaces("eth0", "lo")
     web.get(50)
     viewer.wait(lambda s: sum(p.data[47] & 1 for p in s.packets) >= 100, "the end of 50 connections")
-    until(lambda: len(reference.packets()) >= len(viewer.stream.packets), "tcpdump's packets")
-    viewer.wait(lambda s: len(s.packets) >= len(reference.packets()), "as many packets as tcpdump has")
-    assert [p.data for p in viewer.stream.packets] == reference.packets()
+    # the last acknowledgements may still be on their way to one of the two; two sockets may see what two CPUs send in
+    # a different order
+    until(lambda: sorted(p.data for p in viewer.stream.packets) == sorted(reference.packets()), "all that tcpdump has")
     saved = viewer.saved
     assert judge(saved) == len(viewer.stream.packets)
     assert len(tshark(saved, "-Y", "http.request.method == GET")) == 50

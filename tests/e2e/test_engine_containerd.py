@@ -113,7 +113,7 @@ def test_a_plugin_of_docker_goes_by_the_name_of_its_socket(shared, lab, plugin_s
     nameless = lab("cafe", namespace="plugins.moby")
     assert shared.target(name=plugin_socket.stem, type="containerd")
     assert shared.target(name=f"plugins.moby/{nameless}", type="containerd")
-    labels = [c["labels"] for n in shared.get("/json").json["network-namespaces"] for c in n["containers"]
+    labels = [c["labels"] for n in shared.get("/json?fresh").json["network-namespaces"] for c in n["containers"]
               if c["name"] == plugin_socket.stem]
     assert [found["plugin.docker.com/name"] for found in labels] == [plugin_socket.stem]
 
@@ -178,7 +178,7 @@ def test_the_packets_of_a_pod_are_captured_by_its_name(shared, pod, containerd):
 
 def test_labels_of_pods_are_in_the_whole_document(shared, pod):
     name = pod("labelled", labels={"app": "shop", "io.kubernetes.pod.name": "liar"}, annotations={"note": "a\tb"})
-    document = shared.get("/json").json
+    document = shared.get("/json?fresh").json
     found = [c for n in document["network-namespaces"] for c in n["containers"]
              if c["type"] == "CRI" and c["labels"].get("io.kubernetes.pod.name") == name.split("/")[1]]
     sandbox, main = sorted(found, key=lambda c: "io.kubernetes.sandbox" not in c["labels"])

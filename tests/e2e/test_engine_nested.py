@@ -35,7 +35,7 @@ def inner(outer):
 
 def element(running, **wanted):
     """The element of /json about one container."""
-    containers = [c for n in running.get("/json").json["network-namespaces"] for c in n["containers"]]
+    containers = [c for n in running.get("/json?fresh").json["network-namespaces"] for c in n["containers"]]
     found, = [c for c in containers if all(c.get(key) == value for key, value in wanted.items())]
     return found
 
@@ -64,11 +64,11 @@ def test_json_tells_of_the_prefix_the_engine_inside_and_its_networks(shared, out
     assert found["pid"] == target["pid"] and found["pidns"] == os.stat(f"/proc/{target['pid']}/ns/pid").st_ino
     assert found["labels"]["colour"] == "green" and found["labels"]["turtlefinder/container/prefix"] == outer.name
     assert found["api-path"] == f"unix:///proc/{outer.pid}/root/run/docker.sock"
-    engines = shared.get("/json").json["metadata"]["container-engines"]
+    engines = shared.get("/json?fresh").json["metadata"]["container-engines"]
     dockerd, = [e for e in engines if e["pid"] == outer.pid]
     assert dockerd["type"] == "docker.com" and "state" not in dockerd
     assert dockerd["id"] == outer.docker("info", "-f", "{{.ID}}")
-    around, = [n for n in shared.get("/json").json["network-namespaces"]
+    around, = [n for n in shared.get("/json?fresh").json["network-namespaces"]
                if n["netnsid"] == os.stat(f"/proc/{outer.pid}/ns/net").st_ino]
     bridge, = [i for i in around["network-interfaces"] if i["name"] == "docker0"]
     assert bridge["labels"]["gostwire/network/name"] == "bridge"

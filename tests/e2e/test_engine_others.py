@@ -81,7 +81,7 @@ def test_a_container_of_runc_alone_is_known_by_its_account(shared, rootfs, tmp_p
 
 
 def detail(running, name):
-    containers = [c for n in running.get("/json").json["network-namespaces"] for c in n["containers"]]
+    containers = [c for n in running.get("/json?fresh").json["network-namespaces"] for c in n["containers"]]
     return next(c for c in containers if c["name"] == name)
 
 

@@ -37,7 +37,7 @@ def named(podman):
 
 def detail(running, name):
     """The element of /json about container NAME."""
-    containers = [c for n in running.get("/json").json["network-namespaces"] for c in n["containers"]]
+    containers = [c for n in running.get("/json?fresh").json["network-namespaces"] for c in n["containers"]]
     return next(c for c in containers if c["name"] == name)
 
 
@@ -76,7 +76,7 @@ def test_containers_of_a_pod_share_a_namespace_and_say_so(shared, podman, servic
     assert labels["io.podman.pod.name"] == f"pod-{os.getpid()}" and labels["io.podman.pod.id"] == pod
     assert "io.podman.pod.infra" not in labels
     assert detail(shared, infra["name"])["labels"]["io.podman.pod.infra"] == ""
-    nifs = {i["name"]: i for n in shared.get("/json").json["network-namespaces"]
+    nifs = {i["name"]: i for n in shared.get("/json?fresh").json["network-namespaces"]
             if n["netnsid"] == podman.net.inode for i in n["network-interfaces"]}
     bridge = next(i for i in nifs.values() if i.get("alias") == "upstairs")
     assert bridge["kind"] == "bridge"

@@ -154,7 +154,7 @@ def test_a_changed_host_name_is_in_the_next_answer(shared, tenant):
 
 def test_many_host_names_are_all_told(shared, owned):
     boxes = [owned.add(Tenant(hostname=f"many-{i}")) for i in range(20)]
-    document = shared.get("/json").json
+    document = shared.get("/json?fresh").json
     told = {c["pid"]: c["dns"].get("uts-hostname") for ns in document["network-namespaces"] for c in ns["containers"]}
     assert [told[box.pid] for box in boxes] == [f"many-{i}" for i in range(20)]
 
@@ -240,7 +240,7 @@ def test_pid_namespaces_lie_in_each_other_as_lsns_says(shared, owned):
     script = "unshare --pid --fork --kill-child unshare --net --mount /bin/busybox sleep 3600"
     outer = owned.add(_Group(["unshare", "--pid", "--fork", "--kill-child", "sh", "-c", f"{script}; true"]))
     inner = until(lambda: outer.find(b"/bin/busybox\0sleep"), "the inner process")
-    document = shared.get("/json").json
+    document = shared.get("/json?fresh").json
     parents, _ = _tree(document)
     listed = json.loads(subprocess.run(["lsns", "-J", "-t", "pid", "-o", "NS,PNS"], check=True, capture_output=True,
                                        text=True).stdout)["namespaces"]
@@ -282,7 +282,7 @@ class _Group:
 def test_containers_stand_at_the_pid_namespace_they_lead(shared, engine, container):
     name = container("leader")
     guest = container("guest", options=("--pid", f"container:{name}"))
-    document = shared.get("/json").json
+    document = shared.get("/json?fresh").json
     pid, guest_pid = engine.pid(name), engine.pid(guest)
     parents, containers = _tree(document)
     space = os.stat(f"/proc/{pid}/ns/pid").st_ino

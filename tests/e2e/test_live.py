@@ -136,27 +136,31 @@ def test_a_client_that_comes_back_with_the_newest_id_gets_no_snapshot(start):
 
 
 @pytest.fixture
-def long_place(tmp_path):
-    """A file whose path is thousands of bytes long: so are the events about a namespace mounted there."""
+def long_place(tmp_path, new_netns):
+    """A namespace, mounted at a path of thousands of bytes: so long are the events about it."""
     folder = tmp_path.joinpath(*["d" * 200] * 14)
     folder.mkdir(parents=True)
     place = folder / "mounted"
     place.touch()
+    ns = new_netns()
+    subprocess.run(["mount", "--bind", ns.path, place], check=True)
+    ns.ip("link", "add", "ifb7", "type", "ifb")
+    netns.ip("netns", "del", ns.name)
     yield str(place)
     subprocess.run(["umount", "--quiet", "--lazy", place], check=False)
 
 
-def test_a_client_that_does_not_read_is_told_to_fetch_the_list(start, new_netns, long_place):
+def test_a_client_that_does_not_read_is_told_to_fetch_the_list(start, long_place):
     running = start()
-    ns = new_netns()
+
+    def is_mine(target):
+        return target["name"].endswith("/mounted")
+    until(lambda: any(map(is_mine, running.targets())), "the mounted namespace")
     with Events(running, receive_bytes=4096) as slow, Events(running) as witness:
-        for _ in range(30):
-            subprocess.run(["mount", "--bind", ns.path, long_place], check=True)
-            netns.ip("netns", "del", ns.name)
-            witness.wait(("added", "changed"), lambda t: t["name"].endswith("/mounted"))
-            subprocess.run(["umount", "--lazy", long_place], check=True)
-            witness.wait(("removed",), lambda t: t["name"].endswith("/mounted"))
-            netns.ip("netns", "add", ns.name)
+        for turn in range(80):
+            up = turn % 2 == 0
+            subprocess.run(["nsenter", f"--net={long_place}", "ip", "link", "set", "ifb7", "up" if up else "down"], check=True)
+            witness.wait(["changed"], lambda t, up=up: is_mine(t) and ("ifb7" in t["network-interfaces"]) == up)
         while slow.next()[0] != "reset":
             pass
 

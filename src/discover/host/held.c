@@ -44,7 +44,7 @@ static const struct held_mounts *recall_mounts(const struct proc_table *procs,
 	uint64_t mntns)
 {
 	const uint32_t *at = inode_map_get(known, mntns);
-	const struct held_mounts *m = at ? &old->mntns[*at] : NULL;
+	const struct held_mounts *m = old && at ? &old->mntns[*at] : NULL;
 	const struct process *rep = m ? proc_table_find(procs, m->pid) : NULL;
 
 	/* a number of a namespace that ended goes to another: what was read is good as long as the

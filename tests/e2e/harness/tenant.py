@@ -48,8 +48,9 @@ class Tenant:
         self.process.wait()
 
 
-def container_of(service, pid, path="/json"):
-    """What /json says about the tenant with this PID; None if it names none."""
+def container_of(service, pid, path="/json?fresh"):
+    """What /json says about the tenant with this PID; None if it names none. Asks for a fresh answer: another may be
+    max-age old, and from before the tenant."""
     answer = service.get(path)
     assert answer.status == 200, answer.text
     found = [c for ns in answer.json["network-namespaces"] for c in ns["containers"] if c["pid"] == pid]
