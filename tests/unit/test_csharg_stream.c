@@ -202,6 +202,8 @@ static void the_target_document_is_replaced_and_other_words_are_kept(void **stat
 	assert_comment("words\n" TARGET_COMMENT_MARKER "container-name: old\n", "words\n" MINE);
 	assert_comment(TARGET_COMMENT_MARKER "a: b\n---\nmore: c\n", "---\nmore: c\n" MINE);
 	assert_comment("x" TARGET_COMMENT_MARKER "a", "x" TARGET_COMMENT_MARKER "a\n" MINE);
+	/* a marker without its last newline is one */
+	assert_comment("words\n---\n# capture target information", "words\n" MINE);
 }
 
 /* Feed @in to a pipeline of limits @like in pieces of @step bytes; returns its last answer. */

@@ -94,10 +94,12 @@ static char *new_comment(struct part old, const char *doc, size_t *ret_len)
 		return NULL;
 	if (old.n) {
 		memcpy(out, old.p, old.n);
-		n = cut_documents(out, old.n);
+		n = old.n;
+		/* ends the last line before it is looked at: it may be a marker's */
+		if (out[n - 1] != '\n')
+			out[n++] = '\n';
+		n = cut_documents(out, n);
 	}
-	if (n > 0 && out[n - 1] != '\n')
-		out[n++] = '\n';
 	if (n + doc_len > COMMENT_MAX)
 		n = 0;
 	memcpy(out + n, doc, doc_len);
