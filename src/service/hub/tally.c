@@ -28,9 +28,18 @@ int tally_grow(struct tally *t, uint32_t n)
 	return 0;
 }
 
+int tally_know(struct tally *t, uint32_t n)
+{
+	if (tally_grow(t, n) < 0)
+		return -ENOMEM;
+	for (; t->known < n; t->known++)
+		t->changed |= t->rows[t->known].changed;
+	return 0;
+}
+
 static struct tally_row *touch(struct tally *t, uint32_t interface)
 {
-	t->changed = true;
+	t->changed |= interface < t->known;
 	t->rows[interface].changed = true;
 	return &t->rows[interface];
 }
@@ -78,7 +87,7 @@ size_t tally_put(struct tally *t, bool all, uint64_t now_ns, uint8_t *out, size_
 	size_t len = 0;
 
 	t->changed = false;
-	for (uint32_t i = 0; i < t->n; i++) {
+	for (uint32_t i = 0; i < t->known; i++) {
 		ssize_t n;
 
 		if (!all && !t->rows[i].changed)

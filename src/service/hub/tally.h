@@ -23,7 +23,8 @@ struct tally_row {
 struct tally {
 	struct tally_row *rows; /* owned, by pcapng interface id */
 	uint32_t n;
-	bool changed;
+	uint32_t known;    /* of them, those the viewer was told: statistics are of these alone */
+	bool changed;      /* one of the known ones */
 	uint64_t start_ns; /* of the viewer's capture, since 1970 */
 };
 
@@ -32,13 +33,16 @@ void tally_done(struct tally *t);
 /* Make room for interfaces 0..@n-1. Returns 0 or -ENOMEM. */
 int tally_grow(struct tally *t, uint32_t n);
 
+/* The viewer is told interfaces 0..@n-1 now: their statistics may follow. Returns 0 or -ENOMEM. */
+int tally_know(struct tally *t, uint32_t n);
+
 /* Chunk @c was delivered, or was passed over because the viewer was too slow. Kernel losses in
  * front of it count as such in both cases. tally_grow() must have made room for its interfaces. */
 void tally_delivered(struct tally *t, const struct chunk *c);
 void tally_skipped(struct tally *t, const struct chunk *c);
 
-/* Append the statistics of all interfaces, or of those with changes, as of @now_ns to @out, as many
- * as fit; their changes are then told. Returns the length in bytes. */
+/* Append the statistics of all known interfaces, or of those with changes, as of @now_ns to @out,
+ * as many as fit; their changes are then told. Returns the length in bytes. */
 size_t tally_put(struct tally *t, bool all, uint64_t now_ns, uint8_t *out, size_t cap_bytes);
 
 #endif

@@ -29,25 +29,37 @@ static uint8_t *own_begin(struct viewer *v, size_t bytes)
 	return v->own ? v->own + CHUNK_HEADROOM_BYTES : NULL;
 }
 
-/* Section header (once) and the interfaces not sent so far. */
+/* The interfaces that may be told: from the heir's first one on, numbers are the heir's. */
+static uint32_t idbs_to_tell(const struct viewer *v)
+{
+	const struct capture *heir = v->heir ? v->heir->capture : NULL;
+	uint32_t n = v->seat->capture->idbs.n;
+
+	return heir && heir->conf.first_interface < n ? heir->conf.first_interface : n;
+}
+
+static bool has_new_idbs(const struct viewer *v)
+{
+	return idbs_to_tell(v) > v->tally.known;
+}
+
+/* Section header (once) and the interfaces not sent so far: there is one of both. */
 static int make_idbs(struct viewer *v)
 {
 	const struct idb_list *l = &v->seat->capture->idbs;
+	uint32_t n = idbs_to_tell(v);
 	size_t idbs_len, shb_len = v->shb ? v->shb_len_bytes : 0;
-	const uint8_t *idbs = idb_list_range(l, v->idbs_sent, l->n, &idbs_len);
+	const uint8_t *idbs = idb_list_range(l, v->tally.known, n, &idbs_len);
 	uint8_t *p;
 
-	if (tally_grow(&v->tally, l->n) < 0)
-		return -ENOMEM;
 	p = own_begin(v, shb_len + idbs_len);
-	if (!p)
+	if (!p || tally_know(&v->tally, n) < 0)
 		return -ENOMEM;
 	if (shb_len)
 		memcpy(p, v->shb, shb_len);
 	if (idbs_len)
 		memcpy(p + shb_len, idbs, idbs_len);
 	v->own_len_bytes = shb_len + idbs_len;
-	v->idbs_sent = l->n;
 	free(v->shb);
 	v->shb = NULL;
 	return VIEWER_PIECE;
@@ -55,7 +67,7 @@ static int make_idbs(struct viewer *v)
 
 static int make_stats(struct viewer *v, bool all, uint64_t now_ns)
 {
-	size_t cap = (size_t) v->tally.n * TALLY_ISB_BYTES;
+	size_t cap = (size_t) v->tally.known * TALLY_ISB_BYTES;
 	uint8_t *p = own_begin(v, cap);
 
 	if (!p)
@@ -119,6 +131,9 @@ static int finish(struct viewer *v, uint64_t now_ns)
 		return v->tally.changed ? make_stats(v, false, now_ns) : VIEWER_WAIT;
 	if (v->is_final || v->tally.n == 0)
 		return VIEWER_END;
+	/* of which it was too slow to get a packet */
+	if (has_new_idbs(v))
+		return make_idbs(v);
 	v->is_final = true;
 	return make_stats(v, true, now_ns);
 }
@@ -146,9 +161,9 @@ static int next_chunk(struct viewer *v, uint64_t now_ns)
 			at->pos = v->chunk.next;
 			continue;
 		}
-		if (v->idbs_sent < v->chunk.info.interfaces) {
+		if (v->tally.known < v->chunk.info.interfaces) {
 			/* this chunk may be newer than the last look of the capture */
-			if (capture_scan(c) < 0 || c->idbs.n < v->chunk.info.interfaces)
+			if (capture_scan(c) < 0 || idbs_to_tell(v) < v->chunk.info.interfaces)
 				return -EBADMSG;
 			return make_idbs(v);
 		}
@@ -173,10 +188,15 @@ static int choose(struct viewer *v, uint64_t now_ns)
 		return c->state == CAPTURE_ENDED ? finish(v, now_ns) : VIEWER_WAIT;
 	if (!v->is_started) {
 		v->is_started = true;
-		return make_idbs(v);
+		if (v->shb || has_new_idbs(v))
+			return make_idbs(v);
 	}
-	if (v->wants_names && v->names_told != c->names.version)
-		return make_names(v);
+	if (v->wants_names && v->names_told != c->names.version) {
+		/* what was new may be gone again */
+		if (names_bytes(&c->names, v->names_told) > 0)
+			return make_names(v);
+		v->names_told = c->names.version;
+	}
 	if (v->stats_due && v->tally.changed)
 		return make_stats(v, false, now_ns);
 	return next_chunk(v, now_ns);

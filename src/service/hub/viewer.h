@@ -42,7 +42,6 @@ struct viewer {
 	const struct viewer_ops *ops;
 	void *ctx;
 
-	uint32_t idbs_sent;
 	struct tally tally;
 	bool is_started; /* the prologue was made: of this capture's interfaces, and before the
 			  * first one's the section header */
