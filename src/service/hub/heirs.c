@@ -59,8 +59,9 @@ static struct capture *find_heir(const struct hub *h, const struct capture *c, u
 	for (size_t i = 0; i < h->n; i++) {
 		struct capture *o = h->all[i];
 
+		/* since it began, interfaces may have come in @c: then its numbers are theirs */
 		if (o->heir_of == c->id && o->ns.inode == inode && o->state != CAPTURE_ENDED &&
-			!o->is_stopping)
+			!o->is_stopping && o->conf.first_interface == c->idbs.n)
 			return o;
 	}
 	return NULL;
@@ -95,16 +96,6 @@ static struct capture *start_heir(struct hub *h, const struct capture *c, const 
 	return heir;
 }
 
-/* Everything that @s has to send before it goes on is what there is now. */
-static void leave_from_here(struct seat *s)
-{
-	int rc = 0;
-
-	s->leave_at = s->capture->map ? chunk_reader_head(&s->capture->in, &rc) : 0;
-	if (rc < 0)
-		s->leave_at = 0;
-}
-
 /* Give the viewer of @s, if its target is elsewhere now, a seat there. */
 static void follow(struct hub *h, struct seat *s, const struct catalog *cat)
 {
@@ -115,6 +106,8 @@ static void follow(struct hub *h, struct seat *s, const struct catalog *cat)
 
 	if (s != v->seat || v->heir || !v->follow || v->shb || c->state == CAPTURE_OPENING)
 		return;
+	/* its interfaces up to where the viewer leaves are what the heir counts from */
+	(void) capture_scan(c);
 	from = (struct follow_from){
 		.inode = c->ns.inode, .is_gone = c->state == CAPTURE_ENDED, .conf = &c->conf};
 	ns = follow_find(v->follow, cat, &from);
@@ -127,8 +120,20 @@ static void follow(struct hub *h, struct seat *s, const struct catalog *cat)
 		return;
 	follow_update(v->follow, cat, ns->ref.inode);
 	v->heir = capture_seat(heir, v, 0);
-	if (c->state != CAPTURE_ENDED)
-		leave_from_here(s);
+	/* of one that ends there may be more to come */
+	if (c->state != CAPTURE_ENDED && !c->is_stopping)
+		s->leave_at = c->scan_pos;
+	v->ops->wake(v->ctx);
+}
+
+/* Its viewer stays where it is. */
+static void drop_seat(struct seat *s)
+{
+	struct viewer *v = s->viewer;
+
+	v->heir = NULL;
+	v->seat->leave_at = UINT64_MAX;
+	capture_unseat(s);
 	v->ops->wake(v->ctx);
 }
 
@@ -143,18 +148,21 @@ static void drop_failed(struct hub *h, struct capture *c)
 		next = s->next;
 		if (s != s->viewer->heir)
 			continue;
-		s->viewer->heir = NULL;
-		s->viewer->seat->leave_at = UINT64_MAX;
-		capture_unseat(s);
+		drop_seat(s);
 	}
 	hub_retire(h, c);
 }
 
-void hub_follow(struct hub *h, const struct catalog *cat)
+void heirs_drop_failed(struct hub *h)
 {
 	/* backwards: a capture that is forgotten is replaced by the last one */
 	for (size_t i = h->n; i-- > 0;)
 		drop_failed(h, h->all[i]);
+}
+
+void hub_follow(struct hub *h, const struct catalog *cat)
+{
+	heirs_drop_failed(h);
 	/* heirs come behind, and have nobody to follow yet */
 	for (size_t i = 0, n = h->n; i < n; i++) {
 		struct seat *next;

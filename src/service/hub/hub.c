@@ -370,6 +370,7 @@ void hub_tick(struct hub *h, int64_t now_ns)
 {
 	bool is_news_wanted = false;
 
+	heirs_drop_failed(h);
 	for (size_t i = 0; i < h->n; i++) {
 		struct capture *c = h->all[i];
 		struct msg kill = {.op = MSG_CAPTURE_KILL, .id = c->id};

@@ -33,6 +33,9 @@ void hub_retire(struct hub *h, struct capture *c);
 /* A viewer leaves a seat. */
 void hub_unseat(struct hub *h, struct seat *s);
 
+/* Viewers whose heir could not start have none: another catalog gives them another one. */
+void heirs_drop_failed(struct hub *h);
+
 /* Has @v, in its seat, waited too long for its target? Then it ends. Returns whether it waits on.
  */
 bool heirs_tick(struct viewer *v, int64_t now_ns);

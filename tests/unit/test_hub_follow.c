@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* A hub whose broker and reader we are: viewers go over to where their target is now, and no packet
+ * is missed untold on the way. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "pcapng/write.h"
+#include "proto/fdpass.h"
+#include "service/hub/hub_state.h"
+
+#define MAP_BYTES (STREAM_HEADER_BYTES + STREAM_MIN_BYTES)
+#define MIB       (1024ULL * 1024)
+
+static const struct hub_limits limits = {
+	256 * MIB, MIB, MIB, .latency_ms = 5, .max_captures = 8, .max_viewers = 8};
+
+static void on_wake(void *ctx)
+{
+	++*(int *) ctx;
+}
+
+static const struct viewer_ops viewer_ops = {.wake = on_wake};
+static const struct hub_ops hub_ops = {.refresh = on_wake};
+
+/* "web" was in namespace 10 and is in 20 now. */
+static struct catalog_target was = {"web", "docker", "", 10, 7, 1},
+			     is = {"web", "docker", "", 20, 8, 2};
+static struct catalog_netns netns[] = {
+	{.ref.inode = 10, .ref.kind = NS_REF_PROC}, {.ref.inode = 20, .ref.kind = NS_REF_PROC}};
+static const struct catalog before = {
+	.n_netns = 1, .n_targets = 1, .netns = netns, .targets = &was};
+static const struct catalog after = {.n_netns = 2, .n_targets = 1, .netns = netns, .targets = &is};
+
+struct stage {
+	struct hub *hub;
+	int pair[2];
+	struct chunk_writer w; /* of the first capture */
+	struct capture *c;
+	struct viewer *v;
+	int wakes, refreshes;
+};
+
+static void put_interface(struct stage *s, const char *name)
+{
+	const struct pcapng_idb i = {.linktype = 1, .snaplen = 65535, .name = name};
+	struct chunk_info info = {.kind = CHUNK_INTERFACE};
+	uint8_t idb[256], *p;
+	ssize_t n = pcapng_put_idb(&i, idb, sizeof(idb));
+
+	info.payload_len_bytes = (uint32_t) n;
+	assert_int_equal(chunk_writer_reserve(&s->w, (size_t) n, &p), 0);
+	memcpy(p, idb, (size_t) n);
+	chunk_writer_commit(&s->w, &info, NULL);
+}
+
+static void put_ready(struct stage *s, uint32_t interfaces)
+{
+	const struct chunk_info info = {.kind = CHUNK_READY, .interfaces = interfaces};
+	uint8_t *p;
+
+	assert_int_equal(chunk_writer_reserve(&s->w, 0, &p), 0);
+	chunk_writer_commit(&s->w, &info, NULL);
+	assert_int_equal(capture_scan(s->c), 0);
+}
+
+/* A capture of namespace 10 that runs, and its viewer. */
+static int setup(void **state)
+{
+	struct stage *s = calloc(1, sizeof(*s));
+	struct hub_request req = {.ns = netns[0].ref, .ops = &viewer_ops};
+	struct refusal why;
+	struct capture *c;
+
+	assert_non_null(s);
+	assert_int_equal(fdpass_pair(s->pair), 0);
+	s->hub = hub_new(s->pair[0], &limits, &hub_ops, &s->refreshes);
+	req.ctx = &s->wakes;
+	req.conf.filter = strdup("");
+	req.follow = follow_new(&before, "web", "", 10, 1000000000);
+	assert_int_equal(hub_join(s->hub, &req, &s->v, &why), 0);
+	c = s->c = s->hub->all[0];
+	c->map = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(c->map != MAP_FAILED);
+	c->map_bytes = MAP_BYTES;
+	c->space_fd = eventfd(0, EFD_NONBLOCK);
+	c->state = CAPTURE_STARTING;
+	assert_int_equal(chunk_reader_init(&c->in, c->map, MAP_BYTES), 0);
+	assert_int_equal(chunk_writer_init(&s->w, c->map, MAP_BYTES), 0);
+	put_interface(s, "lo");
+	put_ready(s, 1);
+	assert_int_equal(c->state, CAPTURE_RUNNING);
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct stage *s = *state;
+
+	hub_leave(s->hub, s->v);
+	hub_free(s->hub);
+	(void) close(s->pair[0]);
+	(void) close(s->pair[1]);
+	free(s);
+	return 0;
+}
+
+/* The broker could not start the capture that is the newest. */
+static void refuse_newest(struct stage *s)
+{
+	struct msg m = {.op = MSG_CAPTURE_OPENED, .id = s->hub->last_id};
+	AUTO_FDSET struct fdset fds = FDSET_NONE;
+
+	m.u.status.status = -EBUSY;
+	assert_int_equal(hub_message(s->hub, &m, &fds), 0);
+}
+
+static void an_heir_counts_interfaces_from_where_viewers_leave(void **state)
+{
+	struct stage *s = *state;
+
+	put_interface(s, "late"); /* told to nobody so far */
+	hub_follow(s->hub, &after);
+	assert_non_null(s->v->heir);
+	assert_int_equal(s->v->heir->capture->conf.first_interface, 2);
+	assert_int_equal(s->v->heir->capture->idbs.n, 2);
+	assert_int_equal(s->v->seat->leave_at, s->c->scan_pos);
+}
+
+static void a_capture_that_ends_is_seen_to_its_end(void **state)
+{
+	struct stage *s = *state;
+
+	s->c->is_stopping = true;
+	hub_follow(s->hub, &after);
+	assert_non_null(s->v->heir);
+	assert_true(s->v->seat->leave_at == UINT64_MAX);
+}
+
+static void a_viewer_whose_heir_fails_is_told_and_asks_again(void **state)
+{
+	struct stage *s = *state;
+	const struct refusal gone = {.close_code = CLOSE_NORMAL};
+
+	s->c->is_target_gone = true;
+	capture_set_ended(s->c, &gone);
+	hub_follow(s->hub, &after);
+	assert_non_null(s->v->heir);
+	refuse_newest(s);
+	s->wakes = s->refreshes = 0;
+	hub_tick(s->hub, 1);
+	assert_null(s->v->heir);
+	assert_true(s->wakes > 0 && s->refreshes == 1);
+	assert_int_equal(s->hub->n, 1);
+	hub_follow(s->hub, &after);
+	assert_non_null(s->v->heir);
+	/* nor does it wait for longer than it wants to */
+	refuse_newest(s);
+	s->wakes = 0;
+	hub_tick(s->hub, 1000000001);
+	assert_true(s->v->has_waited_enough && s->wakes > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			an_heir_counts_interfaces_from_where_viewers_leave, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_capture_that_ends_is_seen_to_its_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_viewer_whose_heir_fails_is_told_and_asks_again, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
