@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Sourced: installs Debian packages that are missing. Needs root only when something is missing.
 
-build_packages="gcc libc6-dev meson ninja-build pkg-config python3
+build_packages="gcc libc6-dev meson ninja-build pkg-config python3 zlib1g-dev
  libwebsockets-dev libssl-dev libjansson-dev libcurl4-openssl-dev libpcap-dev libcap-dev
  libseccomp-dev libsqlite3-dev libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler libyaml-dev"
 test_packages="libcmocka-dev clang clang-tidy clang-format llvm libclang-rt-14-dev docker.io containerd runc
@@ -9,7 +9,7 @@ test_packages="libcmocka-dev clang clang-tidy clang-format llvm libclang-rt-14-d
  procps libcap2-bin ethtool python3-pytest python3-pytest-timeout python3-jsonschema python3-websockets python3-yaml
  valgrind podman catatonit lxc systemd-container jq zsh fish wireshark xvfb scrot xdg-utils
  libglib2.0-bin desktop-file-utils"
-static_packages="apt debian-archive-keyring dpkg-dev flex bison zlib1g-dev"
+static_packages="apt debian-archive-keyring dpkg-dev flex bison"
 bench_packages="wireshark-common iproute2 util-linux procps python3"
 
 # need_packages NAME... : install those that are not there

@@ -21,6 +21,7 @@ void catalog_client_init(struct catalog_client *c, int channel, uint32_t max_age
 static void drop_document(struct catalog_document *d)
 {
 	document_unref(d->document);
+	document_unref(d->before);
 	*d = (struct catalog_document){0};
 }
 
@@ -86,6 +87,24 @@ void catalog_client_reconnect(struct catalog_client *c, int channel)
 	ask_for_all(c);
 }
 
+/* The newest document of @d, or the one before, if one of them may go on answering for a while. */
+static struct document *take_before(struct catalog_document *d, int64_t now_ns, int64_t *ret_ns)
+{
+	*ret_ns = d->replaced_ns;
+	if (!d->document || !d->document->packed)
+		return TAKE_PTR(d->before);
+	*ret_ns = now_ns;
+	return TAKE_PTR(d->document);
+}
+
+/* Something has changed: what was is no answer any more. */
+static void forget_before(struct catalog_client *c)
+{
+	document_unref(TAKE_PTR(c->mobyshark.before));
+	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++)
+		document_unref(TAKE_PTR(c->documents[i].before));
+}
+
 /* Replace @d by what descriptor @i of @fds holds. */
 static int take_document(
 	struct catalog_client *c, struct fdset *fds, size_t i, struct catalog_document *d)
@@ -97,6 +116,8 @@ static int take_document(
 
 	if (rc < 0)
 		return rc;
+	if (c->was_current)
+		next.before = take_before(d, c->received_ns, &next.replaced_ns);
 	drop_document(d);
 	*d = next;
 	return 0;
@@ -134,6 +155,7 @@ static int take_catalog(struct catalog_client *c, const struct msg *m, struct fd
 	c->generation = m->u.catalog.generation;
 	c->scan_ns = m->u.catalog.scan_ns;
 	c->current_ns = c->received_ns - (int64_t) c->scan_ns;
+	c->was_current = !c->is_outdated;
 	c->is_outdated = false;
 	rc = take_document(c, fds, 0, &c->mobyshark);
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS && rc == 0; i++) {
@@ -209,6 +231,7 @@ static int take_message(struct catalog_client *c, const struct msg *m, struct fd
 		return 0;
 	case MSG_OUTDATED:
 		c->is_outdated = true;
+		forget_before(c);
 		return 0;
 	default:
 		return -EPROTO;
@@ -275,6 +298,14 @@ bool catalog_client_is_current(const struct catalog_client *c, uint8_t documents
 			return false;
 	}
 	return true;
+}
+
+struct document *catalog_client_packed(
+	const struct catalog_client *c, const struct catalog_document *d, int64_t now_ns)
+{
+	if (d->document && d->document->packed)
+		return d->document;
+	return now_ns - d->replaced_ns <= c->max_age_ns ? d->before : NULL;
 }
 
 void catalog_client_check(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns)

@@ -39,6 +39,10 @@ struct catalog_document {
 	uint32_t answers;          /* newest refresh it satisfies */
 	uint64_t generation;       /* that it came with */
 	int64_t received_ns;       /* monotonic */
+	/* The one before, if it was current until then and has a gzip form: one reference. It
+	 * answers while that of the newest is made. */
+	struct document *before;
+	int64_t replaced_ns; /* monotonic */
 };
 
 struct catalog_client {
@@ -57,6 +61,7 @@ struct catalog_client {
 	int64_t max_age_ns;         /* the age limit */
 	int64_t current_ns;         /* since when the catalog is what it is, monotonic */
 	bool is_outdated;           /* it is not: another one is coming */
+	bool was_current;           /* what the newest has replaced was not outdated */
 	uint32_t checked, checking; /* ids of checks: newest answered, newest asked */
 	int64_t check_sent_ns;      /* monotonic */
 	uint8_t check_documents;    /* that come with the newest */
@@ -80,6 +85,12 @@ void catalog_client_wait(struct catalog_client *c, struct catalog_waiter *w, int
 /* Is there a catalog that is current, with @documents (MSG_DOCUMENT_*) of the same generation that
  * are not older than CATALOG_DOCUMENT_NS or the age limit, whatever is more? */
 bool catalog_client_is_current(const struct catalog_client *c, uint8_t documents, int64_t now_ns);
+
+/* The document that answers at @now_ns in place of @d, one of @c's: @d->document if that has a gzip
+ * form, else the one before it, which was current not longer than the age limit ago and has one;
+ * else NULL. */
+struct document *catalog_client_packed(
+	const struct catalog_client *c, const struct catalog_document *d, int64_t now_ns);
 
 /* Put @w on the list: w->ready is called when discover has confirmed that the catalog is current,
  * or has sent one that is, with the documents that @w wants, or after CATALOG_WAIT_LIMIT_NS. */

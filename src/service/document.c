@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -39,6 +40,24 @@ int document_map(int fd, uint64_t era, uint64_t number, struct document **ret)
 	return 0;
 }
 
+int document_add_packed(struct document *d, char *p, size_t len_bytes)
+{
+	struct document *packed = calloc(1, sizeof(*packed));
+
+	if (!packed) {
+		free(p);
+		return -ENOMEM;
+	}
+	packed->refs = 1;
+	packed->p = p;
+	packed->len_bytes = len_bytes;
+	packed->is_gzip = true;
+	(void) snprintf(
+		packed->tag, sizeof(packed->tag), "%.*s-gzip\"", (int) strlen(d->tag) - 1, d->tag);
+	d->packed = packed;
+	return 0;
+}
+
 struct document *document_ref(struct document *d)
 {
 	d->refs++;
@@ -49,6 +68,10 @@ void document_unref(struct document *d)
 {
 	if (!d || --d->refs > 0)
 		return;
-	(void) munmap(d->p, d->len_bytes);
+	document_unref(d->packed);
+	if (d->is_gzip)
+		free(d->p);
+	else
+		(void) munmap(d->p, d->len_bytes);
 	free(d);
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Clients that ask for a document again and again, all at once: bursts of one request on each of
- * CLIENTS connections, answered whole before the next burst begins after a short pause. Prints how
- * long answers took, from the burst's beginning to the last byte, each counted for itself. */
+ * CLIENTS connections, which stay open. A burst is answered whole before the next one begins, after
+ * a short pause. Prints how long answers took, each from its own request to its last byte.
+ *
+ * --again asks as a browser does that has the answer before already: If-None-Match with its entity
+ * tag. Bodies are thrown away in the kernel: this is one process on the service's machine, and
+ * should not take the time that fifty on their own ones would not take either. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +27,8 @@
 #define CLIENTS_MAX 1024
 #define TIMES_MAX   4000000
 #define PAUSE_NS    20000000
+#define TAG_MAX     128
+#define BODY_MAX    (1 << 30)
 
 struct client {
 	int fd;
@@ -29,15 +36,21 @@ struct client {
 	size_t n_head;
 	uint64_t left; /* bytes of the body still to come */
 	bool in_body;
+	char tag[TAG_MAX]; /* of the newest answer, "" = none */
+	uint64_t asked_ns;
 };
 
 struct ask {
 	struct client clients[CLIENTS_MAX];
 	uint32_t n;
 	int epfd;
-	char request[512];
+	char request[1024]; /* without the empty line at its end */
+	size_t request_len_bytes;
+	bool has_tags; /* ask only for what is new */
 	uint64_t *took_ns;
 	size_t n_took;
+	uint64_t n_known; /* answered 304 */
+	uint64_t n_bytes; /* of bodies */
 };
 
 static uint64_t now_ns(void)
@@ -65,28 +78,55 @@ static void connect_all(struct ask *a, uint16_t port)
 	}
 }
 
+/* The value of header @name ("\r\nname:") in @head, NULL without it. */
+static char *header(char *head, const char *name)
+{
+	char *p = strcasestr(head, name);
+
+	return p ? p + strlen(name) + strspn(p + strlen(name), " ") : NULL;
+}
+
+static void keep_tag(struct client *c)
+{
+	const char *tag = header(c->head, "\r\netag:");
+	size_t n = tag ? strcspn(tag, "\r") : 0;
+
+	if (n >= TAG_MAX)
+		errx(1, "the entity tag is too long");
+	if (n > 0)
+		memcpy(c->tag, tag, n);
+	c->tag[n] = '\0';
+}
+
 /* Look for the end of the headers in what @c has so far. */
-static void read_head(struct client *c)
+static void read_head(struct ask *a, struct client *c)
 {
 	char *end, *length;
+	bool is_known;
 
 	c->head[c->n_head] = '\0';
 	end = strstr(c->head, "\r\n\r\n");
 	if (!end && c->n_head < HEAD_MAX - 1)
 		return;
-	length = strcasestr(c->head, "\r\ncontent-length:");
-	if (!end || strncmp(c->head, "HTTP/1.1 200 ", 13) != 0 || !length)
+	is_known = strncmp(c->head, "HTTP/1.1 304 ", 13) == 0;
+	if (!end || (!is_known && strncmp(c->head, "HTTP/1.1 200 ", 13) != 0))
 		errx(1, "unexpected answer: %.200s", c->head);
+	length = header(c->head, "\r\ncontent-length:");
+	if (!is_known && !length)
+		errx(1, "an answer without a length: %.200s", c->head);
 	c->in_body = true;
-	c->left = strtoull(length + strlen("\r\ncontent-length:"), NULL, 10) -
-		  (c->n_head - (size_t) (end + 4 - c->head));
+	c->left = is_known ? 0 : strtoull(length, NULL, 10);
+	a->n_known += is_known;
+	a->n_bytes += c->left;
+	c->left -= c->n_head - (size_t) (end + 4 - c->head);
+	keep_tag(c);
 }
 
 /* Returns true when the answer is complete. */
-static bool receive(struct client *c)
+static bool receive(struct ask *a, struct client *c)
 {
-	static char sink[1 << 18];
-	ssize_t n = c->in_body ? recv(c->fd, sink, sizeof(sink), MSG_DONTWAIT)
+	/* tcp(7): with MSG_TRUNC what is received goes nowhere */
+	ssize_t n = c->in_body ? recv(c->fd, NULL, BODY_MAX, MSG_DONTWAIT | MSG_TRUNC)
 			       : recv(c->fd, c->head + c->n_head, HEAD_MAX - 1 - c->n_head,
 					 MSG_DONTWAIT);
 
@@ -98,22 +138,31 @@ static bool receive(struct client *c)
 		c->left -= (uint64_t) n;
 	} else {
 		c->n_head += (size_t) n;
-		read_head(c);
+		read_head(a, c);
 	}
 	return c->in_body && c->left == 0;
 }
 
+static void send_request(const struct ask *a, struct client *c)
+{
+	char text[sizeof(a->request) + TAG_MAX + 32];
+	bool has_tag = a->has_tags && c->tag[0];
+	int n = snprintf(text, sizeof(text), "%s%s%s%s\r\n", a->request,
+		has_tag ? "If-None-Match: " : "", has_tag ? c->tag : "", has_tag ? "\r\n" : "");
+
+	c->n_head = 0;
+	c->in_body = false;
+	c->asked_ns = now_ns();
+	if (send(c->fd, text, (size_t) n, MSG_NOSIGNAL) != n)
+		err(1, "send");
+}
+
 static void burst(struct ask *a)
 {
-	uint64_t began_ns = now_ns();
 	uint32_t open = a->n;
 
-	for (uint32_t i = 0; i < a->n; i++) {
-		a->clients[i].n_head = 0;
-		a->clients[i].in_body = false;
-		if (send(a->clients[i].fd, a->request, strlen(a->request), MSG_NOSIGNAL) < 0)
-			err(1, "send");
-	}
+	for (uint32_t i = 0; i < a->n; i++)
+		send_request(a, &a->clients[i]);
 	while (open > 0) {
 		struct epoll_event ev[64];
 		int n = epoll_wait(a->epfd, ev, 64, 30000);
@@ -121,11 +170,13 @@ static void burst(struct ask *a)
 		if (n <= 0)
 			errx(1, "no answer for 30 s");
 		for (int i = 0; i < n; i++) {
-			if (!receive(ev[i].data.ptr))
+			struct client *c = ev[i].data.ptr;
+
+			if (!receive(a, c))
 				continue;
 			open--;
 			if (a->n_took < TIMES_MAX)
-				a->took_ns[a->n_took++] = now_ns() - began_ns;
+				a->took_ns[a->n_took++] = now_ns() - c->asked_ns;
 		}
 	}
 }
@@ -140,26 +191,53 @@ static int cmp(const void *a, const void *b)
 static void print(const struct ask *a)
 {
 	qsort(a->took_ns, a->n_took, sizeof(*a->took_ns), cmp);
-	(void) printf("{\"answers\":%zu,\"p50_ns\":%" PRIu64 ",\"p99_ns\":%" PRIu64
-		      ",\"max_ns\":%" PRIu64 "}\n",
-		a->n_took, a->took_ns[a->n_took / 2], a->took_ns[a->n_took * 99 / 100],
-		a->took_ns[a->n_took - 1]);
+	(void) printf("{\"answers\":%zu,\"known\":%" PRIu64 ",\"bytes\":%" PRIu64
+		      ",\"p50_ns\":%" PRIu64 ",\"p99_ns\":%" PRIu64 ",\"max_ns\":%" PRIu64 "}\n",
+		a->n_took, a->n_known, a->n_bytes, a->took_ns[a->n_took / 2],
+		a->took_ns[a->n_took * 99 / 100], a->took_ns[a->n_took - 1]);
+}
+
+/* One more line of the request. */
+static void add_line(struct ask *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_line(struct ask *a, const char *format, ...)
+{
+	size_t left = sizeof(a->request) - a->request_len_bytes;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(a->request + a->request_len_bytes, left, format, ap);
+	va_end(ap);
+	if ((size_t) n >= left)
+		errx(2, "the request is too long");
+	a->request_len_bytes += (size_t) n;
+}
+
+static void read_args(struct ask *a, int argc, char *argv[])
+{
+	if (argc < 5)
+		errx(2, "usage: bench-ask PORT PATH CLIENTS MS [--again] [HEADER...]");
+	a->n = (uint32_t) args_number("CLIENTS", argv[3], 1, CLIENTS_MAX);
+	add_line(a, "GET %s HTTP/1.1\r\nHost: localhost:%s\r\n", argv[2], argv[1]);
+	for (int i = 5; i < argc; i++) {
+		if (strcmp(argv[i], "--again") == 0)
+			a->has_tags = true;
+		else
+			add_line(a, "%s\r\n", argv[i]);
+	}
 }
 
 int main(int argc, char *argv[])
 {
 	static struct ask a;
-	uint64_t end_ns, port;
+	uint64_t end_ns;
 
-	if (argc != 5 && argc != 6)
-		errx(2, "usage: bench-ask PORT PATH CLIENTS MS [HEADER]");
-	port = args_number("PORT", argv[1], 1, 65535);
-	a.n = (uint32_t) args_number("CLIENTS", argv[3], 1, CLIENTS_MAX);
+	read_args(&a, argc, argv);
 	a.took_ns = calloc(TIMES_MAX, sizeof(*a.took_ns));
-	(void) snprintf(a.request, sizeof(a.request),
-		"GET %s HTTP/1.1\r\nHost: localhost:%" PRIu64 "\r\n%s%s\r\n", argv[2], port,
-		argc == 6 ? argv[5] : "", argc == 6 ? "\r\n" : "");
-	connect_all(&a, (uint16_t) port);
+	if (!a.took_ns)
+		err(1, "calloc");
+	connect_all(&a, (uint16_t) args_number("PORT", argv[1], 1, 65535));
 	end_ns = now_ns() + args_number("MS", argv[4], 1, 3600000) * 1000000;
 	do {
 		const struct timespec pause = {.tv_nsec = PAUSE_NS};

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from harness import service
-from harness.client import Viewer
+from harness.client import Download, Viewer
 from harness.wait import until
 
 SEMVER = r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
@@ -176,6 +176,16 @@ def test_debug_says_more(start, plain_scene):
         running.wait_readers(0)
         logs.append(len(running.log.splitlines()))
     assert logs[1] > logs[0]
+
+
+def test_the_end_of_a_stream_is_logged_once(start, plain_scene):
+    running = start()
+    viewers = [Viewer(running, netns=plain_scene.inode, nif="eth0").wait_interfaces("eth0") for _ in range(3)]
+    downloads = [Download(running, netns=plain_scene.inode, nif="eth0") for _ in range(3)]
+    running.stop()
+    for viewer in viewers + downloads:
+        viewer.wait_end()
+    assert running.log.count("stream ends") == len(viewers + downloads)
 
 
 def test_a_capture_is_logged_with_its_own_id_from_start_to_end(shared, plain_scene):

@@ -178,6 +178,26 @@ static void a_tag_is_known_if_it_is_in_the_list(void **state)
 	}
 }
 
+static void gzip_is_taken_if_it_is_allowed(void **state)
+{
+	static const struct {
+		const char *list;
+		bool takes;
+	} rows[] = {{"gzip", true}, {"gzip, deflate, br", true}, {"GZip", true}, {"x-gzip", true},
+		{"br;q=1.0, gzip;q=0.8, *;q=0.1", true}, {"identity, gzip;q=0.001", true},
+		{"*", true}, {"*;q=0, gzip", true}, {",, \t gzip ; q=1", true},
+		{"gzip;level=9;q=0.5", true}, {"", false}, {"identity", false}, {"br", false},
+		{"gzip;q=0", false}, {"gzip; Q=0.000 , br", false}, {"gzip;q=0, *", false},
+		{"*, gzip;q=0", false}, {"*;q=0", false}, {"*;q=0.", false}, {"gzipped", false},
+		{"br;q=gzip", false}, {"g", false}, {";q=0", false}, {"gzip;level=9;q=0", false}};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (negotiate_takes_gzip(rows[i].list) != rows[i].takes)
+			fail_msg("%s", rows[i].list);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +207,7 @@ int main(void)
 		cmocka_unit_test(the_comment_names_the_target_in_yaml),
 		cmocka_unit_test(a_filter_as_long_as_can_be_is_cut),
 		cmocka_unit_test(a_tag_is_known_if_it_is_in_the_list),
+		cmocka_unit_test(gzip_is_taken_if_it_is_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "service/serve/connection.h"
 #include "service/serve/dig.h"
 #include "service/serve/listener.h"
+#include "service/serve/packing.h"
 #include "service/serve/proxy.h"
 #include "service/serve/proxy_accept.h"
 #include "service/serve/watch.h"
@@ -183,6 +184,7 @@ void app_run(struct app *a)
 void app_done(struct app *a)
 {
 	lws_sul_cancel(&a->tick);
+	packings_done(a);
 	if (a->lws)
 		lws_context_destroy(a->lws);
 	a->lws = NULL;

@@ -34,7 +34,8 @@ struct app {
 	struct hub_endpoints endpoints;
 	struct app_counters counters;
 	struct events events;
-	struct dig *digs; /* those of connections, see dig.h */
+	struct packing *packings; /* those under way, see packing.h */
+	struct dig *digs;         /* those of connections, see dig.h */
 	uint32_t last_dig;
 	struct resolver resolver; /* of the other discovery service, if there is one */
 	struct lws *catalog_wsi, *broker_wsi;

@@ -5,26 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/version.h"
 #include "service/serve/access.h"
+#include "service/serve/answer.h"
 #include "service/serve/dig.h"
 #include "service/serve/dig_ws.h"
 #include "service/serve/endpoints.h"
 #include "service/serve/events.h"
 #include "service/serve/metrics.h"
+#include "service/serve/negotiate.h"
+#include "service/serve/packing.h"
 #include "service/serve/page.h"
 #include "service/serve/reply.h"
 #include "service/serve/request_log.h"
 #include "service/serve/stream.h"
+#include "service/serve/upgrade.h"
 
-#define DIG_PATH       "/mobydig"
-#define DIG_TARGET     "missing or multiple target query parameters"
-#define PATH_MAX_BYTES 2048
-#define LIST_MAX_BYTES 128 /* of a Connection header: as long as libwebsockets reads it */
-#define KEY_BYTES      24  /* base64 of 16 bytes, RFC 6455 section 4.1 */
+#define KNOWN_MAX     1024 /* of an If-None-Match header that is read */
+#define ENCODINGS_MAX 256  /* of an Accept-Encoding header */
 
 static void wake(void *ctx)
 {
@@ -51,71 +51,16 @@ static void release(struct connection *c)
 	if (!c->app)
 		return;
 	catalog_client_cancel(&c->app->catalog, &c->waiter);
+	packing_leave(c);
 	events_end(c);
 	session_free(c->session);
 	dig_free(c->dig);
 	endpoints_viewer_goes(c->app, &c->peer);
 	words_done(&c->words);
 	free(c->text);
+	free(c->asked.known);
 	document_unref(c->doc);
 	memset(c, 0, sizeof(*c));
-}
-
-static void on_catalog(void *ctx, bool is_fresh)
-{
-	struct connection *c = ctx;
-
-	c->has_waited = true;
-	c->is_fresh = is_fresh;
-	lws_callback_on_writable(c->wsi);
-}
-
-/* An answer about the host is current, or was not long ago; one that is fresh comes of a scan begun
- * after the question. */
-static int begin_document(struct connection *c, const struct catalog_document *d, uint8_t documents)
-{
-	struct catalog_client *cat = &c->app->catalog;
-	int64_t now_ns = clock_mono_ns();
-
-	if (!c->words.is_fresh && catalog_client_is_current(cat, documents, now_ns)) {
-		catalog_client_renew(cat, documents, now_ns);
-		return reply_document(c, d->document);
-	}
-	c->kind = CONNECTION_CATALOG;
-	c->wanted = d;
-	c->waiter.documents = documents;
-	c->waiter.ready = on_catalog;
-	c->waiter.ctx = c;
-	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
-	if (c->words.is_fresh)
-		catalog_client_wait(cat, &c->waiter, now_ns);
-	else
-		catalog_client_check(cat, &c->waiter, now_ns);
-	return 0;
-}
-
-static int begin_targets(struct connection *c)
-{
-	return begin_document(c, &c->app->catalog.mobyshark, 0);
-}
-
-/* Icons come for any value of the parameter but "off", also for none. */
-static int begin_json(struct connection *c)
-{
-	bool icons = c->words.ieappicons && strcmp(c->words.ieappicons, "off") != 0;
-
-	return begin_document(c, &c->app->catalog.documents[icons],
-		icons ? MSG_DOCUMENT_ICONS : MSG_DOCUMENT_JSON);
-}
-
-static int end_wait(struct connection *c)
-{
-	if (!c->has_waited)
-		return 0;
-	c->has_waited = false;
-	if (!c->is_fresh || !c->wanted->document)
-		return reply_error(c, 504, "discovery does not answer");
-	return reply_document(c, c->wanted->document);
 }
 
 static int begin_stream(struct connection *c)
@@ -157,10 +102,27 @@ static int reply_version(struct connection *c)
 		"\"features\":[\"filter-every-interface\"]}");
 }
 
-static bool is_get(struct lws *wsi)
+static bool takes_gzip(struct lws *wsi)
 {
-	return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
-	       lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+	char list[ENCODINGS_MAX];
+
+	return lws_hdr_copy(wsi, list, (int) sizeof(list), WSI_TOKEN_HTTP_ACCEPT_ENCODING) > 0 &&
+	       negotiate_takes_gzip(list);
+}
+
+/* What the answer depends on, when the headers are not there any more. */
+static void read_asked(struct lws *wsi, struct asked *ret)
+{
+	char known[KNOWN_MAX];
+	bool is_get = lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
+
+	ret->is_head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+	ret->is_get = is_get || ret->is_head;
+	ret->is_upgrade = lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0;
+	ret->takes_gzip = takes_gzip(wsi);
+	/* a list too long to be read, or to be kept, counts as none */
+	if (lws_hdr_copy(wsi, known, (int) sizeof(known), WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0)
+		ret->known = strdup(known);
 }
 
 static int route(struct connection *c, const char *path)
@@ -176,19 +138,20 @@ static int route(struct connection *c, const char *path)
 		strcmp(path, "/metrics") != 0 && strcmp(path, "/capture.pcapng") != 0 &&
 		c->app->config->proxy)
 		return reply_error(c, 421, "this request needs a connection of its own");
-	if (!is_get(c->wsi))
+	if (!c->asked.is_get)
 		return reply_error(c, 405, "only GET is served here");
-	if (strcmp(path, DIG_PATH) == 0)
+	if (strcmp(path, UPGRADE_DIG_PATH) == 0)
 		return reply_error(c, 400,
-			c->words.n_targets == 1 ? "a WebSocket is needed here" : DIG_TARGET);
+			c->words.n_targets == 1 ? "a WebSocket is needed here"
+						: UPGRADE_DIG_TARGET);
 	if (strcmp(path, "/capture.pcapng") == 0)
 		return begin_stream(c);
 	if (strcmp(path, "/mobyshark") == 0 || strcmp(path, "/discover/mobyshark") == 0)
-		return begin_targets(c);
+		return answer_targets(c);
 	if (strcmp(path, "/events") == 0)
 		return events_begin(c);
 	if (strcmp(path, "/json") == 0)
-		return begin_json(c);
+		return answer_json(c);
 	if (strcmp(path, "/healthz") == 0)
 		return reply_text(c, 200, "text/plain; charset=utf-8", "ok\n");
 	if (strcmp(path, "/readyz") == 0)
@@ -209,93 +172,13 @@ static int on_http(struct connection *c, struct lws *wsi, const char *path)
 	c->wsi = wsi;
 	c->app = app_of(wsi);
 	request_log(c->app, wsi, path);
+	read_asked(wsi, &c->asked);
 	if (words_read(wsi, &c->words) < 0)
 		return reply_error(c, 431, "the request is too large");
 	status = access_check(c->app, wsi, path, c->words.token, &why);
 	if (status)
 		return reply_error(c, status, why);
 	return route(c, path);
-}
-
-/* The path of a request that wants to be upgraded. */
-static bool upgrade_path(struct lws *wsi, char *ret, size_t cap)
-{
-	return lws_hdr_copy(wsi, ret, (int) cap, WSI_TOKEN_GET_URI) > 0;
-}
-
-/* Is @key (of KEY_BYTES characters) base64 of 16 bytes? */
-static bool is_key(const char *key)
-{
-	char bytes[KEY_BYTES];
-
-	return lws_b64_decode_string(key, bytes, (int) sizeof(bytes)) == 16;
-}
-
-/* Is @word in the comma-separated list @text? */
-static bool is_listed(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (;;) {
-		text += strspn(text, ", \t");
-		if (*text == '\0')
-			return false;
-		if (strcspn(text, ", \t") == len && strncasecmp(text, word, len) == 0)
-			return true;
-		text += strcspn(text, ", \t");
-	}
-}
-
-/* Does the request ask for a WebSocket? libwebsockets looks for the token in Connection only after
- * us, and then hangs up without a word. */
-static bool asks_for_websocket(struct lws *wsi, const char *to)
-{
-	char list[LIST_MAX_BYTES];
-
-	return strcasecmp(to, "websocket") == 0 &&
-	       lws_hdr_copy(wsi, list, (int) sizeof(list), WSI_TOKEN_CONNECTION) > 0 &&
-	       is_listed(list, "upgrade");
-}
-
-static bool is_dig(const struct app *a, const char *path)
-{
-	return !a->config->proxy && strcmp(path, DIG_PATH) == 0;
-}
-
-/* RFC 6455 section 4.2.1, and who may ask. */
-static int on_upgrade(struct lws *wsi, const char *to)
-{
-	struct app *a = app_of(wsi);
-	char path[PATH_MAX_BYTES], version[8], key[KEY_BYTES + 2];
-	struct words words;
-	const char *why = "";
-	uint32_t n_targets;
-	int status;
-
-	if (!upgrade_path(wsi, path, sizeof(path)))
-		return reply_refuse_upgrade(wsi, 405, "Method Not Allowed");
-	request_log(a, wsi, path);
-	if (!asks_for_websocket(wsi, to) ||
-		lws_hdr_copy(wsi, version, (int) sizeof(version), WSI_TOKEN_VERSION) <= 0 ||
-		strcmp(version, "13") != 0 ||
-		lws_hdr_copy(wsi, key, (int) sizeof(key), WSI_TOKEN_KEY) != KEY_BYTES ||
-		!is_key(key))
-		return reply_refuse_upgrade(wsi, 400, "Bad Request");
-	/* libwebsockets would take their names for those of its handlers */
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0)
-		return reply_refuse_upgrade(wsi, 400, "no subprotocol is spoken here");
-	if (words_read(wsi, &words) < 0)
-		return reply_refuse_upgrade(wsi, 431, "Request Header Fields Too Large");
-	status = access_check(a, wsi, path, words.token, &why);
-	n_targets = words.n_targets;
-	words_done(&words);
-	if (status)
-		return reply_refuse_upgrade(wsi, status, why);
-	if (is_dig(a, path))
-		return n_targets == 1 ? 0 : reply_refuse_upgrade(wsi, 400, DIG_TARGET);
-	if (strcmp(path, "/capture") != 0)
-		return reply_refuse_upgrade(wsi, 404, "404 page not found");
-	return 0;
 }
 
 /* A client closes a WebSocket: libwebsockets answers with the same code and reason, unless they are
@@ -318,11 +201,11 @@ static int on_peer_close(const uint8_t *payload, size_t len)
 /* The upgrade is allowed: keep its words, as the headers go away now. */
 static int before_websocket(struct connection *c, struct lws *wsi)
 {
-	char path[PATH_MAX_BYTES];
+	char path[UPGRADE_PATH_MAX_BYTES];
 
 	c->wsi = wsi;
 	c->app = app_of(wsi);
-	c->kind = upgrade_path(wsi, path, sizeof(path)) && is_dig(c->app, path)
+	c->kind = upgrade_path(wsi, path, sizeof(path)) && upgrade_is_dig(c->app, path)
 			  ? CONNECTION_DIG
 			  : CONNECTION_CAPTURE;
 	return words_read(wsi, &c->words) < 0 ? -1 : 0;
@@ -348,7 +231,8 @@ static int on_writable(struct connection *c)
 	case CONNECTION_REPLY:
 		return reply_continue(c);
 	case CONNECTION_CATALOG:
-		return end_wait(c);
+	case CONNECTION_PACKING:
+		return answer_go_on(c);
 	case CONNECTION_STREAM:
 		return stream_write_http(c);
 	case CONNECTION_EVENTS:
@@ -378,7 +262,7 @@ int connection_callback(
 	case LWS_CALLBACK_HTTP:
 		return on_http(c, wsi, in);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return on_upgrade(wsi, in);
+		return upgrade_check(wsi, in);
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		return before_websocket(c, wsi);
 	case LWS_CALLBACK_ESTABLISHED:

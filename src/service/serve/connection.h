@@ -16,21 +16,37 @@ enum connection_kind {
 	CONNECTION_NEW,
 	CONNECTION_REPLY,   /* a body of known length goes out */
 	CONNECTION_CATALOG, /* waits for a catalog, then a reply */
+	CONNECTION_PACKING, /* waits for the gzip form of doc, then a reply */
 	CONNECTION_STREAM,  /* plain HTTP capture */
 	CONNECTION_CAPTURE, /* WebSocket capture */
 	CONNECTION_EVENTS,  /* listens on /events */
 	CONNECTION_DIG,     /* WebSocket to /mobydig */
 };
 
+/* What a request asks for, as far as its answer's form goes. */
+struct asked {
+	bool is_get; /* or HEAD */
+	bool is_head;
+	bool is_upgrade;
+	bool takes_gzip;
+	char *known; /* If-None-Match: owned, NULL = none */
+};
+
+struct packing;
+
 /* Kept by libwebsockets for each connection, zeroed at first. */
 struct connection {
 	struct lws *wsi;
 	struct app *app;
 	enum connection_kind kind;
+	struct asked asked;
 	/* CONNECTION_CATALOG: */
 	struct catalog_waiter waiter;
 	const struct catalog_document *wanted;
 	bool has_waited, is_fresh;
+	/* CONNECTION_PACKING: */
+	struct packing *packing; /* borrowed; NULL when it has ended */
+	struct connection *next_packing;
 	/* CONNECTION_REPLY: */
 	const char *body;     /* in one of the next two */
 	char *text;           /* owned, malloc'ed */

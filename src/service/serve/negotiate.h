@@ -9,4 +9,8 @@
  * Compared weakly; "*" stands for all. A list that is not well formed says no from there on. */
 bool negotiate_knows(const char *list, const char *tag);
 
+/* Does @list, the value of Accept-Encoding, allow gzip (section 12.5.3): named, or meant by "*",
+ * and not with a weight of 0? */
+bool negotiate_takes_gzip(const char *list);
+
 #endif

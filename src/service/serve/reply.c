@@ -12,7 +12,6 @@
 
 #define HEADERS_MAX 2048
 #define PIECE_BYTES 65536
-#define KNOWN_MAX   1024 /* of an If-None-Match header that is read */
 
 int reply_add_header(
 	struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
@@ -25,9 +24,9 @@ static const char page_policy[] = "default-src 'none'; script-src 'self'; style-
 				  "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
 				  "form-action 'none'; frame-ancestors 'none'";
 
-static int add_cache_headers(
-	const struct connection *c, const char *tag, unsigned char **p, unsigned char *end)
+static int add_cache_headers(const struct connection *c, unsigned char **p, unsigned char *end)
 {
+	const char *tag = c->doc ? c->doc->tag : NULL;
 	/* what only some may see is not for files of a browser */
 	bool keeps = tag && !c->app->config->token;
 
@@ -37,6 +36,16 @@ static int add_cache_headers(
 	return tag ? reply_add_header(c->wsi, "etag:", tag, p, end) : 0;
 }
 
+/* Documents come in two forms. */
+static int add_form_headers(const struct connection *c, unsigned char **p, unsigned char *end)
+{
+	if (!c->doc)
+		return 0;
+	if (c->doc->is_gzip && reply_add_header(c->wsi, "content-encoding:", "gzip", p, end))
+		return -1;
+	return reply_add_header(c->wsi, "vary:", "Accept-Encoding", p, end);
+}
+
 static int add_headers(const struct connection *c, int status, const char *type, unsigned char **p,
 	unsigned char *end)
 {
@@ -44,7 +53,7 @@ static int add_headers(const struct connection *c, int status, const char *type,
 
 	if (lws_add_http_common_headers(
 		    wsi, (unsigned int) status, type, c->body_len_bytes, p, end) ||
-		add_cache_headers(c, c->doc ? c->doc->tag : NULL, p, end) ||
+		add_cache_headers(c, p, end) || add_form_headers(c, p, end) ||
 		reply_add_header(wsi, "x-content-type-options:", "nosniff", p, end) ||
 		reply_add_header(wsi, "content-security-policy:", page_policy, p, end))
 		return -1;
@@ -56,7 +65,7 @@ static int add_headers(const struct connection *c, int status, const char *type,
 	if (c->app->config->proxy && reply_add_header(wsi, "connection:", "close", p, end))
 		return -1;
 	/* the version we speak: also in answers to requests that should have been upgrades */
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0 || status == 400)
+	if (c->asked.is_upgrade || status == 400)
 		if (reply_add_header(wsi, "sec-websocket-version:", "13", p, end))
 			return -1;
 	return lws_finalize_http_header(wsi, p, end);
@@ -91,12 +100,6 @@ static int write_piece(struct connection *c, unsigned char *buf, size_t used)
 	return 0;
 }
 
-/* Has the answer no body, whatever its headers say about one? */
-static bool is_bodiless(const struct connection *c, int status)
-{
-	return status == 304 || lws_hdr_total_length(c->wsi, WSI_TOKEN_HEAD_URI) > 0;
-}
-
 /* The head of the answer, and as much of @c->body as goes with it: for most answers that is one
  * packet less and one wake-up less for their client. */
 static int begin(struct connection *c, int status, const char *type)
@@ -107,7 +110,10 @@ static int begin(struct connection *c, int status, const char *type)
 	c->sent_bytes = 0;
 	if (add_headers(c, status, type, &p, start + HEADERS_MAX))
 		return -1;
-	if (is_bodiless(c, status))
+	/* there is room for few requests' headers, and the client may take its time */
+	(void) lws_http_headers_detach(c->wsi);
+	words_done(&c->words);
+	if (status == 304 || c->asked.is_head)
 		c->sent_bytes = c->body_len_bytes;
 	return write_piece(c, buf, (size_t) (p - start));
 }
@@ -121,18 +127,9 @@ int reply_begin(struct connection *c, int status, const char *type, char *body, 
 	return begin(c, status, type);
 }
 
-/* RFC 9110 section 13.1.2. A list too long to be read counts as none. */
-static bool is_known(const struct connection *c, const struct document *d)
-{
-	char list[KNOWN_MAX];
-
-	return lws_hdr_copy(c->wsi, list, (int) sizeof(list), WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
-	       negotiate_knows(list, d->tag);
-}
-
 int reply_document(struct connection *c, struct document *d)
 {
-	bool known = is_known(c, d);
+	bool known = c->asked.known && negotiate_knows(c->asked.known, d->tag);
 
 	c->doc = document_ref(d);
 	c->body = d->p;

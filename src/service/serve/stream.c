@@ -28,6 +28,16 @@ int stream_close_ws(struct connection *c, const struct refusal *why)
 	return -1;
 }
 
+/* libwebsockets asks for more while the close is on its way: there is none. */
+static int close_now(struct connection *c)
+{
+	int rc = stream_close_ws(c, session_why(c->session));
+
+	session_free(c->session);
+	c->session = NULL;
+	return rc;
+}
+
 int stream_write_ws(struct connection *c)
 {
 	for (int i = 0; i < BURST; i++) {
@@ -35,7 +45,7 @@ int stream_write_ws(struct connection *c)
 		int rc = session_next(c->session, &p);
 
 		if (rc == VIEWER_END)
-			return stream_close_ws(c, session_why(c->session));
+			return close_now(c);
 		if (rc != VIEWER_PIECE)
 			return 0;
 		if (lws_write(c->wsi, p.bytes, p.len_bytes, LWS_WRITE_BINARY) < 0)
