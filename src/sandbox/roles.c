@@ -8,8 +8,9 @@
 
 #define CAP(name) (1ULL << CAP_##name)
 
-/* a scan opens a handful, each engine a few more */
-#define DISCOVER_FILES_MAX 1024
+/* A scan opens a handful. An engine may have 16 sockets tried at once, each with a connection, or a
+ * dozen questions and streams under way; 32 of them must leave something to publish with. */
+#define DISCOVER_FILES_MAX 4096
 
 int role_enter_broker(struct err *e)
 {

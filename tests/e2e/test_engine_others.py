@@ -4,12 +4,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from harness.fakes import FakeDocker
 from harness.wait import until
 
 BUSYBOX = os.path.realpath(shutil.which("busybox"))
@@ -104,36 +104,11 @@ def test_dockers_containers_tell_what_they_are(shared, engine, container):
         engine.docker("unpause", alone)
 
 
-@pytest.fixture
-def fake(tmp_path):
-    """Starts engines that behave badly."""
-    running = []
-
-    def make(*manner):
-        program = Path(__file__).parent / "harness" / "fake_engine.py"
-        path = tmp_path / f"{len(running)}.sock"
-        process = subprocess.Popen([sys.executable, str(program), str(path), *manner], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE)
-        running.append(process)
-        assert process.stdout.readline() == b"listening\n"
-        return process.pid
-    yield make
-    for process in running:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def shown_engine(running, pid):
-    engines = running.get("/mobyshark").json["metadata"]["container-engines"]
-    return next((e for e in engines if e["pid"] == pid), None)
-
-
-def test_an_engine_that_never_answers_is_said_to_be_unreachable(start, fake, container):
+def test_an_engine_that_never_answers_is_said_to_be_unreachable(start, owned, tmp_path, container):
     name = container("beside")
     running = start()
-    silent = fake("silent")
-    until(lambda: (shown_engine(running, silent) or {}).get("state") == "unreachable", "the word")
+    silent = owned.add(FakeDocker(tmp_path, version="silent"))
+    until(lambda: (silent.shown(running) or {}).get("state") == "unreachable", "the word")
     until(lambda: running.target(name=name, type="docker"), "the other engine's container")
     begin = time.monotonic()
     for _ in range(3):
@@ -141,11 +116,12 @@ def test_an_engine_that_never_answers_is_said_to_be_unreachable(start, fake, con
     assert time.monotonic() - begin < 10, "nobody waits for it any more"
 
 
-def test_ten_thousand_containers_are_no_burden(start, fake, container):
+def test_ten_thousand_containers_are_no_burden(start, owned, tmp_path, container):
     name = container("beside")
     running = start()
-    many = fake("many", "10000")
-    until(lambda: (shown_engine(running, many) or {}).get("version") == "0?", "the engine's version", 30)
-    assert "state" not in shown_engine(running, many)
+    many = owned.add(FakeDocker(tmp_path))
+    many.tell(*((f"{n:064x}", f"many-{n}", {"number": str(n)}) for n in range(10000)))
+    until(lambda: (many.shown(running) or {}).get("version") == "1.2.3", "the engine's version", 30)
+    assert "state" not in many.shown(running)
     until(lambda: running.target(name=name, type="docker"), "the other engine's container")
     assert not [t for t in running.targets() if t["name"].startswith("many-")], "they have no processes"

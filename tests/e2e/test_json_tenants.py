@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cgroup import Cgroup
 from harness.tenant import Tenant, container_of
 from harness.wait import until
 
@@ -294,35 +295,10 @@ def test_containers_stand_at_the_pid_namespace_they_lead(shared, engine, contain
 # -- paused --------------------------------------------------------------------------------
 
 
-class _Cgroup:
-    """A cgroup named as engines name those of containers, in the hierarchy that can freeze."""
-
-    def __init__(self, pid):
-        self.old = Path("/sys/fs/cgroup/freezer").is_dir()
-        top = Path("/sys/fs/cgroup/freezer" if self.old else "/sys/fs/cgroup")
-        self.parent = top / f"docker-{os.getpid()}" / "docker"
-        self.parent.mkdir(parents=True)
-        self.path = self.parent / ("ab" * 32)
-        self.path.mkdir()
-        (self.path / "cgroup.procs").write_text(str(pid))
-
-    def freeze(self, frozen):
-        if self.old:
-            (self.path / "freezer.state").write_text("FROZEN" if frozen else "THAWED")
-        else:
-            (self.path / "cgroup.freeze").write_text("1" if frozen else "0")
-
-    def close(self):
-        self.freeze(False)
-        for pid in (self.path / "cgroup.procs").read_text().split():
-            (self.parent.parent.parent / "cgroup.procs").write_text(pid)
-        for path in (self.path, self.parent, self.parent.parent):
-            path.rmdir()
-
-
 def test_a_frozen_container_without_an_engine_is_paused(shared, owned, tenant):
     box = tenant()
-    group = owned.add(_Cgroup(box.pid))
+    group = owned.add(Cgroup("docker", "ab" * 32))
+    group.add(box.pid)
     found = container_of(shared, box.pid)
     assert (found["type"], found["status"]) == ("docker", "running")
     group.freeze(True)

@@ -91,6 +91,38 @@ static void hostile_bytes_in_names_are_replaced(void **state)
 	engine_list_done(&l);
 }
 
+/* As an image may have them in its labels: they must not cost the list. */
+static void escapes_that_stand_for_nothing_are_replaced(void **state)
+{
+	static const struct {
+		const char *raw, *clean;
+	} cases[] = {
+		{"a\\u0000b", "a?b"},
+		{"\\ud800", "?"},
+		{"\\udc00\\ud800", "??"},
+		{"\\ud83e\\udd88", "\xf0\x9f\xa6\x88"},
+		{"\\ud800\\ud83e\\udd88", "?\xf0\x9f\xa6\x88"},
+		{"\\ud800\\n", "??"},
+		{"\\\\u0000", "\\u0000"},
+		{"\\\"\\u0041", "\"A"},
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct engine_list l;
+		char text[256];
+
+		(void) snprintf(text, sizeof(text),
+			"[{\"Id\":\"a\",\"Names\":[\"/%s\"],\"Labels\":{\"k%s\":\"v\"}}]",
+			cases[i].raw, cases[i].raw);
+		assert_int_equal(parse_list(text, &l), 0);
+		assert_string_equal(l.v[0].name, cases[i].clean);
+		assert_int_equal(l.v[0].labels.n, 1);
+		assert_string_equal(labels_key(&l.v[0].labels, 0) + 1, cases[i].clean);
+		engine_list_done(&l);
+	}
+}
+
 static void what_is_no_list_is_refused(void **state)
 {
 	static const char *const texts[] = {"", "{}", "[", "null", "[}", "<html>", "[] []"};
@@ -288,6 +320,7 @@ int main(void)
 		cmocka_unit_test(a_container_without_a_name_goes_by_its_id),
 		cmocka_unit_test(malformed_entries_are_left_out),
 		cmocka_unit_test(hostile_bytes_in_names_are_replaced),
+		cmocka_unit_test(escapes_that_stand_for_nothing_are_replaced),
 		cmocka_unit_test(what_is_no_list_is_refused),
 		cmocka_unit_test(lists_stop_at_their_limit),
 		cmocka_unit_test(details_tell_process_and_state),

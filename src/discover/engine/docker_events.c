@@ -42,7 +42,9 @@ static void connect_now(void *ctx)
 		.max_bytes = HEAD_MAX_BYTES, .done_fn = on_end, .data_fn = on_data, .ctx = ev};
 
 	(void) snprintf(path, sizeof(path), "/events?filters=%s", ev->filters);
-	ev->connections++;
+	/* what happened while nobody listened was not told */
+	if (ev->connections++ > 0)
+		ev->event_fn(ev->ctx);
 	ev->request = docker_end_ask(ev->end, ev->env->http, &get, path);
 	if (!ev->request)
 		retry_later(ev);

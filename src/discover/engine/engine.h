@@ -67,6 +67,7 @@ struct engine {
 	int32_t pid; /* of the engine, in our PID namespace */
 	uint64_t starttime_ticks;
 	bool privileged; /* runs as root of our user namespace: its word is good for any process */
+	size_t depth;    /* PID namespaces it lives in, from ours to its own */
 	/* set by the driver */
 	char id[ENGINE_TEXT_MAX]; /* clean UTF-8, "" = not known yet, as @version */
 	char version[ENGINE_TEXT_MAX];
@@ -83,7 +84,10 @@ struct engine {
 	bool asking;           /* a round is under way */
 	bool again;            /* another round must follow */
 	bool unreachable;      /* its last round failed, or it does not even say what it is */
-	bool late;             /* did not answer in time, and has not since: nobody waits for it */
+	bool late;             /* did not answer in time: nobody waits for it */
+	int64_t began_ns;      /* when its round under way, or its last one, began */
+	uint32_t times_late;   /* at most ENGINE_LATE_MAX */
+	uint32_t owes;         /* prompt rounds before it is waited for again */
 };
 
 /* Called by the driver at the end of a round. @answered is false when the engine could not be

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/own.h"
 #include "discover/host/proc_status.h"
 
@@ -61,54 +62,87 @@ static bool is_known(
 	return false;
 }
 
-static bool is_roots(int procfd, int32_t pid)
+/* Where @e stands among the others. */
+static void rank(struct engine *e)
 {
 	struct proc_status st;
 
-	return proc_status_read(procfd, pid, &st) == 0 && st.euid == 0;
+	e->depth = PROC_STATUS_LEVELS_MAX;
+	if (proc_status_read(e->env->procfd, e->pid, &st) < 0)
+		return;
+	e->privileged = st.euid == 0;
+	e->depth = st.n_nspid;
 }
 
 static bool goes_before(const struct engine *a, const struct engine *b)
 {
 	if (a->privileged != b->privileged)
 		return a->privileged;
+	if (a->depth != b->depth)
+		return a->depth < b->depth;
 	if (a->starttime_ticks != b->starttime_ticks)
 		return a->starttime_ticks < b->starttime_ticks;
 	return a->pid < b->pid;
 }
 
-static void add(struct engines *es, const struct process *p, const struct engine_driver *driver)
+/* Returns false when there is no room for @e: all others go before it. */
+static bool make_room(struct engines *es, const struct engine *e)
+{
+	struct engine **last = &es->first;
+
+	if (es->n < ENGINES_MAX)
+		return true;
+	while ((*last)->next)
+		last = &(*last)->next;
+	if (!goes_before(e, *last))
+		return false;
+	engine_free(*last);
+	*last = NULL;
+	es->n--;
+	return true;
+}
+
+/* Returns true if there is a new engine now. */
+static bool add(struct engines *es, const struct process *p, const struct engine_driver *driver)
 {
 	struct engine *e = calloc(1, sizeof(*e));
 	struct engine **at = &es->first;
 
 	if (!e)
-		return; /* the next scan tries again */
+		return false; /* the next scan tries again */
 	e->driver = driver;
 	e->env = &es->env;
 	e->pid = p->pid;
 	e->starttime_ticks = p->starttime_ticks;
-	e->privileged = is_roots(es->env.procfd, p->pid);
-	e->state = driver->open(e);
+	rank(e);
+	e->state = make_room(es, e) ? driver->open(e) : NULL;
 	if (!e->state) {
 		engine_free(e);
-		return;
+		return false;
 	}
 	while (*at && !goes_before(e, *at))
 		at = &(*at)->next;
 	e->next = *at;
 	*at = e;
 	es->n++;
+	return true;
 }
 
-/* Add the engines that process @p is, unless they are known or too many. */
-static void add_all(struct engines *es, const struct process *p)
+/* Add the engines that process @p is, unless they are known or too many. Returns true if it is a
+ * new one. */
+static bool add_all(struct engines *es, const struct process *p)
 {
-	for (size_t i = 0; i < ARRAY_LEN(drivers) && es->n < ENGINES_MAX; i++) {
-		if (strcmp(p->comm, drivers[i]->comm) == 0 && !is_known(es, p, drivers[i]) &&
-			(!drivers[i]->must_listen || engine_sockets_any(es->env.procfd, p->pid)))
-			add(es, p, drivers[i]);
+	bool is_new = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
+		/* one that was left out before is not looked at again as long as all stay */
+		if (strcmp(p->comm, drivers[i]->comm) != 0 ||
+			(es->n >= ENGINES_MAX && !p->is_fresh) || is_known(es, p, drivers[i]))
+			continue;
+		if (!drivers[i]->must_listen || engine_sockets_any(es->env.procfd, p->pid))
+			is_new = add(es, p, drivers[i]) || is_new;
 	}
+	return is_new;
 }
 
 static void remove_ended(struct engines *es, const struct proc_table *procs)
@@ -140,22 +174,22 @@ static void forget_ended_pids(struct engine *e, const struct proc_table *procs)
 
 bool engines_update(struct engines *es, const struct proc_table *procs)
 {
-	size_t before;
+	bool is_new = false;
 
 	remove_ended(es, procs);
 	activators_update(&es->activators, &es->env, procs);
-	before = es->n;
-	for (size_t i = 0; i < procs->n && es->n < ENGINES_MAX; i++)
-		add_all(es, procs->by_age[i]);
+	for (size_t i = 0; i < procs->n; i++)
+		is_new = add_all(es, procs->by_age[i]) || is_new;
 	for (struct engine *e = es->first; e; e = e->next)
 		forget_ended_pids(e, procs);
-	return es->n > before;
+	return is_new;
 }
 
 static void start_round(struct engine *e)
 {
 	e->asking = true;
 	e->again = false;
+	e->began_ns = clock_mono_ns();
 	e->driver->round(e->state);
 }
 
@@ -173,14 +207,24 @@ void engines_ask(struct engines *es, char (*seen)[ENGINE_ID_MAX], size_t n)
 	}
 }
 
+/* A late engine has answered. */
+static void earn_back(struct engine *e)
+{
+	if (clock_mono_ns() - e->began_ns > ENGINE_PROMPT_MS * INT64_C(1000000))
+		e->owes = e->times_late - 1;
+	else if (e->owes > 0)
+		e->owes--;
+	e->late = e->owes > 0;
+}
+
 void engine_round_done(struct engine *e, bool answered)
 {
 	bool waited_for = !e->late;
 
 	e->asking = false;
 	e->unreachable = !answered;
-	if (answered)
-		e->late = false;
+	if (answered && e->late)
+		earn_back(e);
 	if (e->again) {
 		start_round(e);
 		return;
@@ -205,12 +249,16 @@ size_t engines_give_up(struct engines *es)
 	size_t n = 0;
 
 	for (struct engine *e = es->first; e; e = e->next) {
-		n += e->asking && !e->late;
 		/* one that has said what it is may just have much to tell */
 		e->unreachable = e->unreachable || (e->asking && e->version[0] == '\0');
-		e->late = e->late || e->asking;
 		/* the round that is under way will do */
 		e->again = false;
+		if (!e->asking || e->late)
+			continue;
+		e->late = true;
+		e->times_late += e->times_late < ENGINE_LATE_MAX;
+		e->owes = e->times_late - 1;
+		n++;
 	}
 	return n;
 }

@@ -7,11 +7,13 @@
 #include "discover/engine/engine.h"
 #include "discover/host/proc_table.h"
 
-#define ENGINES_MAX 32 /* anybody may give a process the name of an engine */
+#define ENGINES_MAX      32 /* anybody may give a process the name of an engine */
+#define ENGINE_PROMPT_MS 500
+#define ENGINE_LATE_MAX  16
 
 struct engines {
 	struct engine_env env;
-	struct engine *first; /* privileged ones first, then older ones first */
+	struct engine *first; /* the order is that in which they are believed, see below */
 	size_t n;
 	struct activators activators;
 };
@@ -25,7 +27,9 @@ void engines_done(struct engines *es);
 bool engines_may_be(const struct process *p);
 
 /* Forget engines whose process has ended, add new ones, and forget the pids of containers whose
- * process has ended. Returns true if there are new engines. */
+ * process has ended. Privileged engines go before others, then those in fewer PID namespaces, then
+ * older ones; beyond ENGINES_MAX the last ones are left out, so that processes in containers cannot
+ * crowd out the host's engines. Returns true if there are new engines. */
 bool engines_update(struct engines *es, const struct proc_table *procs);
 
 /* Begin a round with every engine. @seen (see struct engine_env; @n of them) is taken over. */
@@ -34,7 +38,10 @@ void engines_ask(struct engines *es, char (*seen)[ENGINE_ID_MAX], size_t n);
 /* True while there are engines to wait for. */
 bool engines_pending(const struct engines *es);
 
-/* Wait no longer: engines that are still being asked are late. Returns how many that were. */
+/* Wait no longer: engines that are still being asked are late, and nobody waits for them until they
+ * have answered. From the second time on an engine must then have answered as many times within
+ * ENGINE_PROMPT_MS, one after the other, as it had been late before (at most ENGINE_LATE_MAX): to
+ * be prompt now and then buys no further delay. Returns how many were waited for. */
 size_t engines_give_up(struct engines *es);
 
 /* The catalog now shows what the lists say. */

@@ -13,6 +13,7 @@
 #include "base/own.h"
 
 #define IDLE_CONNECTIONS_MAX 32
+#define STREAM_BYTES_S       (1 << 20) /* the rest has to wait */
 
 struct http_request {
 	struct http_request *next;
@@ -221,6 +222,8 @@ static int set_options(struct http_request *r)
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, r);
 	SET(CURLOPT_PRIVATE, r);
+	if (r->get.data_fn)
+		SET(CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t) STREAM_BYTES_S);
 #undef SET
 	return rc == CURLE_OK ? 0 : -ENOMEM;
 }

@@ -29,8 +29,8 @@ struct http_get {
 	/* The end, for whatever reason; the request is gone when this returns. Never called from
 	 * inside http_start() or http_cancel(). */
 	void (*done_fn)(void *ctx, const struct http_answer *a);
-	/* If set, the body is not kept; this is called when some of that of a 200 has come in. May
-	 * not start or cancel requests. */
+	/* If set, the body is not kept; this is called when some of that of a 200 has come in, of
+	 * which not more than a MiB a second is read. May not start or cancel requests. */
 	void (*data_fn)(void *ctx);
 	void *ctx;
 };

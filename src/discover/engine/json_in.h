@@ -13,8 +13,9 @@ static inline void json_decref_p(json_t **j)
 
 #define AUTO_JSON __attribute__((cleanup(json_decref_p)))
 
-/* Parse @body, whose malformed UTF-8 and control characters are replaced by '?' in place. Returns
- * the document, which the caller owns, or NULL when it is none. */
+/* Parse @body, whose malformed UTF-8, control characters and escapes that stand for no character or
+ * for zero are replaced by '?' in place. Returns the document, which the caller owns, or NULL when
+ * it is none. */
 json_t *json_in_parse(char *body, size_t len_bytes);
 
 /* The string member @key of @j, "" if there is none. */

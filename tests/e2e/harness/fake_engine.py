@@ -1,51 +1,181 @@
 # SPDX-License-Identifier: MIT
-"""Run as a program: something that calls itself "dockerd", listens at PATH and behaves as MANNER says: "silent" accepts
-and never answers; "many COUNT" tells of COUNT containers, none of which has a process."""
+"""usage: fake_engine.py FOLDER [PART=MANNER]...
+Run as a program: something that calls itself "dockerd" and listens at FOLDER/docker.sock. What it says is in files of
+FOLDER, byte by byte: "version", "info", "list", and "container-ID" for each it knows in detail. The parts "version",
+"list", "container" and "events" may have a manner. Requests for events are noted in FOLDER/events.log."""
 import ctypes
-import http.server
-import json
-import socketserver
+import os
+import socket
 import sys
+import threading
 import time
+from pathlib import Path
+
+BLOCK = b" " * 65536
+CONTAINERS = "%22type%22%3A%5B%22container%22"  # in the filter of a request for events
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+def forever(link, data):
+    while True:
+        link.sendall(data)
 
-    def log_message(self, *_):
+
+def silent(link, _body=b""):
+    while link.recv(4096):
         pass
 
-    def address_string(self):
-        return "engine"
 
-    def do_GET(self):
-        if sys.argv[2] == "silent" or "/events" in self.path:
-            time.sleep(3600)
-        count = int(sys.argv[3])
-        if self.path.endswith("/version"):
-            answer = {"Version": "0\u0007", "ApiVersion": "1.41"}
-        elif self.path.endswith("/containers/json"):
-            answer = [{"Id": f"{n:064x}", "Names": [f"/many-{n}"], "State": "running", "Labels": {"number": str(n)}}
-                      for n in range(count)]
-        else:
-            answer = {"Id": self.path.split("/")[3] if "/containers/" in self.path else "", "State": {"Pid": 0}}
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+def good(link, body, length=None):
+    link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(body) if length is None else length) + body)
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-    request_queue_size = 64
+def unknown(link, _body=b""):
+    link.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+
+def endless(link, _body):
+    link.sendall(b"HTTP/1.1 200 OK\r\n\r\n[")
+    forever(link, BLOCK)
+
+
+def gigabytes(link, _body):
+    good(link, b"[", 8 << 30)
+    forever(link, BLOCK)
+
+
+def drips(link, body):
+    good(link, b"", len(body))
+    for byte in body:
+        link.sendall(bytes([byte]))
+        time.sleep(1)
+
+
+def breaks(link, body):
+    good(link, body[:len(body) // 2], len(body))
+    link.close()
+
+
+def longer(link, body):
+    good(link, body, len(body) + 1000)
+    silent(link)
+
+
+def shorter(link, body):
+    good(link, body + b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1]", len(body) - 1)
+
+
+def negative(link, body):
+    good(link, body, -1)
+
+
+def chunks(link, _body):
+    link.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffe\r\n")
+    forever(link, BLOCK)
+
+
+def heads(link, _body):
+    link.sendall(b"HTTP/1.1 200 OK\r\n")
+    forever(link, b"X-Y: z\r\n" * 1000)
+
+
+def late(link, body):
+    time.sleep(1.2)
+    good(link, body)
+
+
+def mute(link, _body=b""):
+    """The stream of events of an engine in which nothing happens."""
+    link.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    silent(link)
+
+
+def half(link, _body):
+    link.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    link.shutdown(socket.SHUT_WR)
+    silent(link)
+
+
+def ends(link, body):
+    good(link, body)
+    link.close()
+
+
+def floods(link, _body):
+    link.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    forever(link, b'{"Action":"start"}\n' * 1000)
+
+
+class Engine:
+    def __init__(self, folder, manners):
+        self.folder = Path(folder)
+        self.manners = {"version": good, "info": good, "list": good, "container": good, "events": mute}
+        self.manners.update({part: globals()[manner] for part, manner in manners if manner != "renames"})
+        self.renames = ("events", "renames") in manners
+
+    def part(self, path):
+        """What is asked for, and the answer to it."""
+        if "/events" in path:
+            return "events", b""
+        if path.endswith("/containers/json"):
+            return "list", self.file("list")
+        if "/containers/" in path:
+            return "container", self.file(f"container-{path.split('/')[-2]}")
+        return ("info", self.file("info")) if path.endswith("/info") else ("version", self.file("version"))
+
+    def file(self, name):
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def events(self, link, path):
+        with open(self.folder / "events.log", "a", encoding="ascii") as log:
+            kind = "containers" if CONTAINERS in path else "networks"
+            print(kind, time.monotonic(), file=log)
+        if not self.renames:
+            return
+        # its first stream ends, and then something happens
+        good(link, b"")
+        link.close()
+        self.renames = False
+        time.sleep(0.1)
+        os.replace(self.folder / "list.next", self.folder / "list")
+
+    def serve(self, link):
+        with link:
+            try:
+                while head := self.head(link):
+                    path = head.split()[1].partition("?")[0]
+                    part, body = self.part(path)
+                    if part == "events":
+                        self.events(link, head.split()[1])
+                    (unknown if body is None else self.manners[part])(link, body)
+            except OSError:
+                pass
+
+    @staticmethod
+    def head(link):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = link.recv(4096)
+            if not data:
+                return ""
+            head += data
+        return head.decode()
 
 
 def main():
+    folder, *manners = sys.argv[1:]
+    engine = Engine(folder, [tuple(word.split("=")) for word in manners])
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{folder}/docker.sock")
+    listener.listen(64)
     ctypes.CDLL(None).prctl(15, b"dockerd", 0, 0, 0)
-    server = Server(sys.argv[1], Handler)
     print("listening", flush=True)
-    server.serve_forever()
+    while True:
+        link, _ = listener.accept()
+        threading.Thread(target=engine.serve, args=(link,), daemon=True).start()
 
 
-main()
+if __name__ == "__main__":
+    main()
