@@ -188,7 +188,9 @@ static struct listener *listener_new(struct connection *c, bool is_up_to_date)
 	l->said_ns = clock_mono_ns();
 	l->next = es->first;
 	es->first = l;
-	es->n++;
+	/* without a catalog yet the list follows */
+	if (es->n++ == 0)
+		es->has_list = make_list(c->app, &es->list) == 0;
 	if (es->has_list && !is_up_to_date) {
 		struct event *e = snapshot_new(c->app);
 
@@ -208,9 +210,6 @@ int events_begin(struct connection *c)
 		return reply_text(c, 200, "text/event-stream", "");
 	if (es->n >= EVENTS_CLIENTS)
 		return reply_error(c, 503, "too many listeners");
-	/* without a catalog yet the list follows */
-	if (es->n == 0)
-		es->has_list = make_list(c->app, &es->list) == 0;
 	if (es->era == 0)
 		es->era = clock_wall_ns();
 	c->kind = CONNECTION_EVENTS;
