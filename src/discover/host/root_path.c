@@ -154,7 +154,8 @@ int root_path_open_file(int procfd, int root, const char *path, struct stat *ret
 	if (!S_ISREG(ret->st_mode))
 		return -EINVAL;
 	(void) snprintf(name, sizeof(name), "self/fd/%d", place);
-	fd = openat(procfd, name, O_RDONLY | O_CLOEXEC);
+	/* its owner may have a lease on it, which would hold us up */
+	fd = openat(procfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -23,7 +23,7 @@ int root_path_open_at(int root, const char *path);
 int root_path_open(int procfd, int32_t pid, const char *path);
 
 /* Read the regular file @path inside the root of @pid into @ret, NUL-terminated. Never waits on
- * FIFOs or devices. Returns the length, -EINVAL if it is no regular file, or an errno of
+ * FIFOs, devices or leases. Returns the length, an errno of root_path_open_file(), or one of
  * io_read_all(). */
 ssize_t root_path_read(int procfd, int32_t pid, const char *path, char *ret, size_t cap_bytes);
 
@@ -31,7 +31,8 @@ ssize_t root_path_read(int procfd, int32_t pid, const char *path, char *ret, siz
 ssize_t root_path_read_at(int procfd, int root, const char *path, char *ret, size_t cap_bytes);
 
 /* Open the regular file @path below @root for reading; @ret tells its size and age. Returns a
- * descriptor, -EINVAL if it is no regular file, or a negative errno. */
+ * descriptor, -EINVAL if it is no regular file, -EAGAIN if somebody has a lease on it (fcntl(2)),
+ * or another negative errno. */
 int root_path_open_file(int procfd, int root, const char *path, struct stat *ret);
 
 /* Open directory @path below @root for reading. Returns NULL, errno set, on failure. */
