@@ -75,17 +75,27 @@ static int open_namespace(int procfd, const struct ns_ref *ref)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Is @fd the file of number @inode in the file system of namespaces? Another one is not asked about
+ * its files, and none of them is opened: it may be one that never answers. */
+static bool is_on_nsfs(int procfd, int fd, uint64_t inode)
+{
+	struct statx own, st;
+
+	return statx(procfd, "self/ns/net", 0, STATX_INO, &own) == 0 &&
+	       statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &st) == 0 &&
+	       st.stx_dev_major == own.stx_dev_major && st.stx_dev_minor == own.stx_dev_minor &&
+	       st.stx_ino == inode;
+}
+
 /* Make sure that @fd is the nsfs file with the inode of @ref, and a network namespace. Gives back a
  * descriptor that setns(2) takes. */
-static int check_namespace(int fd, const struct ns_ref *ref, struct err *e)
+static int check_namespace(int procfd, int fd, const struct ns_ref *ref, struct err *e)
 {
 	AUTO_CLOSE int ns = -1;
 	struct stat st;
 	char name[64];
 
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, -errno, "network namespace %" PRIu64, ref->inode);
-	if (st.st_ino != ref->inode || !S_ISREG(st.st_mode))
+	if (!is_on_nsfs(procfd, fd, ref->inode))
 		return err_set(e, -EXDEV, "network namespace %" PRIu64 " is not there any more",
 			ref->inode);
 	(void) snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
@@ -110,7 +120,7 @@ int netns_pin(int procfd, const struct ns_ref *ref, struct netns *ret, struct er
 	if (path < 0)
 		return err_sys(e, path == -ENOENT ? -ESRCH : path, "network namespace %" PRIu64,
 			ref->inode);
-	ns = check_namespace(path, ref, e);
+	ns = check_namespace(procfd, path, ref, e);
 	if (ns < 0)
 		return ns;
 	/* everything above was read by number: it was this process if it lives until now */

@@ -21,7 +21,6 @@
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/own.h"
@@ -31,9 +30,16 @@
 #define TUN_MAJOR 10 /* Documentation/networking/tuntap.rst */
 #define TUN_MINOR 200
 
-static bool is_tun(const struct stat *st)
+/* Is @path below @dirfd, or @dirfd itself if that is "", the device? Its file system is not asked:
+ * it may be one that never answers. */
+static bool is_tun(int dirfd, const char *path)
 {
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(TUN_MAJOR, TUN_MINOR);
+	struct statx st;
+
+	return statx(dirfd, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE,
+		       &st) == 0 &&
+	       S_ISCHR(st.stx_mode) && st.stx_rdev_major == TUN_MAJOR &&
+	       st.stx_rdev_minor == TUN_MINOR;
 }
 
 /* A copy of the descriptor, or a negative errno. */
@@ -41,17 +47,14 @@ static int copy_tun(int procfd, int pidfd, const struct msg_tun *t)
 {
 	AUTO_CLOSE int fd = -1;
 	char name[64];
-	struct stat st;
 
 	(void) snprintf(name, sizeof(name), "%" PRIu32 "/fd/%" PRIu32, t->pid, t->fd);
-	if (fstatat(procfd, name, &st, 0) < 0)
-		return -errno;
-	if (!is_tun(&st))
+	if (!is_tun(procfd, name))
 		return -EXDEV;
 	fd = pidfd_getfd(pidfd, (int) t->fd, 0);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return -errno;
-	return is_tun(&st) ? TAKE_FD(fd) : -EXDEV;
+	return is_tun(fd, "") ? TAKE_FD(fd) : -EXDEV;
 }
 
 /* The number of the namespace, 0 if it cannot be told. */
