@@ -111,10 +111,13 @@ static const char *link_name(const struct catalog_netns *ns, uint32_t ifindex)
 static int add(struct list *l, const struct netns_addr *addr, const struct catalog_name *of,
 	const char *a, const char *b)
 {
-	struct draft *v = grow(l->v, l->n, &l->cap, sizeof(*v));
 	struct catalog_name *n;
 	char text[2 * CATALOG_HOST_MAX];
+	struct draft *v;
 
+	if (l->n >= CATALOG_NAMES_MAX)
+		return 0;
+	v = grow(l->v, l->n, &l->cap, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	l->v = v;
@@ -176,16 +179,14 @@ static int cmp(const void *a, const void *b)
 
 static int fill(struct list *l, struct catalog *ret)
 {
-	size_t n = l->n < CATALOG_NAMES_MAX ? l->n : CATALOG_NAMES_MAX;
-
-	ret->names = calloc(n + 1, sizeof(*ret->names));
+	ret->names = calloc(l->n + 1, sizeof(*ret->names));
 	if (!ret->names)
 		return -ENOMEM;
 	if (l->n > 0)
 		qsort(l->v, l->n, sizeof(*l->v), cmp);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		ret->names[i] = l->v[i].n;
-	ret->n_names = (uint32_t) n;
+	ret->n_names = (uint32_t) l->n;
 	return 0;
 }
 

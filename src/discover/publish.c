@@ -48,7 +48,12 @@ static int make_json(const struct mobyshark *m)
 	int fd;
 
 	mobyshark_put(&t, m);
-	fd = t.failed ? -ENOMEM : sealed_memfd("mobyshark", t.p, t.len_bytes);
+	if (t.failed)
+		fd = -ENOMEM;
+	else if (t.len_bytes > CATALOG_BYTES_MAX)
+		fd = -EFBIG; /* the service would not take it, nor anything that comes with it */
+	else
+		fd = sealed_memfd("mobyshark", t.p, t.len_bytes);
 	text_done(&t);
 	return fd;
 }
