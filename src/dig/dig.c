@@ -146,8 +146,10 @@ static int take_answer(struct dig *d, struct resolver *r, const struct dns_addre
 		memcpy(found.bytes, a->bytes[i], sizeof(found.bytes));
 		rc = add_found(d, name, &found);
 	}
-	if (rc == 0 && type == DNS_A && ask(d, r, name, DNS_AAAA) < 0)
+	if (rc == 0 && type == DNS_A && ask(d, r, name, DNS_AAAA) < 0) {
+		d->again[d->n_again++] = name;
 		resolver_close(r);
+	}
 	return rc;
 }
 
