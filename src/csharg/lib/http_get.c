@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/own.h"
 #include "csharg/lib/easy.h"
 
-#define EVENTS_SILENCE_S 90 /* a service that offers events sends something more often */
+/* a service that offers events sends something more often */
+#define EVENTS_SILENCE_NS (90 * INT64_C(1000000000))
 
 struct fetch {
 	struct easy *easy;
@@ -19,6 +21,9 @@ struct fetch {
 	http_event_fn fn; /* NULL = keep the body */
 	void *ctx;
 	int rc; /* what @fn returned, or why we ended it */
+	struct csharg_client *client;
+	curl_off_t seen_bytes; /* of a stream of events, and when the newest of them came */
+	int64_t heard_ns;
 };
 
 static size_t on_header(char *p, size_t size, size_t n, void *ctx)
@@ -126,11 +131,29 @@ void http_answer_done(struct http_answer *a)
 	*a = (struct http_answer){0};
 }
 
+/* Has the stream of events been silent for too long? libcurl's own limit is a speed, of which a
+ * comment every few seconds has none. */
+static int is_silent(
+	void *ctx, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total, curl_off_t ul)
+{
+	struct fetch *f = ctx;
+	int64_t now_ns = clock_mono_ns();
+
+	(void) dl_total;
+	(void) ul_total;
+	(void) ul;
+	if (dl != f->seen_bytes) {
+		f->seen_bytes = dl;
+		f->heard_ns = now_ns;
+	}
+	return atomic_load(&f->client->cancelled) || now_ns - f->heard_ns > EVENTS_SILENCE_NS;
+}
+
 int http_events(
 	struct csharg_client *c, const char *path, http_event_fn fn, void *ctx, struct err *e)
 {
 	AUTO_EASY struct easy *easy = NULL;
-	struct fetch f = {.fn = fn, .ctx = ctx};
+	struct fetch f = {.fn = fn, .ctx = ctx, .client = c, .heard_ns = clock_mono_ns()};
 	int rc = easy_new(c, path, &easy, e);
 
 	if (rc < 0)
@@ -140,8 +163,8 @@ int http_events(
 		return err_set(e, -ENOMEM, "out of memory");
 	set_callbacks(&f);
 	(void) curl_easy_setopt(easy->curl, CURLOPT_TIMEOUT_MS, 0L);
-	(void) curl_easy_setopt(easy->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	(void) curl_easy_setopt(easy->curl, CURLOPT_LOW_SPEED_TIME, (long) EVENTS_SILENCE_S);
+	(void) curl_easy_setopt(easy->curl, CURLOPT_XFERINFOFUNCTION, is_silent);
+	(void) curl_easy_setopt(easy->curl, CURLOPT_XFERINFODATA, &f);
 	rc = easy_perform(easy, e);
 	if (f.rc < 0)
 		return f.rc;
