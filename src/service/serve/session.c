@@ -289,11 +289,6 @@ void session_sent(struct session *s)
 	hub_sent(s->env->hub, s->viewer);
 }
 
-bool session_has_begun(const struct session *s)
-{
-	return s->has_begun;
-}
-
 const struct refusal *session_why(const struct session *s)
 {
 	return &s->why;

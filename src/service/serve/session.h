@@ -36,9 +36,6 @@ int session_next(struct session *s, struct piece *ret);
 /* The piece was handed to the transport. */
 void session_sent(struct session *s);
 
-/* Has the stream begun (the first piece been made)? Before that an end is a refusal. */
-bool session_has_begun(const struct session *s);
-
 /* Why it ended or was refused; borrowed. */
 const struct refusal *session_why(const struct session *s);
 
