@@ -57,6 +57,7 @@ struct discover {
 	uint32_t scan_asked, scan_confirms; /* requests this scan answers, 0 = none */
 	struct detail detail;
 	int64_t scan_began_ns;
+	bool is_late;   /* the scan shows something that the newest generation does not */
 	bool is_asking; /* not everybody has been asked: nothing is complete, however it looks */
 	bool announced; /* by an engine, since the scan began */
 	struct loop_timer next, links_limit, engines_limit;
@@ -337,6 +338,7 @@ static void begin_scan(struct discover *d, enum agenda_kind kind)
 	uint8_t documents;
 	int rc;
 
+	d->is_late = !live_is_complete(&d->live) || d->live.matters || announced;
 	d->scan_began_ns = clock_mono_ns();
 	d->scan_asked = kind == AGENDA_WHOLE ? d->channel.asked : d->channel.answered;
 	d->scan_confirms = d->channel.confirm_asked;
@@ -379,7 +381,7 @@ static void on_next(void *ctx)
 		.announced = d->announced};
 	if (w.has_changed || w.announced)
 		channel_outdated(&d->channel);
-	else if (w.confirm_asked && live_is_complete(&d->live) && !w.documents)
+	else if (w.confirm_asked && live_is_complete(&d->live))
 		channel_confirm(&d->channel, d->channel.confirm_asked);
 	kind = agenda_next(&d->agenda, &w, clock_mono_ns(), &at_ns);
 	if (kind == AGENDA_NOTHING)
@@ -388,9 +390,22 @@ static void on_next(void *ctx)
 		begin_scan(d, kind);
 }
 
+/* A scan is under way, but not because something has changed: as long as nothing has, the newest
+ * generation is what is known of the host. */
+static void confirm_meanwhile(struct discover *d)
+{
+	live_look(&d->live);
+	if (live_is_complete(&d->live) && !d->live.matters && !d->announced)
+		channel_confirm(&d->channel, d->channel.confirm_asked);
+}
+
 static void on_refresh(void *ctx)
 {
-	plan(ctx);
+	struct discover *d = ctx;
+
+	if (d->scanning != AGENDA_NOTHING && !d->is_late)
+		confirm_meanwhile(d);
+	plan(d);
 }
 
 static void on_live_change(void *ctx)

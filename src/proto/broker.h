@@ -88,7 +88,8 @@ enum msg_op {
 		    * documents made after it; fields: struct msg_refresh */
 
 	/* discover -> service, on the catalog channel */
-	MSG_CURRENT,  /* id: newest MSG_CHECK to which what was sent before is the answer */
+	MSG_CURRENT,  /* id: newest MSG_CHECK to which what was sent before is the answer; documents
+		       * that it wants may come later */
 	MSG_OUTDATED, /* something has changed since the newest MSG_CATALOG; another is coming */
 
 	/* service -> broker */

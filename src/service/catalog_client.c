@@ -10,6 +10,8 @@
 #include "proto/broker.h"
 #include "proto/fdpass.h"
 
+#define CATALOG_RENEW_SCANS 2 /* until then nobody makes a document anew */
+
 void catalog_client_init(struct catalog_client *c, int channel, uint32_t max_age_ms)
 {
 	memset(c, 0, sizeof(*c));
@@ -84,6 +86,7 @@ void catalog_client_reconnect(struct catalog_client *c, int channel)
 {
 	close_p(&c->channel);
 	c->channel = channel;
+	c->renewing = 0;
 	ask_for_all(c);
 }
 
@@ -110,8 +113,10 @@ static int take_document(
 	struct catalog_client *c, struct fdset *fds, size_t i, struct catalog_document *d)
 {
 	AUTO_CLOSE int fd = fdset_take(fds, i);
-	struct catalog_document next = {
-		.answers = c->answered, .generation = c->generation, .received_ns = c->received_ns};
+	struct catalog_document next = {.answers = c->answered,
+		.generation = c->generation,
+		.scan_ns = (int64_t) c->scan_ns,
+		.received_ns = c->received_ns};
 	int rc = document_map(fd, c->era, c->received, &next.document);
 
 	if (rc < 0)
@@ -154,9 +159,12 @@ static int take_catalog(struct catalog_client *c, const struct msg *m, struct fd
 	c->received_ns = clock_mono_ns();
 	c->generation = m->u.catalog.generation;
 	c->scan_ns = m->u.catalog.scan_ns;
-	c->current_ns = c->received_ns - (int64_t) c->scan_ns;
 	c->was_current = !c->is_outdated;
+	/* what was confirmed while this was scanned holds for this as well */
+	if (!c->was_current || c->current_ns < c->received_ns - (int64_t) c->scan_ns)
+		c->current_ns = c->received_ns - (int64_t) c->scan_ns;
 	c->is_outdated = false;
+	c->renewing &= (uint8_t) ~m->u.catalog.documents;
 	rc = take_document(c, fds, 0, &c->mobyshark);
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS && rc == 0; i++) {
 		if (m->u.catalog.documents & 1U << i)
@@ -283,18 +291,33 @@ void catalog_client_wait(struct catalog_client *c, struct catalog_waiter *w, int
 	ask(c, w->documents);
 }
 
-bool catalog_client_is_current(const struct catalog_client *c, uint8_t documents, int64_t now_ns)
+bool catalog_client_is_current(const struct catalog_client *c, int64_t now_ns)
 {
-	int64_t limit_ns =
-		c->max_age_ns > CATALOG_DOCUMENT_NS ? c->max_age_ns : CATALOG_DOCUMENT_NS;
+	return c->has_catalog && !c->is_outdated && now_ns - c->current_ns <= c->max_age_ns;
+}
 
-	if (!c->has_catalog || c->is_outdated || now_ns - c->current_ns > c->max_age_ns)
-		return false;
+/* As long as the age limit, or as @n scans like that of @d. Who asks all the time for what takes
+ * long gets it made for a share of the time. */
+static int64_t age_limit(
+	const struct catalog_client *c, const struct catalog_document *d, int64_t n)
+{
+	return c->max_age_ns > n * d->scan_ns ? c->max_age_ns : n * d->scan_ns;
+}
+
+static bool is_usable(
+	const struct catalog_client *c, const struct catalog_document *d, int64_t now_ns)
+{
+	int64_t limit_ns = age_limit(c, d, CATALOG_DOCUMENT_SCANS);
+
+	if (limit_ns < CATALOG_DOCUMENT_NS)
+		limit_ns = CATALOG_DOCUMENT_NS;
+	return d->document && d->generation == c->generation && now_ns - d->received_ns <= limit_ns;
+}
+
+bool catalog_client_has(const struct catalog_client *c, uint8_t documents, int64_t now_ns)
+{
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
-		const struct catalog_document *d = &c->documents[i];
-
-		if ((documents & 1U << i) && (!d->document || d->generation != c->generation ||
-						     now_ns - d->received_ns > limit_ns))
+		if ((documents & 1U << i) && !is_usable(c, &c->documents[i], now_ns))
 			return false;
 	}
 	return true;
@@ -322,14 +345,20 @@ void catalog_client_check(struct catalog_client *c, struct catalog_waiter *w, in
 
 void catalog_client_renew(struct catalog_client *c, uint8_t documents, int64_t now_ns)
 {
+	bool is_asked = c->checking != c->checked && now_ns - c->check_sent_ns <= c->max_age_ns / 4;
 	uint8_t old = 0;
 
 	for (size_t i = 0; i < MSG_DOCUMENT_BITS; i++) {
-		if (now_ns - c->documents[i].received_ns > c->max_age_ns)
+		const struct catalog_document *d = &c->documents[i];
+
+		if (now_ns - d->received_ns > age_limit(c, d, CATALOG_RENEW_SCANS))
 			old |= (uint8_t) (documents & 1U << i);
 	}
-	if (c->checking == c->checked && (old || now_ns - c->current_ns > c->max_age_ns / 2))
-		begin_check(c, old, now_ns);
+	old &= (uint8_t) ~c->renewing;
+	if (!old && (is_asked || now_ns - c->current_ns <= c->max_age_ns / 4))
+		return;
+	c->renewing |= old;
+	begin_check(c, old, now_ns);
 }
 
 void catalog_client_cancel(struct catalog_client *c, struct catalog_waiter *w)

@@ -15,8 +15,9 @@
 #include "proto/catalog.h"
 #include "service/document.h"
 
-#define CATALOG_DOCUMENT_NS   1000000000LL        /* a document other than /mobyshark is used */
-#define CATALOG_WAIT_LIMIT_NS (20 * 1000000000LL) /* as long as the original waits */
+#define CATALOG_DOCUMENT_NS    1000000000LL        /* a document other than /mobyshark is used */
+#define CATALOG_DOCUMENT_SCANS 4                   /* or so many times as long as its scan took */
+#define CATALOG_WAIT_LIMIT_NS  (20 * 1000000000LL) /* as long as the original waits */
 
 /* Somebody who waits; lives in the waiting object. */
 struct catalog_waiter {
@@ -38,6 +39,7 @@ struct catalog_document {
 	struct document *document; /* one reference; NULL before the first one */
 	uint32_t answers;          /* newest refresh it satisfies */
 	uint64_t generation;       /* that it came with */
+	int64_t scan_ns;           /* what its scan took */
 	int64_t received_ns;       /* monotonic */
 	/* The one before, if it was current until then and has a gzip form: one reference. It
 	 * answers while that of the newest is made. */
@@ -65,6 +67,7 @@ struct catalog_client {
 	uint32_t checked, checking; /* ids of checks: newest answered, newest asked */
 	int64_t check_sent_ns;      /* monotonic */
 	uint8_t check_documents;    /* that come with the newest */
+	uint8_t renewing;           /* documents asked for that nobody waits for, not yet here */
 	struct catalog_waiter *waiters;
 };
 
@@ -82,9 +85,14 @@ int catalog_client_receive(struct catalog_client *c);
  * documents that @w wants, or after CATALOG_WAIT_LIMIT_NS. */
 void catalog_client_wait(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns);
 
-/* Is there a catalog that is current, with @documents (MSG_DOCUMENT_*) of the same generation that
- * are not older than CATALOG_DOCUMENT_NS or the age limit, whatever is more? */
-bool catalog_client_is_current(const struct catalog_client *c, uint8_t documents, int64_t now_ns);
+/* Is there a catalog that is current? */
+bool catalog_client_is_current(const struct catalog_client *c, int64_t now_ns);
+
+/* Are there @documents (MSG_DOCUMENT_*) of the newest generation that are not older than
+ * CATALOG_DOCUMENT_NS, CATALOG_DOCUMENT_SCANS scans like theirs, or the age limit, whatever is
+ * most?
+ */
+bool catalog_client_has(const struct catalog_client *c, uint8_t documents, int64_t now_ns);
 
 /* The document that answers at @now_ns in place of @d, one of @c's: @d->document if that has a gzip
  * form, else the one before it, which was current not longer than the age limit ago and has one;
@@ -96,8 +104,8 @@ struct document *catalog_client_packed(
  * or has sent one that is, with the documents that @w wants, or after CATALOG_WAIT_LIMIT_NS. */
 void catalog_client_check(struct catalog_client *c, struct catalog_waiter *w, int64_t now_ns);
 
-/* Have @documents that are older than the age limit made anew, and the catalog confirmed before
- * somebody has to wait for that; nobody waits for either. */
+/* Have @documents that are older than the age limit, and than two scans like theirs, made anew, and
+ * the catalog confirmed before somebody has to wait for that; nobody waits for either. */
 void catalog_client_renew(struct catalog_client *c, uint8_t documents, int64_t now_ns);
 
 /* Take @w off the list, if it is there. */

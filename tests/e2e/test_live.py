@@ -218,6 +218,15 @@ def test_who_knows_an_answer_does_not_get_it_again(start, path):
     assert anew.status == 200 and anew.headers["ETag"] != tag
 
 
+def test_a_document_of_a_moment_ago_only_has_to_be_confirmed(start):
+    running = start("--max-age", "0")
+
+    def tag():
+        return running.get("/json").headers["ETag"]
+
+    until(lambda: tag() == tag(), "the same document for two who ask one after the other", SOON_S)
+
+
 def test_downloads_under_way_leave_room_for_requests(start, plain_scene):
     running = start()
     downloads = []

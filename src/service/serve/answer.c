@@ -76,6 +76,22 @@ static int begin_current(struct connection *c, const struct catalog_document *d,
 	return reply_document(c, packed->packed);
 }
 
+/* Ask discover, whether the catalog is current or for a new one, and for the documents that are not
+ * at hand. */
+static void ask(struct connection *c, bool is_fresh, int64_t now_ns)
+{
+	struct catalog_client *cat = &c->app->catalog;
+	bool has = !is_fresh && catalog_client_has(cat, c->documents, now_ns);
+
+	c->waiter.documents = has ? 0 : c->documents;
+	c->waiter.ready = on_catalog;
+	c->waiter.ctx = c;
+	if (is_fresh)
+		catalog_client_wait(cat, &c->waiter, now_ns);
+	else
+		catalog_client_check(cat, &c->waiter, now_ns);
+}
+
 /* An answer about the host is current, or was not long ago; one that is fresh comes of a scan begun
  * after the question. */
 static int begin(struct connection *c, const struct catalog_document *d, uint8_t documents)
@@ -84,19 +100,15 @@ static int begin(struct connection *c, const struct catalog_document *d, uint8_t
 	int64_t now_ns = clock_mono_ns();
 	bool is_fresh = c->words.is_fresh;
 
-	if (!is_fresh && catalog_client_is_current(cat, documents, now_ns)) {
+	if (!is_fresh && catalog_client_is_current(cat, now_ns) &&
+		catalog_client_has(cat, documents, now_ns)) {
 		catalog_client_renew(cat, documents, now_ns);
 		return begin_current(c, d, now_ns);
 	}
 	c->wanted = d;
-	c->waiter.documents = documents;
-	c->waiter.ready = on_catalog;
-	c->waiter.ctx = c;
+	c->documents = documents;
 	begin_wait(c, CONNECTION_CATALOG);
-	if (is_fresh)
-		catalog_client_wait(cat, &c->waiter, now_ns);
-	else
-		catalog_client_check(cat, &c->waiter, now_ns);
+	ask(c, is_fresh, now_ns);
 	return 0;
 }
 
@@ -123,6 +135,13 @@ static int end_catalog(struct connection *c)
 	c->has_waited = false;
 	if (!c->is_fresh || !d)
 		return reply_error(c, 504, "discovery does not answer");
+	/* there was a document of the catalog, but the catalog was not current: another one came */
+	if (c->waiter.documents != c->documents &&
+		c->wanted->generation != c->app->catalog.generation) {
+		(void) lws_rx_flow_control(c->wsi, 0);
+		ask(c, false, clock_mono_ns());
+		return 0;
+	}
 	if (!takes_gzip(c, d))
 		return reply_document(c, d);
 	return d->packed ? reply_document(c, d->packed) : pack_first(c, d);

@@ -43,6 +43,7 @@ struct connection {
 	/* CONNECTION_CATALOG: */
 	struct catalog_waiter waiter;
 	const struct catalog_document *wanted;
+	uint8_t documents; /* MSG_DOCUMENT_* that it is of */
 	bool has_waited, is_fresh;
 	/* CONNECTION_PACKING: */
 	struct packing *packing; /* borrowed; NULL when it has ended */

@@ -229,7 +229,7 @@ struct session *session_new(const struct session_env *env, const struct request_
 	if (request_decode(words, &s->req, &s->why) < 0)
 		refused(s);
 	else if ((env->catalog->has_catalog && is_exact(&s->req)) ||
-		 catalog_client_is_current(env->catalog, 0, now_ns))
+		 catalog_client_is_current(env->catalog, now_ns))
 		try_admit(s, CATALOG_CURRENT);
 	else
 		catalog_client_check(env->catalog, &s->waiter, now_ns);
