@@ -52,3 +52,13 @@ def test_the_page_is_not_kept_by_caches_across_versions(shared):
 def test_a_head_request_for_the_page_has_no_body(shared):
     answer = shared.request("HEAD", "/")
     assert answer.status == 200 and answer.body == b""
+
+
+def test_the_page_listens_for_changes_and_may(shared):
+    """What it does with them is looked at in a browser; here, that all it asks for is there for it."""
+    script = shared.get("/page.js").text
+    asked = set(re.findall(r'new URL\("(\w[\w.]*)", base\)', script))
+    assert "new EventSource(url)" in script and {"events", "mobyshark"} <= asked
+    assert "connect-src 'self'" in shared.get("/").headers["Content-Security-Policy"]
+    told = set(re.findall(r'addEventListener\("(generation|reset)"', script))
+    assert told == {"generation", "reset"}

@@ -9,7 +9,12 @@ const filter = document.getElementById("filter");
 const base = new URL(".", document.baseURI);
 const token = new URLSearchParams(location.search).get("token");
 
+const LISTEN_AGAIN_MS = 5000; // where there are no events, the list is asked for so often instead
+const LOAD_GAP_MS = 300; // between two loads that events cause
+
 let targets = [];
+let isLive = false;
+let loading = null; // the load under way or about to begin
 
 // The JSON text inside a packetflix: link is decoded twice by old clients, so it must not hold a
 // plus or a percent sign.
@@ -74,14 +79,13 @@ function show() {
 	body.replaceChildren(...found.map(row));
 	table.hidden = found.length === 0;
 	status.className = "";
-	status.textContent = found.length === targets.length
+	status.textContent = (found.length === targets.length
 		? `${targets.length} targets`
-		: `${found.length} of ${targets.length} targets`;
+		: `${found.length} of ${targets.length} targets`) +
+		(isLive ? ", kept up to date" : "");
 }
 
 async function load() {
-	status.className = "";
-	status.textContent = "Loading the targets…";
 	try {
 		const answer = await fetch(new URL("mobyshark", base),
 			token ? { headers: { Authorization: "Bearer " + token } } : {});
@@ -96,8 +100,44 @@ async function load() {
 	}
 }
 
+// The list has changed: load it, together with what changes in the moments after. Events tell what
+// has changed, but only the list tells its order.
+function loadSoon() {
+	loading ??= setTimeout(() => {
+		loading = null;
+		load();
+	}, LOAD_GAP_MS);
+}
+
+// Have the list kept up to date by events. The browser connects again by itself, unless it is
+// refused; then the list is loaded from time to time.
+function listen() {
+	const url = new URL("events", base);
+	if (token)
+		url.searchParams.set("token", token);
+	const source = new EventSource(url);
+	source.onopen = () => {
+		isLive = true;
+		load();
+	};
+	source.onerror = () => {
+		if (isLive) {
+			isLive = false;
+			show();
+		}
+		if (source.readyState === EventSource.CLOSED)
+			setTimeout(() => {
+				load();
+				listen();
+			}, LISTEN_AGAIN_MS);
+	};
+	source.addEventListener("generation", loadSoon);
+	source.addEventListener("reset", loadSoon);
+}
+
 search.addEventListener("input", show);
 filter.addEventListener("input", show);
 document.getElementById("reload").addEventListener("click", load);
 document.getElementById("search-form").addEventListener("submit", (e) => e.preventDefault());
 load();
+listen();
