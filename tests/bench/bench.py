@@ -53,6 +53,9 @@ def parse_args():
     p.add_argument("--namespaces", type=choice_list([str(n) for n in scene.SIZES]),
                    metavar="N,...", default=[str(n) for n in scene.SIZES],
                    help="sizes of these hosts, of " + ", ".join(str(n) for n in scene.SIZES))
+    p.add_argument("--scene-parts", type=choice_list(scene.PARTS), metavar="NAME,...",
+                   default=list(scene.PARTS),
+                   help="what is measured on these hosts, of " + ", ".join(scene.PARTS))
     p.add_argument("--rounds", type=int, default=3, help="times each row is measured (3)")
     p.add_argument("--seconds", type=float, default=1.5, help="sending time of a measurement (1.5)")
     p.add_argument("--quick", action="store_true", help="one round")
@@ -98,7 +101,7 @@ def run(args, network, tools):
     if us and "idle" in args.parts:
         idle = experiments.idle(tools, network, 15, progress)
     if us and "scene" in args.parts:
-        scenes = scene.scenes(tools, [int(n) for n in args.namespaces], 5, progress)
+        scenes = scene.scenes(tools, [int(n) for n in args.namespaces], 5, progress, args.scene_parts)
     if us and "extcap" in args.parts:
         plugin = extcap.answers(args.product.parent / "cshargextcap", progress)
     if us and "client" in args.parts:

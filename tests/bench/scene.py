@@ -18,6 +18,7 @@ PROCESSES = 5  # in each namespace
 CLIENTS = 50
 CHANGES_PER_S = 20
 CHANGE_LIMIT_S = 60
+PARTS = ("scan", "rest", "change", "answers", "faults")
 DOCUMENTS = {"mobyshark": "/mobyshark", "json": "/json"}
 
 
@@ -138,13 +139,21 @@ def changes(product, scene, rounds):
     return {"asked": _summary(asked), "told": _summary(told)}
 
 
-def answers(tools, port, path, seconds):
+# How the clients ask, and what they get.
+FORMS = {
+    "rest": ["Accept-Encoding: gzip"],              # 200, as browsers and our clients ask at first
+    "again": ["Accept-Encoding: gzip", "--again"],  # and later: 304 unless there is a new generation
+    "plain": [],                                    # 200, not packed
+}
+
+
+def answers(tools, port, path, seconds, form="rest"):
     if get(port, path)[0] != 200:
         return None
-    size = len(get(port, path)[1])
-    with Process([tools.ask, port, path, CLIENTS, round(seconds * 1000)], tools.log) as asking:
+    with Process([tools.ask, port, path, CLIENTS, round(seconds * 1000), *FORMS[form]], tools.log) as asking:
         found = asking.results(seconds + 60)
-    return {"answers": found["answers"], "bytes": size,
+    return {"answers": found["answers"], "known": found["known"],
+            "bytes": round(found["bytes"] / max(1, found["answers"] - found["known"])),
             **{f"{key}_ms": round(found[f"{key}_ns"] / 1e6, 3) for key in ("p50", "p99", "max")}}
 
 
@@ -200,27 +209,38 @@ def scan_seconds(product, rounds):
             "worst_ms": round(max(took) * 1e3, 2)}
 
 
-def measure(tools, namespaces, seconds, progress):
-    """All numbers of a host with so many namespaces."""
+def ask(tools, product, scene, seconds, progress):
+    """How long answers take that many ask for at once, in each form, and while the host changes."""
+    found = {}
+    for name, path in DOCUMENTS.items():
+        progress(f"{path}, {CLIENTS} clients at once")
+        found[name] = {form: answers(tools, product.port, path, seconds, form) for form in FORMS}
+        with Churn(scene) as churn:
+            start = time.monotonic()
+            found[name]["changing"] = answers(tools, product.port, path, seconds)
+            found[name]["changes_per_s"] = round(churn.done / (time.monotonic() - start), 1)
+    return found
+
+
+def measure(tools, namespaces, seconds, progress, parts):
+    """The numbers of PARTS of a host with so many namespaces."""
     progress(f"scene of {namespaces} namespaces")
     with Scene(tools, namespaces) as scene, Product(tools) as product:
         found = {"namespaces": namespaces, "processes": namespaces * PROCESSES}
-        found["scan"] = scan_seconds(product, 5)
-        progress(f"{namespaces} namespaces: at rest, {seconds * 3} s")
-        time.sleep(2)
-        found["rest"] = rest(product, seconds * 3)
-        progress(f"{namespaces} namespaces: changes")
-        found["change"] = changes(product, scene, 10)
-        for name, path in DOCUMENTS.items():
-            progress(f"{namespaces} namespaces: {path}")
-            found[name] = {"rest": answers(tools, product.port, path, seconds)}
-            with Churn(scene) as churn:
-                start = time.monotonic()
-                found[name]["changing"] = answers(tools, product.port, path, seconds)
-                found[name]["changes_per_s"] = round(churn.done / (time.monotonic() - start), 1)
-        pids = _all_pids(product)
-        found["memory"] = machine.memory_kib(pids)
-        found["faults"] = faults(product, scene, progress)
+        if "scan" in parts:
+            found["scan"] = scan_seconds(product, 5)
+        if "rest" in parts:
+            progress(f"{namespaces} namespaces: at rest, {seconds * 3} s")
+            time.sleep(2)
+            found["rest"] = rest(product, seconds * 3)
+        if "change" in parts:
+            progress(f"{namespaces} namespaces: changes")
+            found["change"] = changes(product, scene, 10)
+        if "answers" in parts:
+            found |= ask(tools, product, scene, seconds, progress)
+        found["memory"] = machine.memory_kib(_all_pids(product))
+        if "faults" in parts:
+            found["faults"] = faults(product, scene, progress)
     return found
 
 
@@ -241,5 +261,5 @@ def faults(product, scene, progress):
     return found
 
 
-def scenes(tools, sizes, seconds, progress):
-    return [measure(tools, n, seconds, progress) for n in sizes]
+def scenes(tools, sizes, seconds, progress, parts=PARTS):
+    return [measure(tools, n, seconds, progress, parts) for n in sizes]

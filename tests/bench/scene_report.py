@@ -20,12 +20,11 @@ COLUMNS = (
     ("first scan ms", ("scan", "first_ms")), ("scan ms", ("scan", "median_ms")),
     ("asked ms", ("change", "asked", "worst_ms")), ("told ms", ("change", "told", "worst_ms")),
     ("rest %", ("rest", "percent")),
-    ("moby kB", ("mobyshark", "rest", "bytes")),
-    ("p50 ms", ("mobyshark", "rest", "p50_ms")), ("p99 ms", ("mobyshark", "rest", "p99_ms")),
-    ("changing p99", ("mobyshark", "changing", "p99_ms")),
-    ("json kB", ("json", "rest", "bytes")),
-    ("p50 ms", ("json", "rest", "p50_ms")), ("p99 ms", ("json", "rest", "p99_ms")),
-    ("changing p99", ("json", "changing", "p99_ms")),
+    *(column for name in ("mobyshark", "json") for column in (
+        ("gzip kB", (name, "rest", "bytes")), ("gzip p50 ms", (name, "rest", "p50_ms")),
+        ("gzip p99 ms", (name, "rest", "p99_ms")), ("again p99 ms", (name, "again", "p99_ms")),
+        ("plain kB", (name, "plain", "bytes")), ("plain p99 ms", (name, "plain", "p99_ms")),
+        ("changing p99 ms", (name, "changing", "p99_ms")))),
     ("PSS MiB", ("memory", "pss_kib")), ("RSS MiB", ("memory", "rss_kib")),
     ("forks %", ("faults", "forks", "percent")), ("renames %", ("faults", "renames", "percent")),
 )
@@ -34,7 +33,7 @@ COLUMNS = (
 def _text(title, value):
     if value is None:
         return "-"
-    if title.endswith("kB"):
+    if title.endswith(" kB"):
         value /= 1000
     if title.endswith("MiB"):
         value /= MIB
@@ -57,8 +56,10 @@ def _limits(found):
         ("full scan", ("scan", "worst_ms"), 1000, "ms"),
         ("change seen by one who asks", ("change", "asked", "worst_ms"), 300, "ms"),
         ("change told on /events", ("change", "told", "worst_ms"), 300, "ms"),
-        ("/mobyshark p99, 50 clients at once", ("mobyshark", "rest", "p99_ms"), 5, "ms"),
-        ("/json p99, 50 clients at once", ("json", "rest", "p99_ms"), 5, "ms"),
+        ("/mobyshark (200, gzip) p99, 50 clients at once", ("mobyshark", "rest", "p99_ms"), 5, "ms"),
+        ("/json (200, gzip) p99, 50 clients at once", ("json", "rest", "p99_ms"), 5, "ms"),
+        ("/mobyshark asked again (304) p99", ("mobyshark", "again", "p99_ms"), None, "ms"),
+        ("/json asked again (304) p99", ("json", "again", "p99_ms"), None, "ms"),
         ("/mobyshark p99 with 20 changes a second", ("mobyshark", "changing", "p99_ms"), None, "ms"),
         ("/json p99 with 20 changes a second", ("json", "changing", "p99_ms"), None, "ms"),
         ("at rest, CPU of all processes", ("rest", "percent"), 1, "% of a core"),
