@@ -94,11 +94,11 @@ static int emit_packets(struct capture *c)
 static int drain(struct capture *c)
 {
 	const uint8_t *block;
-	bool is_any = false;
+	uint32_t taken = 0;
 	int rc = 0;
 
 	while (rc == 0 && (block = ring_take(&c->ring))) {
-		is_any = true;
+		taken++;
 		rc = enter_block(c, block, block_packets(block));
 		if (rc == 0)
 			rc = emit_packets(c);
@@ -108,8 +108,9 @@ static int drain(struct capture *c)
 			rc = chunking_flush(c);
 		chunking_notify(c);
 	}
-	/* when the ring was full and nothing came after the loss, no block tells of it */
-	if (rc == 0 && is_any)
+	/* when the ring was full and nothing came after the loss, no block tells of it; asking
+	 * takes the lock under which the kernel fills the ring */
+	if (rc == 0 && ring_was_full(&c->ring, taken))
 		rc = count_lost(c);
 	if (rc == 0 && c->lost > 0) {
 		rc = chunking_flush(c);

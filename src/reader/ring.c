@@ -114,6 +114,11 @@ bool ring_can_settle(void)
 	return commands >= 0 && (commands & MEMBARRIER_CMD_GLOBAL);
 }
 
+bool ring_was_full(const struct ring *r, uint32_t taken)
+{
+	return taken >= r->n_blocks;
+}
+
 int ring_lost(const struct ring *r, uint64_t *ret_lost)
 {
 	struct tpacket_stats_v3 s;

@@ -48,6 +48,10 @@ int ring_settle(void);
 /* Does this kernel let us wait like that? Not with nohz_full. */
 bool ring_can_settle(void);
 
+/* May the ring have been full when @taken blocks have been taken in a row, up to the first that was
+ * not there? While it is, the reader holds or is about to take all of them. */
+bool ring_was_full(const struct ring *r, uint32_t taken);
+
 /* Packets the kernel could not put into the ring since the last call. Returns 0 or a negative
  * errno. */
 int ring_lost(const struct ring *r, uint64_t *ret_lost);
