@@ -12,6 +12,7 @@
 
 #define HEADERS_MAX 2048
 #define PIECE_BYTES 65536
+#define BURST       8 /* pieces in a row, then other connections have their turn */
 
 int reply_add_header(
 	struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
@@ -163,7 +164,13 @@ int reply_continue(struct connection *c)
 {
 	unsigned char buf[LWS_PRE + PIECE_BYTES];
 
-	return write_piece(c, buf, 0);
+	for (int i = 0; i < BURST; i++) {
+		int rc = write_piece(c, buf, 0);
+
+		if (rc || c->kind != CONNECTION_REPLY || lws_send_pipe_choked(c->wsi))
+			return rc;
+	}
+	return 0;
 }
 
 static const char *phrase_of(int status)
