@@ -61,6 +61,21 @@ static void nothing_is_told_when_nothing_is_different(void **state)
 	event_list_done(&b);
 }
 
+static void the_order_of_targets_of_one_process_is_no_change(void **state)
+{
+	struct catalog_target v[] = {{.pid = 1}, {.pid = 1}};
+	struct event_list a = list_of(v, 2, "{\"containers\":[{\"n\":1},{\"n\":2}]}");
+	struct event_list b = list_of(v, 2, "{\"containers\":[{\"n\":2},{\"n\":1}]}");
+	char *text = NULL;
+	size_t len;
+
+	(void) state;
+	assert_int_equal(event_diff(&a, &b, 7, &text, &len), 0);
+	assert_null(text);
+	event_list_done(&a);
+	event_list_done(&b);
+}
+
 static void a_document_that_does_not_fit_its_table_is_refused(void **state)
 {
 	static const char *const rows[] = {"", "{}", "{\"containers\":[]}",
@@ -83,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_came_went_and_changed_is_told),
 		cmocka_unit_test(nothing_is_told_when_nothing_is_different),
+		cmocka_unit_test(the_order_of_targets_of_one_process_is_no_change),
 		cmocka_unit_test(a_document_that_does_not_fit_its_table_is_refused),
 	};
 

@@ -71,6 +71,17 @@ static int cmp_id(const void *a, const void *b)
 	return (x->id[1] > y->id[1]) - (x->id[1] < y->id[1]);
 }
 
+/* Targets of one process, or places of one namespace, in an order of their own. */
+static int cmp_target(const void *a, const void *b)
+{
+	const struct event_target *x = a, *y = b;
+	int rc = cmp_id(x, y);
+
+	if (rc == 0)
+		rc = (x->len_bytes > y->len_bytes) - (x->len_bytes < y->len_bytes);
+	return rc ? rc : memcmp(x->p, y->p, x->len_bytes);
+}
+
 int event_list_make(
 	const struct catalog *c, const char *json, size_t len_bytes, struct event_list *ret)
 {
@@ -87,7 +98,7 @@ int event_list_make(
 		return rc;
 	}
 	if (l.n > 0)
-		qsort(l.v, l.n, sizeof(*l.v), cmp_id);
+		qsort(l.v, l.n, sizeof(*l.v), cmp_target);
 	*ret = l;
 	return 0;
 }
