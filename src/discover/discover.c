@@ -338,6 +338,8 @@ static void begin_scan(struct discover *d, enum agenda_kind kind)
 	uint8_t documents;
 	int rc;
 
+	/* what on_next() has found has planned another one: it must not begin within this */
+	loop_disarm(&d->loop, &d->next);
 	d->is_late = !live_is_complete(&d->live) || d->live.matters || announced;
 	d->scan_began_ns = clock_mono_ns();
 	d->scan_asked = kind == AGENDA_WHOLE ? d->channel.asked : d->channel.answered;

@@ -11,8 +11,8 @@ import pytest
 
 from harness import service
 from harness.client import Viewer
-from harness.containerd import Containerd
-from harness.cri import Cri
+from harness.containerd import Containerd, HiddenContainerd
+from harness.fakes import Box, identity
 from harness.wait import until
 
 FAKE = Path(__file__).parent / "harness" / "fake_grpc.py"
@@ -228,11 +228,39 @@ def test_engines_that_mean_no_good_delay_nobody(start, owned, tmp_path, new_netn
     assert metrics['packetflix_process_restarts_total{process="discover"}'] == 0
 
 
-def test_cri_o_is_known_by_its_name(shared, owned, tmp_path, containerd, pod):
-    """CRI-O is not to be had here: a process of its name passes on what containerd's interface says."""
-    name = pod("crio")
-    proxy = fake(owned, tmp_path, "crio", "proxy", containerd.socket)
-    assert shared.target(name=name, type="pod")
-    assert [(e["type"], e["version"].split()[0]) for e in engines(shared) if e["pid"] == proxy.pid] == [
-        ("k8s.io/cri-api", "containerd")]
-    assert Cri(tmp_path / "proxy.sock").pods() == containerd.cri.pods()
+@pytest.fixture
+def crio(owned, tmp_path):
+    """CRI-O is not to be had here: a process of its name passes on, in its words, what a containerd says that goes by
+    another name."""
+    hidden = owned.add(HiddenContainerd())
+    return hidden, fake(owned, tmp_path, "crio", "crio", hidden.socket)
+
+
+def test_pods_of_cri_o_are_told_by_it(start, crio):
+    runtime, engine = crio
+    running = start()
+    name = f"told-{os.getpid()}"
+    pod = runtime.cri.run_pod(name, "pf-e2e", {"colour": "BADLABEL"})
+    bad = runtime.cri.run_pod(f"BADNAME!-{os.getpid()}", "pf-e2e")
+    runtime.cri.run_container(pod, "main", "/bin/busybox", "sleep", "3600")
+    target = until(lambda: running.target(name=f"pf-e2e/{name}", type="pod"), "the pod")
+    assert sorted(target["network-interfaces"]) == ["eth0", "lo"]
+    assert not [t for t in running.targets() if t["netns"] == target["netns"] and t != target], "its pause is listed"
+    assert until(lambda: running.target(name=f"pf-e2e/?????(??-{os.getpid()}", type="pod"), "the badly named")
+    listed, = [e for e in engines(running) if e["pid"] == engine.pid]
+    assert (listed["type"], listed["version"].split()[0]) == ("k8s.io/cri-api", "cri-o")
+    document = running.get("/json?fresh").json
+    found = [c for n in document["network-namespaces"] for c in n["containers"] if c["pid"] == target["pid"]]
+    assert found[0]["type"] == "CRI" and found[0]["labels"]["colour"].startswith("a?")
+    runtime.cri.remove_pod(pod[0])
+    until(lambda: not running.target(name=f"pf-e2e/{name}"), "its end")
+    runtime.cri.remove_pod(bad[0])
+
+
+def test_containers_of_cri_o_are_known_by_their_cgroup(shared, owned):
+    number, other = identity(), identity()
+    inside = owned.add(Box(number, "kubepods.slice", f"crio-{number}.scope"))
+    monitor = owned.add(Box(other, "kubepods.slice", f"crio-conmon-{other}.scope"))
+    assert until(lambda: shared.target(pid=inside.pid), "the container")["type"] == "CRI"
+    assert shared.target(pid=inside.pid)["name"] == number[:12]
+    assert shared.target(pid=monitor.pid)["type"] == "proc"

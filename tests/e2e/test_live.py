@@ -2,14 +2,16 @@
 """The catalog follows the host: events, freshness, and what a change must not cost."""
 import contextlib
 import http.client
+import json
 import re
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import netns
+from harness import netns, service
 from harness.client import Download, Viewer
 from harness.events import SOON_S, Events
 from harness.wait import until
@@ -248,3 +250,51 @@ def test_requests_for_a_fresh_answer_share_scans(start):
         answers = list(pool.map(lambda _: running.get("/mobyshark?fresh").status, range(64)))
     assert answers == [200] * 64
     assert 0 < running.metrics()["packetflix_catalog_generation"] - before < 32
+
+
+RENAMING = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+print("ready", flush=True)
+for line in sys.stdin:
+    libc.prctl(15, line.strip().encode())
+    print("done", flush=True)
+"""
+
+
+def test_a_process_that_gives_itself_another_name_is_shown_by_it_and_stays_captured(shared, events, new_netns):
+    ns = new_netns()
+    child = ns.popen(["/usr/bin/python3", "-c", RENAMING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "ready\n"
+    events.wait(["added", "changed"], lambda t: t["pid"] == child.pid and t["name"].startswith("python3"))
+    before = shared.target(pid=child.pid)
+    viewer = Viewer(shared, container=json.dumps(before)).wait_interfaces("lo")
+    for name in ("first", "a) b (", "second"):
+        child.stdin.write(f"{name}\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == "done\n"
+        assert events.wait(["added", "changed"], lambda t, name=name: t["name"] == f"{name}({child.pid})")["type"] == "proc"
+    after = shared.target(pid=child.pid)
+    assert {**before, "name": after["name"]} == after, "only the name has changed"
+    Viewer(shared, container=json.dumps(before)).wait_interfaces("lo").close()
+    with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as talker:
+        talker.sendto(b"still here", ("127.0.0.1", 9))
+    viewer.wait(lambda s: any(b"still here" in p.data for p in s.packets), "a packet in the first capture")
+    viewer.close()
+
+
+def test_namespaces_that_vanish_while_they_are_looked_at_leave_nothing(start):
+    """Hundreds of them, each for the time that unshare(1) takes, under requests for everything."""
+    running = start()
+    storm = subprocess.Popen(["sh", "-c", "for i in $(seq 300); do unshare --net --mount true; done"])
+    try:
+        while storm.poll() is None:
+            for path in ("/mobyshark?fresh", "/json?fresh"):
+                answer = running.get(path)
+                assert answer.status == 200 and answer.json["metadata"]
+    finally:
+        storm.kill()
+        storm.wait()
+    until(lambda: not [t for t in running.targets() if t["pid"] and not service.alive(t["pid"])], "only what is alive")
+    assert running.metrics()['packetflix_process_restarts_total{process="discover"}'] == 0
+    assert "level=error" not in running.log

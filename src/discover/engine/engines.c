@@ -207,10 +207,15 @@ void engines_ask(struct engines *es, char (*seen)[ENGINE_ID_MAX], size_t n)
 	}
 }
 
+static bool is_prompt(const struct engine *e)
+{
+	return clock_mono_ns() - e->began_ns <= ENGINE_PROMPT_MS * INT64_C(1000000);
+}
+
 /* A late engine has answered. */
 static void earn_back(struct engine *e)
 {
-	if (clock_mono_ns() - e->began_ns > ENGINE_PROMPT_MS * INT64_C(1000000))
+	if (!is_prompt(e) && e->times_late > 0)
 		e->owes = e->times_late - 1;
 	else if (e->owes > 0)
 		e->owes--;
@@ -256,9 +261,11 @@ size_t engines_give_up(struct engines *es)
 		if (!e->asking || e->late)
 			continue;
 		e->late = true;
+		n++;
+		if (is_prompt(e))
+			continue; /* it had not been given much time */
 		e->times_late += e->times_late < ENGINE_LATE_MAX;
 		e->owes = e->times_late - 1;
-		n++;
 	}
 	return n;
 }

@@ -39,9 +39,10 @@ void engines_ask(struct engines *es, char (*seen)[ENGINE_ID_MAX], size_t n);
 bool engines_pending(const struct engines *es);
 
 /* Wait no longer: engines that are still being asked are late, and nobody waits for them until they
- * have answered. From the second time on an engine must then have answered as many times within
- * ENGINE_PROMPT_MS, one after the other, as it had been late before (at most ENGINE_LATE_MAX): to
- * be prompt now and then buys no further delay. Returns how many were waited for. */
+ * have answered. One that kept a scan waiting for more than ENGINE_PROMPT_MS must, from the second
+ * time on, answer as many times within that, one after the other, as it had been so late before (at
+ * most ENGINE_LATE_MAX): to be prompt now and then buys no further delay. Returns how many were
+ * waited for. */
 size_t engines_give_up(struct engines *es);
 
 /* The catalog now shows what the lists say. */

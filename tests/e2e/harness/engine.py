@@ -34,11 +34,11 @@ class Engine:
             raise
 
     def _spawn(self, name, *arguments):
-        log = open(self.root / f"{name}.log", "ab")
+        log = open(self.root / f"{Path(name).name}.log", "ab")
         self._logs.append(log)
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.root), "TMPDIR": str(self.root),
                "DOCKER_RAMDISK": "true"}
-        return subprocess.Popen(["nsenter", f"--net={self.net.path}", "--", name, *map(str, arguments)],
+        return subprocess.Popen(["nsenter", f"--net={self.net.path}", "--", str(name), *map(str, arguments)],
                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, start_new_session=True)
 
     def start(self):
