@@ -62,21 +62,27 @@ def test_a_systemd_nspawn_container_without_machined_has_its_name(shared, rootfs
         running.wait()
 
 
-def test_a_container_of_runc_alone_is_known_by_its_account(shared, rootfs, tmp_path):
-    name = f"pf-runc-{os.getpid()}"
-    run("runc", "spec", cwd=tmp_path)
+def without_hybrid(*command):
+    """COMMAND where control groups are of one version only: crun refuses a mixture."""
+    return ["unshare", "--mount", "sh", "-c", 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"', "sh", *command]
+
+
+@pytest.mark.parametrize("runtime", ["runc", "crun"])
+def test_a_container_of_a_runtime_alone_is_known_by_its_account(shared, rootfs, tmp_path, runtime):
+    name = f"pf-{runtime}-{os.getpid()}"
+    run(runtime, "spec", cwd=tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     config["process"].update(terminal=False, args=["/bin/sleep", "3600"], rlimits=[])
     config["annotations"] = {"io.kubernetes.cri.container-name": f"{name}-\u0007shown"}
     (tmp_path / "config.json").write_text(json.dumps(config))
     with open(os.devnull, "w") as nowhere:
-        subprocess.run(["runc", "run", "-d", name], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=nowhere,
+        subprocess.run(without_hybrid(runtime, "run", "-d", name), cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=nowhere,
                        stderr=nowhere, check=True, timeout=60)
     try:
         target = until(lambda: shared.target(name=f"{name}-?shown", type="oci"), "the container")
-        assert target["pid"] == json.loads(run("runc", "state", name))["pid"]
+        assert target["pid"] == json.loads(run(runtime, "state", name))["pid"]
     finally:
-        run("runc", "delete", "-f", name)
+        run(*without_hybrid(runtime, "delete", "-f", name))
     until(lambda: not shared.target(name=f"{name}-?shown"), "its end")
 
 

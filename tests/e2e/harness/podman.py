@@ -22,7 +22,7 @@ default_subnet = "203.0.113.0/26"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
-runtime = "runc"
+runtime = "{runtime}"
 lock_type = "file"
 [containers]
 log_driver = "k8s-file"
@@ -33,20 +33,26 @@ default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 class Podman:
     """Podman with busybox as the only image; its service listens once started."""
 
+    runtime = "runc"
+
     def __init__(self):
         self.root = Path(tempfile.mkdtemp(prefix="pf-e2e-podman-"))
         self.net = Netns("podman")
         self.socket = self.root / "podman.sock"
         self._service = None
         (self.root / "networks").mkdir()
-        (self.root / "containers.conf").write_text(CONFIG.format(root=self.root))
+        (self.root / "containers.conf").write_text(CONFIG.format(root=self.root, runtime=self.runtime))
         self.env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.root),
                     "CONTAINERS_CONF": str(self.root / "containers.conf")}
         try:
+            self._prepare()
             self._import_image()
         except BaseException:
             self.close()
             raise
+
+    def _prepare(self):
+        """For those who need more than root does."""
 
     def command(self, *words):
         return ["nsenter", f"--net={self.net.path}", "--", "podman", "--root", str(self.root / "root"),
