@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import socket
+import struct
 import subprocess
 import sys
 
@@ -12,7 +14,7 @@ from harness import netns
 from harness.engine import BUSYBOX, Engine
 from harness.wait import until
 
-STATES = {"LISTEN": "listening", "ESTAB": "connected", "UNCONN": "closed", "TIME-WAIT": "time wait",
+STATES = {"LISTEN": "listening", "SYN-RECV": "SYN received", "ESTAB": "connected", "UNCONN": "closed", "TIME-WAIT": "time wait",
           "CLOSE-WAIT": "close wait", "FIN-WAIT-2": "FIN WAIT2"}
 MACRO = {"listening": "listening", "connected": "connected", "FIN WAIT2": "connected"}
 
@@ -186,6 +188,31 @@ def test_ipv6_sockets_that_ipv4_reaches_are_shown_in_both(shared, sockets):
     assert made == {("tcp", "0.0.0.0", 8080, "listening"), ("tcp", "127.0.0.1", 8080, "connected"),
                     ("udp", "0.0.0.0", 123, "closed")}
     assert not any(e.get("v4mapped") for e in ports["ipv6"])
+
+
+def syn(source_mac, target_mac):
+    """A SYN from 198.51.100.9, who does not exist, to port 7000 of 192.0.2.1."""
+    def checksum(data):
+        total = sum(struct.unpack(f">{len(data) // 2}H", data))
+        total = (total & 0xffff) + (total >> 16)
+        return ~((total & 0xffff) + (total >> 16)) & 0xffff
+    ends = socket.inet_aton("198.51.100.9") + socket.inet_aton("192.0.2.1")
+    tcp = struct.pack(">HHIIBBHHH", 4321, 7000, 1, 0, 5 << 4, 2, 1024, 0, 0)
+    tcp = tcp[:16] + struct.pack(">H", checksum(ends + struct.pack(">BBH", 0, 6, 20) + tcp)) + tcp[18:]
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 40, 1, 0, 64, 6, 0) + ends
+    ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+    return target_mac + source_mac + b"\x08\x00" + ip + tcp
+
+
+def test_connections_that_are_about_to_be_made_are_shown(shared, owned, scene):
+    scene.box.ip("route", "add", "default", "dev", "eth0")
+    scene.box.ip("neigh", "add", "198.51.100.9", "lladdr", scene.far_mac.hex(":"), "dev", "eth0")
+    owned.add(Group(spawn(scene.box, LISTEN, "192.0.2.1", "7000")))
+    scene.send(syn(scene.far_mac, scene.mac))
+    until(lambda: [s for s in what_ss_says(scene.box) if s[6] == "SYN received"], "the kernel's half")
+    found = until(lambda: [s for s in what_we_say(namespace(shared, scene.inode)["transport-ports"])
+                           if s[6] == "SYN received"], "our half")
+    assert [s[:6] for s in found] == [("tcp", 2, "192.0.2.1", 7000, "198.51.100.9", 4321)]
 
 
 def test_namespaces_without_sockets_or_processes_show_none(shared, new_netns):

@@ -59,6 +59,7 @@ static void read_sockets(struct ports *p, int diag, const struct ns_ref *ref, st
 	if (ref->kind != NS_REF_PROC || sockstat_read(p->ask.procfd, (int32_t) ref->pid, &stat) < 0)
 		return;
 	n->sockets.limit = p->sockets_left < SOCKETS_MAX ? p->sockets_left : SOCKETS_MAX;
+	n->sockets.half_open_ns = &p->half_open_ns;
 	/* as far as it came */
 	(void) sockets_list(diag, &stat, &n->sockets);
 	p->sockets_left -= n->sockets.n;
@@ -81,7 +82,9 @@ static void on_answer(void *ctx, size_t i, struct fdset *fds)
 int ports_begin(struct ports *p, const struct scan *scan, int procfd, int broker)
 {
 	uint32_t next_id = p->ask.next_id;
-	struct ports new = {.scan = scan, .sockets_left = PORTS_SOCKETS_MAX};
+	struct ports new = {.scan = scan,
+		.sockets_left = PORTS_SOCKETS_MAX,
+		.half_open_ns = PORTS_HALF_OPEN_NS};
 	int rc = ns_ask_init(&new.ask, MSG_PORTS_OPEN, procfd, broker);
 
 	if (rc < 0)

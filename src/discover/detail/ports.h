@@ -16,9 +16,10 @@
 #include "discover/host/scan.h"
 
 /* At once: copying rules can keep the broker busy for a while. */
-#define PORTS_WINDOW      8
-#define PORTS_SOCKETS_MAX 131072        /* of all namespaces */
-#define PORTS_RULES_MAX   (4 * 1048576) /* bytes, of one namespace */
+#define PORTS_WINDOW       8
+#define PORTS_SOCKETS_MAX  131072        /* of all namespaces */
+#define PORTS_RULES_MAX    (4 * 1048576) /* bytes, of one namespace */
+#define PORTS_HALF_OPEN_NS 50000000      /* of looking for half-open connections */
 
 struct netns_ports {
 	uint64_t inode;
@@ -31,6 +32,7 @@ struct ports {
 	const struct scan *scan; /* borrowed; NULL between runs */
 	struct netns_ports *v;   /* owned; by inode */
 	size_t n, sockets_left;
+	int64_t half_open_ns; /* left */
 	struct socket_owners owners;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/grow.h"
 
 #define UDP_CONNECTED   1 /* TCP_ESTABLISHED, TCP_CLOSE: the kernel's states of UDP sockets */
@@ -35,6 +36,22 @@ static int add(void *ctx, const struct diag_socket *s)
 	return 0;
 }
 
+/* Sockets that do not listen: each time every socket of every namespace is looked at. */
+static int list_others(int diag, struct filling *f)
+{
+	return diag_dump_tcp(diag, DIAG_STATES_ALL & ~DIAG_STATES_LISTEN, add, f);
+}
+
+/* Connections that are about to be made, which the kernel does not count. */
+static int list_half_open(int diag, struct filling *f)
+{
+	int64_t began_ns = clock_mono_ns();
+	int rc = list_others(diag, f);
+
+	*f->list->half_open_ns -= clock_mono_ns() - began_ns;
+	return rc;
+}
+
 static int list_tcp(int diag, const struct sockstat *stat, struct socket_list *l)
 {
 	struct filling f = {l, IPPROTO_TCP};
@@ -43,9 +60,10 @@ static int list_tcp(int diag, const struct sockstat *stat, struct socket_list *l
 	if (stat->tcp == 0 && stat->tcp_waits == 0)
 		return 0;
 	rc = diag_dump_tcp(diag, DIAG_STATES_LISTEN, add, &f);
-	/* the others are dear: every socket of every namespace is looked at */
 	if (rc == 0 && (stat->tcp_waits > 0 || l->n < stat->tcp))
-		rc = diag_dump_tcp(diag, DIAG_STATES_ALL & ~DIAG_STATES_LISTEN, add, &f);
+		return list_others(diag, &f);
+	if (rc == 0 && l->n > 0 && l->half_open_ns && *l->half_open_ns > 0)
+		return list_half_open(diag, &f);
 	return rc;
 }
 

@@ -20,6 +20,9 @@ struct socket_list {
 	struct socket_entry *v; /* owned */
 	size_t n, cap;
 	size_t limit; /* at most this many are kept */
+	/* Time left to look for connections that are about to be made where nothing else gives
+	 * reason to look; borrowed, NULL = none. */
+	int64_t *half_open_ns;
 };
 
 /* List the sockets of the namespace that NETLINK_SOCK_DIAG socket @diag is in and that has as many
