@@ -68,7 +68,7 @@ def test_containers_come_and_go_whatever_becomes_of_the_events(shared, fake, own
 
 def test_an_engine_whose_events_end_is_asked_for_them_ever_less_often(shared, fake):
     engine = fake(events="ends")
-    times = until(lambda: len(engine.streams("containers")) > 3 and engine.streams("containers"), "three more streams")
+    times = until(lambda: len(engine.streams(shared)) > 3 and engine.streams(shared), "three more streams")
     gaps = [after - before for before, after in itertools.pairwise(times)]
     assert [gap > 0.45 * 2 ** n for n, gap in enumerate(gaps[:3])] == [True] * 3, gaps
 

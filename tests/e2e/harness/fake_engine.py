@@ -2,10 +2,12 @@
 """usage: fake_engine.py FOLDER [PART=MANNER]...
 Run as a program: something that calls itself "dockerd" and listens at FOLDER/docker.sock. What it says is in files of
 FOLDER, byte by byte: "version", "info", "list", and "container-ID" for each it knows in detail. The parts "version",
-"list", "container" and "events" may have a manner. Requests for events are noted in FOLDER/events.log."""
+"list", "container" and "events" may have a manner. Requests for events are noted in FOLDER/events.log, with who makes
+them: others may test on this machine, too."""
 import ctypes
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -111,6 +113,7 @@ class Engine:
         self.manners = {"version": good, "info": good, "list": good, "container": good, "events": mute}
         self.manners.update({part: globals()[manner] for part, manner in manners if manner != "renames"})
         self.renames = ("events", "renames") in manners
+        self.ended = set()  # peers of which a stream has
 
     def part(self, path):
         """What is asked for, and the answer to it."""
@@ -129,15 +132,16 @@ class Engine:
             return None
 
     def events(self, link, path):
+        peer, _, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        kind = "containers" if CONTAINERS in path else "networks"
         with open(self.folder / "events.log", "a", encoding="ascii") as log:
-            kind = "containers" if CONTAINERS in path else "networks"
-            print(kind, time.monotonic(), file=log)
-        if not self.renames:
+            log.write(f"{kind} {peer} {time.monotonic()}\n")
+        if not self.renames or kind == "networks" or peer in self.ended:
             return
         # its first stream ends, and then something happens
+        self.ended.add(peer)
         good(link, b"")
         link.close()
-        self.renames = False
         time.sleep(0.1)
         os.replace(self.folder / "list.next", self.folder / "list")
 

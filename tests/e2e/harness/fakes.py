@@ -45,11 +45,11 @@ class FakeDocker:
         self.write(f"container-{identity}", {"Id": identity, "Name": f"/{name}",
                                              "State": {"Status": "running", "Pid": pid}})
 
-    def streams(self, kind):
-        """When a stream of events about KIND was asked for, each time."""
-        log = self.folder / "events.log"
+    def streams(self, running):
+        """When RUNNING has asked for a stream of events about containers, each time."""
+        log, pid = self.folder / "events.log", str(running.pid("packetflix-discover"))
         lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
-        return [float(at) for which, at in lines if which == kind]
+        return [float(at) for kind, peer, at in lines if (kind, peer) == ("containers", pid)]
 
     def shown(self, running):
         """What the metadata say about it, None if it is not there."""
