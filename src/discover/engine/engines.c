@@ -92,9 +92,9 @@ static bool make_room(struct engines *es, const struct engine *e)
 
 	if (es->n < ENGINES_MAX)
 		return true;
-	while ((*last)->next)
+	while (*last && (*last)->next)
 		last = &(*last)->next;
-	if (!goes_before(e, *last))
+	if (!*last || !goes_before(e, *last))
 		return false;
 	engine_free(*last);
 	*last = NULL;
