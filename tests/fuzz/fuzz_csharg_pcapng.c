@@ -50,6 +50,8 @@ static struct out run(const uint8_t *data, size_t size, size_t step, uint8_t lim
 	sink_init_callback(&sink, collect, &o);
 	for (size_t at = 0; at < size && o.rc == 0; at += step)
 		o.rc = pipeline_feed(&in, data + at, size - at < step ? size - at : step, &e);
+	if (o.rc == 0)
+		o.rc = pipeline_write(&p);
 	o.counters = p.counters;
 	inlet_done(&in);
 	pipeline_done(&p);

@@ -222,6 +222,7 @@ static int feed(const struct pipeline *like, const struct bytes *in, size_t step
 	p.n_inlets = 1;
 	for (size_t at = 0; at < in->n && rc == 0; at += step)
 		rc = pipeline_feed(&inlet, in->p + at, in->n - at < step ? in->n - at : step, NULL);
+	assert_int_equal(pipeline_write(&p), 0);
 	if (ret)
 		*ret = p.counters;
 	inlet_done(&inlet);
@@ -308,6 +309,7 @@ static void merged_streams_have_one_header_and_interfaces_of_their_own(void **st
 		for (size_t i = 0; i < 2; i++)
 			assert_int_equal(pipeline_feed(&inlet[i], in[i].p + at, 4, NULL), 0);
 	assert_int_equal(pipeline_feed(&inlet[0], in[0].p, in[0].n, NULL), -EBADMSG);
+	assert_int_equal(pipeline_write(&p), 0);
 	assert_int_equal(csharg_reader_new(&fns, names, &r), 0);
 	assert_int_equal(csharg_reader_feed(r, out.p, out.n, NULL), 0);
 	assert_string_equal(names, "abab");

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 #define BLOCK_MAX (4 << 20) /* bytes of one block */
@@ -48,14 +49,16 @@ void blocks_done(struct blocks *s);
 
 static inline uint16_t get16(bool big_endian, const uint8_t *p)
 {
-	return (uint16_t) (big_endian ? p[0] << 8 | p[1] : p[1] << 8 | p[0]);
+	uint16_t v = get_le16(p);
+
+	return big_endian ? __builtin_bswap16(v) : v;
 }
 
 static inline uint32_t get32(bool big_endian, const uint8_t *p)
 {
-	uint32_t a = get16(big_endian, p), b = get16(big_endian, p + 2);
+	uint32_t v = get_le32(p);
 
-	return big_endian ? a << 16 | b : b << 16 | a;
+	return big_endian ? __builtin_bswap32(v) : v;
 }
 
 static inline void put16(bool big_endian, uint8_t *p, uint16_t v)

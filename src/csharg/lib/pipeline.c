@@ -18,36 +18,15 @@ struct feeding {
 	struct err *e;
 };
 
-static int flush_run(struct pipeline *out)
-{
-	size_t n = out->run_bytes;
-
-	out->run_bytes = 0;
-	return n ? sink_write(out->sink, out->run, n) : 0;
-}
-
-/* Write a block: later, together with its neighbours, if it stays where it is. */
+/* Write a block: later, together with its neighbours, without a copy if it stays where it is. */
 static int emit(struct pipeline *out, const uint8_t *p, size_t len, bool stays)
 {
-	int rc;
-
 	if (out->max_bytes && len > out->max_bytes - out->counters.bytes) {
 		out->full = CSHARG_END_BYTES;
 		return 1;
 	}
 	out->counters.bytes += len;
-	if (stays && out->run_bytes && p == out->run + out->run_bytes) {
-		out->run_bytes += len;
-		return 0;
-	}
-	rc = flush_run(out);
-	if (rc < 0)
-		return rc;
-	if (!stays)
-		return sink_write(out->sink, p, len);
-	out->run = p;
-	out->run_bytes = len;
-	return 0;
+	return batch_add(&out->batch, out->sink, p, len, stays);
 }
 
 /* A copy of @b that may be changed, in memory of the pipeline. NULL without memory. */
@@ -158,8 +137,8 @@ static int emit_changed(struct feeding *f, const struct block *b, uint32_t caple
 static int take_packet(struct feeding *f, const struct block *b)
 {
 	struct pipeline *out = f->in->out;
-	struct csharg_packet p;
-	int rc = section_packet(&f->in->section, b, &p, f->e);
+	struct section_packet_facts p;
+	int rc = section_packet_facts(&f->in->section, b, &p, f->e);
 
 	if (rc < 0)
 		return rc;
@@ -210,10 +189,14 @@ int pipeline_feed(struct inlet *in, const uint8_t *p, size_t len_bytes, struct e
 {
 	struct feeding f = {in, e};
 	int rc = blocks_feed(&in->blocks, p, len_bytes, on_block, &f, e);
-	int written = rc < 0 && rc != -EBADMSG ? 0 : flush_run(in->out);
+	int written = rc == 1 || rc == -EBADMSG ? pipeline_write(in->out) : 0;
 
-	in->out->run_bytes = 0;
 	return written < 0 ? written : rc;
+}
+
+int pipeline_write(struct pipeline *out)
+{
+	return batch_write(&out->batch, out->sink);
 }
 
 void inlet_done(struct inlet *in)
@@ -226,6 +209,7 @@ void inlet_done(struct inlet *in)
 
 void pipeline_done(struct pipeline *out)
 {
+	batch_done(&out->batch);
 	free(out->changed);
 	out->changed = NULL;
 }

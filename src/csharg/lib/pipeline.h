@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* From the blocks of one or several services' streams to the one stream that is written: the target
  * in the section header, limits, snap length, interface numbers of merged streams, and counting.
- * Runs of blocks that stay as they are go out in one piece. */
+ * Runs of blocks that stay as they are go out in one piece, without being copied. */
 #ifndef CSHARG_PIPELINE_H
 #define CSHARG_PIPELINE_H
 
+#include "csharg/lib/batch.h"
 #include "csharg/lib/section.h"
 #include "csharg/lib/shb_edit.h"
 #include "csharg/lib/sink.h"
@@ -27,18 +28,21 @@ struct pipeline {
 	uint32_t snaplen_bytes;          /* 0 = whole packets */
 	/* from here on: zero */
 	bool has_header, big_endian;
-	const uint8_t *run; /* blocks that are still to be written, of what was fed */
-	size_t run_bytes;
-	uint8_t *changed; /* owned: a block that is written in another form */
+	struct batch batch; /* blocks that are still to be written */
+	uint8_t *changed;   /* owned: a block that is written in another form */
 	size_t cap_changed;
 	uint64_t lost_marked; /* as packets tell (epb_dropcount) */
 	struct csharg_counters counters;
 	enum csharg_end_reason full; /* the limit that was reached */
 };
 
-/* Feed bytes of @in. Returns 0; 1 when a limit (@full) is reached: everything up to it is
- * written; -EBADMSG or -ENOMEM with @e filled; or what sink_write() returned. */
+/* Feed bytes of @in, which must stay as they are until pipeline_write(). Returns 0; 1 when a limit
+ * (@full) is reached: everything up to it is written; -EBADMSG (everything before is written) or
+ * -ENOMEM with @e filled; or what sink_write() returned. */
 int pipeline_feed(struct inlet *in, const uint8_t *p, size_t len_bytes, struct err *e);
+
+/* Write what was fed. Returns 0 or what sink_write() returned. */
+int pipeline_write(struct pipeline *out);
 
 void inlet_done(struct inlet *in);
 void pipeline_done(struct pipeline *out);

@@ -28,13 +28,16 @@ struct option {
 	const uint8_t *value;
 };
 
-static struct option options_of(const struct block *b, size_t at)
+/* Fills in place: a copy of what was just stored in pieces makes the processor wait, for each
+ * packet. */
+static inline void options_of(const struct block *b, size_t at, struct option *ret)
 {
-	return (struct option){
-		.at = b->p + at, .end = b->p + b->len_bytes - 4, .big_endian = b->big_endian};
+	ret->at = b->p + at;
+	ret->end = b->p + b->len_bytes - 4;
+	ret->big_endian = b->big_endian;
 }
 
-static bool next_option(struct option *o)
+static inline bool next_option(struct option *o)
 {
 	size_t room = (size_t) (o->end - o->at), padded;
 
@@ -89,8 +92,9 @@ static char *clean_name(const uint8_t *p, size_t len)
 
 static int read_interface_options(const struct block *b, struct section_interface *i)
 {
-	struct option o = options_of(b, 16);
+	struct option o;
 
+	options_of(b, 16, &o);
 	while (next_option(&o)) {
 		if (o.code == OPT_IF_NAME && !i->name) {
 			i->name = clean_name(o.value, o.len);
@@ -165,18 +169,6 @@ static const struct section_interface *find(const struct section *s, uint32_t id
 	return NULL;
 }
 
-static void read_packet_options(const struct block *b, size_t at, struct csharg_packet *ret)
-{
-	struct option o = options_of(b, at);
-
-	while (next_option(&o)) {
-		if (o.code == OPT_EPB_FLAGS && o.len == 4)
-			ret->flags = get32(b->big_endian, o.value);
-		else if (o.code == OPT_EPB_DROPCOUNT && o.len == 8)
-			ret->lost_before = option_u64(&o);
-	}
-}
-
 /* A packet without time or interface of its own; its length is what the block has. */
 static int simple_packet(
 	const struct section *s, const struct block *b, struct csharg_packet *ret, struct err *e)
@@ -190,45 +182,85 @@ static int simple_packet(
 	ret->original_len_bytes = get32(b->big_endian, b->p + 8);
 	ret->len_bytes = ret->original_len_bytes < room ? ret->original_len_bytes : (uint32_t) room;
 	ret->bytes = b->p + 12;
-	ret->interface = i->name;
-	ret->interface_id = s->first_id;
-	ret->linktype = i->linktype;
 	return 0;
+}
+
+/* The interface and the captured length of a packet block that has both. */
+static inline int place_packet(const struct section *s, const struct block *b, uint32_t *ret_id,
+	uint32_t *ret_len, struct err *e)
+{
+	uint32_t id, len;
+
+	if (b->len_bytes < EPB_DATA_AT + 4)
+		return err_set(e, -EBADMSG, "a packet block that is too short");
+	id = b->type == BLOCK_EPB ? get32(b->big_endian, b->p + 8) : get16(b->big_endian, b->p + 8);
+	if (!find(s, id, e))
+		return -EBADMSG;
+	len = get32(b->big_endian, b->p + 20);
+	if (len > b->len_bytes - EPB_DATA_AT - 4)
+		return err_set(e, -EBADMSG, "a packet that is longer than its block");
+	*ret_id = id;
+	*ret_len = len;
+	return 0;
+}
+
+/* Only one of the three kinds has any. */
+static inline void packet_options(const struct block *b, uint32_t len_bytes, struct option *ret)
+{
+	size_t padded = ((size_t) len_bytes + 3) & ~(size_t) 3;
+
+	options_of(b, b->type == BLOCK_EPB ? EPB_DATA_AT + padded : b->len_bytes - 4, ret);
 }
 
 int section_packet(
 	const struct section *s, const struct block *b, struct csharg_packet *ret, struct err *e)
 {
-	const struct section_interface *i;
 	struct csharg_packet p = {.bytes = b->p + EPB_DATA_AT};
-	uint32_t id;
+	const struct section_interface *i;
+	struct option o;
+	uint32_t id = 0;
+	int rc = b->type == BLOCK_SPB ? simple_packet(s, b, &p, e)
+				      : place_packet(s, b, &id, &p.len_bytes, e);
 
-	if (b->type == BLOCK_SPB) {
-		int rc = simple_packet(s, b, &p, e);
-
-		if (rc == 0)
-			*ret = p;
+	if (rc < 0)
 		return rc;
-	}
-	if (b->len_bytes < EPB_DATA_AT + 4)
-		return err_set(e, -EBADMSG, "a packet block that is too short");
-	id = b->type == BLOCK_EPB ? get32(b->big_endian, b->p + 8) : get16(b->big_endian, b->p + 8);
-	i = find(s, id, e);
-	if (!i)
-		return -EBADMSG;
-	p.len_bytes = get32(b->big_endian, b->p + 20);
-	p.original_len_bytes = get32(b->big_endian, b->p + 24);
-	if (p.len_bytes > b->len_bytes - EPB_DATA_AT - 4)
-		return err_set(e, -EBADMSG, "a packet that is longer than its block");
+	i = &s->interface[id];
 	p.interface = i->name;
 	p.interface_id = s->first_id + id;
 	p.linktype = i->linktype;
-	p.ts_ns = time_ns(i,
-		(uint64_t) get32(b->big_endian, b->p + 12) << 32 | get32(b->big_endian, b->p + 16));
-	if (b->type == BLOCK_EPB)
-		read_packet_options(
-			b, EPB_DATA_AT + (((size_t) p.len_bytes + 3) & ~(size_t) 3), &p);
+	if (b->type != BLOCK_SPB) {
+		p.original_len_bytes = get32(b->big_endian, b->p + 24);
+		p.ts_ns = time_ns(i, (uint64_t) get32(b->big_endian, b->p + 12) << 32 |
+					     get32(b->big_endian, b->p + 16));
+	}
+	packet_options(b, p.len_bytes, &o);
+	while (next_option(&o)) {
+		if (o.code == OPT_EPB_FLAGS && o.len == 4)
+			p.flags = get32(b->big_endian, o.value);
+		else if (o.code == OPT_EPB_DROPCOUNT && o.len == 8)
+			p.lost_before = option_u64(&o);
+	}
 	*ret = p;
+	return 0;
+}
+
+int section_packet_facts(const struct section *s, const struct block *b,
+	struct section_packet_facts *ret, struct err *e)
+{
+	struct section_packet_facts facts = {0};
+	struct csharg_packet simple;
+	struct option o;
+	uint32_t id;
+	int rc = b->type == BLOCK_SPB ? simple_packet(s, b, &simple, e)
+				      : place_packet(s, b, &id, &facts.len_bytes, e);
+
+	if (rc < 0)
+		return rc;
+	packet_options(b, facts.len_bytes, &o);
+	while (next_option(&o))
+		if (o.code == OPT_EPB_DROPCOUNT && o.len == 8)
+			facts.lost_before = option_u64(&o);
+	*ret = facts;
 	return 0;
 }
 
@@ -247,7 +279,7 @@ int section_statistics(
 	id = get32(b->big_endian, b->p + 8);
 	if (!find(s, id, e))
 		return -EBADMSG;
-	o = options_of(b, 20);
+	options_of(b, 20, &o);
 	while (next_option(&o)) {
 		if (o.code == OPT_ISB_IFRECV)
 			t.received = option_u64(&o);

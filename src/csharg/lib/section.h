@@ -40,6 +40,16 @@ int section_add(struct section *s, const struct block *b, struct err *e);
 int section_packet(
 	const struct section *s, const struct block *b, struct csharg_packet *ret, struct err *e);
 
+/* What has to be known of a packet to pass its block on. */
+struct section_packet_facts {
+	uint32_t len_bytes;   /* kept of the packet */
+	uint64_t lost_before; /* as in struct csharg_packet */
+};
+
+/* As section_packet(), with no more work than that takes. */
+int section_packet_facts(const struct section *s, const struct block *b,
+	struct section_packet_facts *ret, struct err *e);
+
 /* Take apart a statistics block, and keep what it says about losses. As section_packet(). */
 int section_statistics(
 	struct section *s, const struct block *b, struct csharg_statistics *ret, struct err *e);

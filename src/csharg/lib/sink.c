@@ -28,6 +28,9 @@ static void open_anew(struct sink *s)
 	(void) snprintf(path, sizeof(path), "/proc/self/fd/%d", s->fd);
 	s->own_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	s->kind = s->own_fd < 0 ? SINK_SMALL : SINK_PIPE;
+	if (fcntl(s->fd, F_GETPIPE_SZ) < SINK_PIPE_BYTES)
+		(void) fcntl(
+			s->fd, F_SETPIPE_SZ, SINK_PIPE_BYTES); /* a limit of the system: smaller */
 }
 
 int sink_init_fd(struct sink *s, int fd, struct err *e)
@@ -52,7 +55,7 @@ void sink_done(struct sink *s)
 }
 
 /* A pipe that is ready has room for PIPE_BUF bytes, and takes them at once. */
-static ssize_t write_small(int fd, const uint8_t *p, size_t len)
+static ssize_t write_small(int fd, const struct iovec *piece)
 {
 	struct pollfd pfd = {.fd = fd, .events = POLLOUT};
 	int n = poll(&pfd, 1, 0);
@@ -61,86 +64,118 @@ static ssize_t write_small(int fd, const uint8_t *p, size_t len)
 		errno = n < 0 ? errno : EAGAIN;
 		return -1;
 	}
-	return write(fd, p, len < PIPE_BUF ? len : PIPE_BUF);
+	return write(fd, piece->iov_base, piece->iov_len < PIPE_BUF ? piece->iov_len : PIPE_BUF);
 }
 
-static ssize_t write_some(struct sink *s, const uint8_t *p, size_t len)
+static ssize_t write_some(struct sink *s, struct iovec *piece, size_t n)
 {
+	const struct msghdr message = {.msg_iov = piece, .msg_iovlen = n};
+
 	switch (s->kind) {
 	case SINK_PIPE:
-		return write(s->own_fd, p, len);
+		return writev(s->own_fd, piece, (int) n);
 	case SINK_SMALL:
-		return write_small(s->fd, p, len);
+		return write_small(s->fd, piece);
 	case SINK_SOCKET:
-		return send(s->fd, p, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		return sendmsg(s->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 	default:
-		return write(s->fd, p, len);
+		return writev(s->fd, piece, (int) n);
 	}
 }
 
-/* Returns how much was written before it would have waited. */
-static ssize_t write_now(struct sink *s, const uint8_t *p, size_t len)
+/* Take @done bytes away from the beginning of *@piece, of which there are *@n. */
+static void advance(struct iovec **piece, size_t *n, size_t done)
 {
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = write_some(s, p + done, len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n < 0)
-			return errno == ECONNRESET ? -EPIPE : -errno;
-		done += (size_t) n;
+	while (*n > 0 && done >= (*piece)->iov_len) {
+		done -= (*piece)->iov_len;
+		(*piece)++;
+		(*n)--;
 	}
-	return (ssize_t) done;
+	if (done > 0) {
+		(*piece)->iov_base = (uint8_t *) (*piece)->iov_base + done;
+		(*piece)->iov_len -= done;
+	}
 }
 
-static int keep(struct sink *s, const uint8_t *p, size_t len)
+/* Write until it would have to wait; what is left is in *@piece and *@n. Returns 0 or a negative
+ * errno. */
+static int write_now(struct sink *s, struct iovec **piece, size_t *n)
+{
+	while (*n > 0) {
+		ssize_t done = write_some(s, *piece, *n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && errno == EAGAIN)
+			break;
+		if (done < 0)
+			return errno == ECONNRESET ? -EPIPE : -errno;
+		advance(piece, n, (size_t) done);
+	}
+	return 0;
+}
+
+static int reserve(struct sink *s, size_t more)
 {
 	size_t cap = s->cap_bytes ? s->cap_bytes : 65536;
 	uint8_t *kept;
 
-	while (cap < s->kept_bytes + len)
+	while (cap < s->kept_at + s->kept_bytes + more)
 		cap *= 2;
-	if (cap > s->cap_bytes) {
-		kept = realloc(s->kept, cap);
-		if (!kept)
-			return -ENOMEM;
-		s->kept = kept;
-		s->cap_bytes = cap;
-	}
-	memcpy(s->kept + s->kept_bytes, p, len);
-	s->kept_bytes += len;
+	if (cap == s->cap_bytes)
+		return 0;
+	kept = realloc(s->kept, cap);
+	if (!kept)
+		return -ENOMEM;
+	s->kept = kept;
+	s->cap_bytes = cap;
 	return 0;
 }
 
-int sink_write(struct sink *s, const uint8_t *p, size_t len_bytes)
+static int keep(struct sink *s, const struct iovec *piece, size_t n)
 {
-	ssize_t n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (reserve(s, piece[i].iov_len) < 0)
+			return -ENOMEM;
+		memcpy(s->kept + s->kept_at + s->kept_bytes, piece[i].iov_base, piece[i].iov_len);
+		s->kept_bytes += piece[i].iov_len;
+	}
+	return 0;
+}
+
+static int tell(const struct sink *s, const struct iovec *piece, size_t n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = s->fn(s->ctx, piece[i].iov_base, piece[i].iov_len);
+	return rc;
+}
+
+int sink_write(struct sink *s, struct iovec *piece, size_t n)
+{
+	int rc = 0;
 
 	if (s->kind == SINK_CALLBACK)
-		return s->fn(s->ctx, p, len_bytes);
+		return tell(s, piece, n);
 	if (!sink_is_slow(s))
-		n = write_now(s, p, len_bytes);
-	if (n < 0)
-		return (int) n;
-	return (size_t) n < len_bytes ? keep(s, p + n, len_bytes - (size_t) n) : 0;
+		rc = write_now(s, &piece, &n);
+	return rc < 0 ? rc : keep(s, piece, n);
 }
 
 int sink_flush(struct sink *s)
 {
-	ssize_t n;
+	struct iovec all, *piece = &all;
+	size_t n = 1;
+	int rc;
 
 	if (!sink_is_slow(s))
 		return 0;
-	n = write_now(s, s->kept, s->kept_bytes);
-	if (n < 0)
-		return (int) n;
-	memmove(s->kept, s->kept + n, s->kept_bytes - (size_t) n);
-	s->kept_bytes -= (size_t) n;
-	return 0;
+	all = (struct iovec){.iov_base = s->kept + s->kept_at, .iov_len = s->kept_bytes};
+	rc = write_now(s, &piece, &n);
+	s->kept_at = n ? (size_t) ((uint8_t *) all.iov_base - s->kept) : 0;
+	s->kept_bytes = n ? all.iov_len : 0;
+	return rc;
 }
 
 int sink_poll_fd(const struct sink *s)

@@ -8,9 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/err.h"
 #include "csharg/csharg.h"
+
+#define SINK_PIPE_BYTES (1 << 20)
 
 enum sink_kind {
 	SINK_CALLBACK,
@@ -27,18 +30,21 @@ struct sink {
 	int own_fd; /* owned, -1 = none */
 	csharg_bytes_fn fn;
 	void *ctx;
-	uint8_t *kept; /* owned: what could not be written yet */
-	size_t kept_bytes, cap_bytes;
+	uint8_t *kept; /* owned: what could not be written yet is at @kept_at */
+	size_t kept_at, kept_bytes, cap_bytes;
 };
 
 void sink_init_callback(struct sink *s, csharg_bytes_fn fn, void *ctx);
-/* Returns 0 or a negative errno with @e filled for what is no open descriptor. */
+/* A pipe is made larger, up to SINK_PIPE_BYTES, as far as the system lets us: the longer what is
+ * written waits for its reader without filling it, the fewer changes between both processes.
+ * Returns 0 or a negative errno with @e filled for what is no open descriptor. */
 int sink_init_fd(struct sink *s, int fd, struct err *e);
 void sink_done(struct sink *s);
 
-/* Write @len_bytes bytes or keep them. Returns 0, what the callback returned, -ENOMEM, -EPIPE when
- * the reader is gone, or another negative errno of writing. SIGPIPE must be held. */
-int sink_write(struct sink *s, const uint8_t *p, size_t len_bytes);
+/* Write the @n pieces at @piece (which is used up) or keep them; a callback is called for each of
+ * them. Returns 0, what the callback returned, -ENOMEM, -EPIPE when the reader is gone, or another
+ * negative errno of writing. SIGPIPE must be held. */
+int sink_write(struct sink *s, struct iovec *piece, size_t n);
 
 /* Write what was kept. Returns 0 or a negative errno as above. */
 int sink_flush(struct sink *s);

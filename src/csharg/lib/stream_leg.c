@@ -128,6 +128,16 @@ static void take_data(struct csharg_stream *s, struct leg *leg, const struct ws_
 	}
 }
 
+/* Write what came as data. Returns false when that has ended the stream. */
+static bool write_data(struct csharg_stream *s)
+{
+	int rc = pipeline_write(&s->pipeline);
+
+	if (rc < 0)
+		take_output_error(s, rc);
+	return rc == 0;
+}
+
 static void take_event(struct csharg_stream *s, struct leg *leg, const struct ws_event *ev)
 {
 	switch (ev->kind) {
@@ -155,6 +165,9 @@ static void take_bytes(struct csharg_stream *s, struct leg *leg, const uint8_t *
 	while (leg->transport && !s->is_over && n > 0) {
 		ssize_t used = ws_parse(&leg->ws, p, n, &ev, &e);
 
+		/* a failure of writing goes before whatever else the service says */
+		if ((used < 0 || ev.kind != WS_DATA) && !write_data(s))
+			return;
 		if (used < 0) {
 			break_rules(s, &e);
 			return;
@@ -163,6 +176,8 @@ static void take_bytes(struct csharg_stream *s, struct leg *leg, const uint8_t *
 		n -= (size_t) used;
 		take_event(s, leg, &ev);
 	}
+	if (!s->is_over)
+		(void) write_data(s);
 }
 
 static void lose_leg(struct csharg_stream *s, struct leg *leg)
