@@ -252,9 +252,10 @@ struct csharg_capture_options {
  * connection for each and merged.
  * @options: NULL = defaults. @fd is borrowed until csharg_stream_free(), its flags are not changed;
  * a pipe, FIFO or socket may be slow: it is waited for without blocking, and noticed when its
- * reader leaves. Free @ret_stream with csharg_stream_free(). Errors: -EINVAL for interface names
- * that are empty, hold '/' or are longer than 255 bytes; -EPROTO when the service answers something
- * else than an upgrade, with its words. */
+ * reader leaves. A pipe or FIFO is made larger (1 MiB) if the system allows it. Free @ret_stream
+ * with csharg_stream_free(). Errors: -EINVAL for interface names that are empty, hold '/' or are
+ * longer than 255 bytes; -EPROTO when the service answers something else than an upgrade, with its
+ * words. */
 CSHARG_API int csharg_capture_fd(struct csharg_client *client, const struct csharg_target *target,
 	const struct csharg_capture_options *options, int fd, struct csharg_stream **ret_stream,
 	struct csharg_error *e);

@@ -97,9 +97,7 @@ static int complete_kept(
 	return s->kept_bytes < *ret_len ? fill(s, p, n, *ret_len, e) : 1;
 }
 
-/* Take the next block out of @p, or keep what there is of it. Returns 0, or what ends the feeding.
- */
-static int take_block(
+int blocks_take(
 	struct blocks *s, const uint8_t **p, size_t *n, block_fn fn, void *ctx, struct err *e)
 {
 	size_t len = 0;
@@ -133,7 +131,7 @@ int blocks_feed(
 	int rc = 0;
 
 	while (n > 0 && rc == 0)
-		rc = take_block(s, &p, &n, fn, ctx, e);
+		rc = blocks_take(s, &p, &n, fn, ctx, e);
 	return rc;
 }
 

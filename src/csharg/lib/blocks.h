@@ -45,6 +45,10 @@ typedef int (*block_fn)(void *ctx, const struct block *b);
 int blocks_feed(struct blocks *s, const uint8_t *p, size_t len_bytes, block_fn fn, void *ctx,
 	struct err *e);
 
+/* As blocks_feed(), for one block or what there is of it: moves *@p and *@n (not 0) behind it. */
+int blocks_take(
+	struct blocks *s, const uint8_t **p, size_t *n, block_fn fn, void *ctx, struct err *e);
+
 void blocks_done(struct blocks *s);
 
 static inline uint16_t get16(bool big_endian, const uint8_t *p)

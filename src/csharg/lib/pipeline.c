@@ -7,6 +7,7 @@
 
 #include "base/grow.h"
 #include "base/own.h"
+#include "csharg/lib/packet_run.h"
 
 #define IDB_SNAPLEN_AT 12
 #define ID_AT          8
@@ -185,11 +186,46 @@ static int on_block(void *ctx, const struct block *b)
 	}
 }
 
+/* Pass on the packets at *@p that stay as they are; *@p and *@n are moved behind them. The one that
+ * reaches a limit is left. */
+static int pass_packets(struct inlet *in, const uint8_t **p, size_t *n)
+{
+	struct pipeline *out = in->out;
+	uint64_t bytes = out->max_bytes ? out->max_bytes - out->counters.bytes : UINT64_MAX;
+	uint64_t packets =
+		out->max_packets ? out->max_packets - out->counters.packets - 1 : UINT64_MAX;
+	struct packet_run run = packet_run_of(
+		&in->section, *p, *n < bytes ? *n : bytes, packets, out->snaplen_bytes);
+
+	out->counters.received += run.packets;
+	out->counters.packets += run.packets;
+	out->counters.bytes += run.len_bytes;
+	out->lost_marked += run.lost;
+	*p += run.len_bytes;
+	*n -= run.len_bytes;
+	return run.len_bytes
+		       ? batch_add(&out->batch, out->sink, *p - run.len_bytes, run.len_bytes, true)
+		       : 0;
+}
+
+/* Interfaces of one stream keep their numbers. */
+static bool may_pass(const struct inlet *in)
+{
+	return in->out->n_inlets == 1 && !in->blocks.big_endian && in->blocks.kept_bytes == 0;
+}
+
 int pipeline_feed(struct inlet *in, const uint8_t *p, size_t len_bytes, struct err *e)
 {
 	struct feeding f = {in, e};
-	int rc = blocks_feed(&in->blocks, p, len_bytes, on_block, &f, e);
-	int written = rc == 1 || rc == -EBADMSG ? pipeline_write(in->out) : 0;
+	int rc = 0, written;
+
+	while (len_bytes > 0 && rc == 0) {
+		if (may_pass(in))
+			rc = pass_packets(in, &p, &len_bytes);
+		if (len_bytes > 0 && rc == 0)
+			rc = blocks_take(&in->blocks, &p, &len_bytes, on_block, &f, e);
+	}
+	written = rc == 1 || rc == -EBADMSG ? pipeline_write(in->out) : 0;
 
 	return written < 0 ? written : rc;
 }
