@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "discover/agenda.h"
 
-#define MS_NS 1000000LL
+#define MS_NS     1000000LL
+#define REST      10 /* times what was worked */
+#define CREDIT_NS (REST * AGENDA_BURST_MS * MS_NS)
 
 static int64_t at_least(int64_t v, int64_t min)
 {
@@ -36,7 +38,7 @@ static int64_t update_at(const struct agenda *a, const struct agenda_wants *w)
 	if (w->documents || (w->confirm_asked && has_news))
 		return a->ended_ns + at_most(a->took_ns, AGENDA_GAP_MAX_MS * MS_NS);
 	if (has_news)
-		return a->ended_ns + at_most(a->took_ns * 10, AGENDA_GAP_MAX_MS * MS_NS);
+		return a->ended_ns + at_least(a->debt_ns - CREDIT_NS, 0);
 	return INT64_MAX;
 }
 
@@ -57,6 +59,11 @@ enum agenda_kind agenda_next(
 
 void agenda_note(struct agenda *a, enum agenda_kind kind, int64_t began_ns, int64_t ended_ns)
 {
+	/* what was rested since the last one is paid */
+	a->debt_ns = at_least(a->debt_ns - (ended_ns - a->ended_ns), 0);
+	if (kind == AGENDA_UPDATE)
+		a->debt_ns = at_most(a->debt_ns + REST * (ended_ns - began_ns),
+			CREDIT_NS + AGENDA_GAP_MAX_MS * MS_NS);
 	a->ended_ns = ended_ns;
 	a->took_ns = ended_ns - began_ns;
 	if (kind == AGENDA_WHOLE) {

@@ -5,7 +5,8 @@
  * Somebody who asks for a whole scan gets one at once. Somebody who asks whether the catalog is
  * current gets an update if something is known to have changed, and a whole scan where the kernel
  * does not tell of changes, or its telling was lost. What changes without anybody asking is looked
- * at after a rest of ten times what the last update took, at most AGENDA_GAP_MAX_MS. A whole scan
+ * at at once, until that has added up: updates may take a tenth of the time, and AGENDA_BURST_MS of
+ * work in advance. Then they rest, but never longer than AGENDA_GAP_MAX_MS. A whole scan
  * that nobody has asked for comes every AGENDA_REST_MS, less often where scans take long, so that
  * resting costs less than half a percent of a core. */
 #ifndef DISCOVER_AGENDA_H
@@ -17,6 +18,7 @@
 #define AGENDA_REST_MS    10000
 #define AGENDA_GAP_MS     50 /* between scans that engines' announcements cause */
 #define AGENDA_GAP_MAX_MS 200
+#define AGENDA_BURST_MS   200
 #define AGENDA_LOST_MS    1000 /* between scans that lost events cause, at least */
 
 enum agenda_kind {
@@ -28,6 +30,7 @@ enum agenda_kind {
 /* The last ones that ended; zeroed before the first. Times are monotonic. */
 struct agenda {
 	int64_t ended_ns, took_ns;             /* of any kind */
+	int64_t debt_ns;                       /* of rest, when the last one ended */
 	int64_t whole_ended_ns, whole_took_ns; /* whole ones: 0 = none yet */
 };
 
