@@ -147,7 +147,8 @@ void channel_publish(struct channel *c, uint32_t satisfies)
 
 void channel_confirm(struct channel *c, uint32_t id)
 {
-	if (id == 0 || id == c->confirmed || c->src.fd < 0)
+	/* a scan may end behind a later confirmation */
+	if (id == 0 || (int32_t) (id - c->confirmed) <= 0 || c->src.fd < 0)
 		return;
 	c->confirmed = c->unsent = id;
 	c->is_outdated = false;

@@ -4,10 +4,11 @@
  * One scan at a time. When which kind of scan begins, says agenda.h; requests that come in during a
  * scan get the next one, shared by all who wait.
  *
- * A scan waits for engines at most DISCOVER_ENGINE_MS and for links DISCOVER_LINKS_MS; what is not
- * known by then is published as it was known before. Updates ask engines only if one of them has
- * announced something, or there is a container that none has told of, which waits for them
- * DISCOVER_ENGINE_SOON_MS: what they say later makes another generation. */
+ * A scan waits for engines at most DISCOVER_ENGINE_MS; what is not known by then is published as it
+ * was known before. It waits for the broker until that has been silent for DISCOVER_LINKS_MS; then
+ * the generation says that it is incomplete, and does not count as current. Updates ask engines
+ * only if one of them has announced something, or there is a container that none has told of, which
+ * waits for them DISCOVER_ENGINE_SOON_MS: what they say later makes another generation. */
 #ifndef DISCOVER_DISCOVER_H
 #define DISCOVER_DISCOVER_H
 

@@ -20,21 +20,14 @@
 #include "discover/host/id_set.h"
 #include "discover/host/proc_events.h"
 #include "discover/host/scan.h"
+#include "discover/live_mounts.h"
 #include "discover/loop.h"
 
 #define LIVE_GAP_MS     10
 #define LIVE_GAP_MAX_MS 200
 #define LIVE_AGAIN_MS   200
-#define LIVE_MOUNTS_MAX 32   /* mount namespaces that are watched */
 #define LIVE_PIDS_MAX   4096 /* processes that do not matter but have changed: then an update */
-
-struct live_mounts {
-	struct loop_source src; /* src.fd: owned, -1 = free */
-	struct live *live;
-	uint64_t mntns;
-	int32_t pid; /* by whose mountinfo it is watched */
-	bool has_changed;
-};
+#define LIVE_LEND_MAX   256  /* of these, read for a scan and then once more */
 
 struct live {
 	struct loop *loop;
@@ -43,11 +36,12 @@ struct live {
 	const struct scan *scan;  /* borrowed: the newest complete one, NULL = none yet */
 	struct loop_source procs; /* procs.fd: owned, -1 = none */
 	struct loop_source links; /* the same */
-	struct live_mounts mounts[LIVE_MOUNTS_MAX];
+	struct live_mounts mounts;
 	struct loop_timer look, again;
 	struct id_set woken;        /* processes that were told of and not looked at yet */
 	struct id_set young, elder; /* those that began; looked at once more */
-	struct id_set nsids;        /* of namespaces whose links changed, plus one; 0: ours */
+	struct id_set nsids; /* of unknown namespaces whose links changed, plus one; 0: ours */
+	size_t last_netns;   /* in the scan's set: where links changed last */
 	struct scan_changes changes;
 	int64_t looked_ns, look_took_ns;
 	bool has_begun;               /* a scan has */
@@ -80,6 +74,11 @@ bool live_is_complete(const struct live *l);
 /* What was told up to now goes into a scan that begins: take it out of @l (sorted; free it with
  * scan_changes_done()). */
 void live_take(struct live *l, struct scan_changes *ret);
+
+/* As live_take(), for an update while nothing that matters has changed, which therefore finds what
+ * @scan shows: nothing is taken out of @l, and it goes on comparing with @scan. Returns false, with
+ * nothing done, when that cannot be. */
+bool live_lend(struct live *l, struct scan_changes *ret);
 
 /* That scan failed: it has to be done all the same. */
 void live_give_back(struct live *l);

@@ -82,5 +82,7 @@ void metadata_put(struct text *t, const struct metadata *m)
 		text_put_string(t, "osrel-name", m->host->osrel_name);
 	if (m->host->osrel_version[0])
 		text_put_string(t, "osrel-version", m->host->osrel_version);
+	if (m->incomplete)
+		text_put_string(t, "state", "incomplete");
 	text_put(t, "}");
 }

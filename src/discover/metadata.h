@@ -23,7 +23,8 @@ struct metadata {
 	const struct metadata_engine *engines;
 	size_t n_engines;
 	const struct edge *edge; /* borrowed; NULL = there is no runtime */
-	uint64_t wall_ns;        /* creation time */
+	bool incomplete; /* said so by a member "state": not all namespaces could be read in time */
+	uint64_t wall_ns; /* creation time */
 };
 
 /* Append the member "metadata" to @ret, its keys in alphabetical order. */

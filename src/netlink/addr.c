@@ -28,7 +28,7 @@ static void put_attr(
 	}
 }
 
-int addr_parse(const struct nlmsghdr *h, struct addr *ret)
+int addr_parse(const struct nlmsghdr *h, struct addr *ret, bool *ret_gone)
 {
 	const struct ifaddrmsg *info = NLMSG_DATA(h);
 	struct addr r = {.preferred_s = ADDR_FOREVER, .valid_s = ADDR_FOREVER};
@@ -38,7 +38,7 @@ int addr_parse(const struct nlmsghdr *h, struct addr *ret)
 	int type;
 	size_t len;
 
-	if (h->nlmsg_type != RTM_NEWADDR)
+	if (h->nlmsg_type != RTM_NEWADDR && h->nlmsg_type != RTM_DELADDR)
 		return 0;
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return -EBADMSG;
@@ -59,6 +59,7 @@ int addr_parse(const struct nlmsghdr *h, struct addr *ret)
 	if (len == 4 && s.local && s.address && memcmp(s.local, s.address, len) != 0)
 		r.prefixlen = 32;
 	*ret = r;
+	*ret_gone = h->nlmsg_type == RTM_DELADDR;
 	return 1;
 }
 

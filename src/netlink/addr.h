@@ -3,6 +3,7 @@
 #ifndef NETLINK_ADDR_H
 #define NETLINK_ADDR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "netlink/dump.h"
@@ -18,9 +19,9 @@ struct addr {
 	uint32_t preferred_s, valid_s;
 };
 
-/* Take a message about an address apart. Returns 1, 0 when @h is something else or the address is
- * of another family, or -EBADMSG. No I/O. */
-int addr_parse(const struct nlmsghdr *h, struct addr *ret);
+/* Take a message about an address apart. *ret_gone is true when the address was removed. Returns 1,
+ * 0 when @h is something else or the address is of another family, or -EBADMSG. No I/O. */
+int addr_parse(const struct nlmsghdr *h, struct addr *ret, bool *ret_gone);
 
 /* Dump all addresses of @sock's namespace, waiting at most @timeout_ms. Errors of nl_dump(). */
 int addr_ask(int sock, int timeout_ms, nl_fn fn, void *ctx);

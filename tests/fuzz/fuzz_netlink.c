@@ -33,6 +33,7 @@ static void check_parsers(const struct nlmsghdr *h)
 {
 	struct link_detail d;
 	struct addr addr;
+	bool gone;
 	struct route route;
 	int32_t nsid;
 
@@ -42,7 +43,7 @@ static void check_parsers(const struct nlmsghdr *h)
 		assert(memchr(d.link.alias, '\0', sizeof(d.link.alias)));
 		assert(d.link.addr_len <= LINK_ADDR_MAX && !(d.is_vlan && d.is_vxlan));
 	}
-	if (addr_parse(h, &addr) == 1)
+	if (addr_parse(h, &addr, &gone) == 1)
 		assert(addr.family == AF_INET || addr.family == AF_INET6);
 	if (route_parse(h, &route) == 1)
 		assert(route.hop_family == 0 || route.hop_family == AF_INET ||

@@ -17,6 +17,7 @@
 #include "base/own.h"
 #include "discover/agenda.h"
 #include "discover/host/id_set.h"
+#include "discover/host/link_changes.h"
 #include "discover/host/netns_set.h"
 #include "discover/host/proc_events.h"
 
@@ -49,12 +50,11 @@ static void what_is_due_follows_from_what_is_wanted(void **state)
 		{"a loss nobody asks about", {.is_told = true, .is_lost = true}, 1000,
 			AGENDA_NOTHING},
 		{"a loss after a while", {.is_told = true, .is_lost = true}, 2001, AGENDA_WHOLE},
-		{"a change at once", {.is_told = true, .has_changed = true}, 150, AGENDA_NOTHING},
-		{"a change", {.is_told = true, .has_changed = true}, 201, AGENDA_UPDATE},
+		{"a change", {.is_told = true, .has_changed = true}, 1, AGENDA_UPDATE},
 		{"a change somebody asks about",
 			{.is_told = true, .has_changed = true, .confirm_asked = true}, 101,
 			AGENDA_UPDATE},
-		{"an announcement", {.is_told = true, .announced = true}, 201, AGENDA_UPDATE},
+		{"an announcement", {.is_told = true, .announced = true}, 1, AGENDA_UPDATE},
 		{"an announcement where nothing is told", {.announced = true}, 101, AGENDA_WHOLE},
 		{"documents", {.is_told = true, .documents = true}, 101, AGENDA_UPDATE},
 	};
@@ -88,6 +88,153 @@ static void long_scans_are_rare(void **state)
 	(void) state;
 	assert_int_equal(agenda_next(&a, &w, 100000 * MS, &at_ns), AGENDA_NOTHING);
 	assert_int_equal(at_ns, 200000 * MS + 1);
+}
+
+/* How long the next update has to wait after @n of @took_ms each, one behind the other. */
+static int64_t rest_after(int n, int64_t took_ms)
+{
+	const struct agenda_wants w = {.is_told = true, .has_changed = true};
+	struct agenda a = after_scan(100);
+	int64_t now_ns = 1, at_ns = 0;
+
+	for (int i = 0; i < n; i++) {
+		agenda_note(&a, AGENDA_UPDATE, now_ns, now_ns + took_ms * MS);
+		now_ns += took_ms * MS;
+	}
+	(void) agenda_next(&a, &w, now_ns, &at_ns);
+	return (at_ns - now_ns) / MS;
+}
+
+static void updates_rest_once_they_have_taken_their_share(void **state)
+{
+	(void) state;
+	assert_int_equal(rest_after(1, 20), 0);
+	assert_int_equal(rest_after(10, 20), 0);
+	assert_in_range(rest_after(12, 20), 1, AGENDA_GAP_MAX_MS);
+	assert_int_equal(rest_after(200, 20), AGENDA_GAP_MAX_MS);
+	assert_int_equal(rest_after(1, 5000), AGENDA_GAP_MAX_MS);
+}
+
+static void a_rest_pays_for_what_was_done_before(void **state)
+{
+	const struct agenda_wants w = {.is_told = true, .has_changed = true};
+	struct agenda a = after_scan(100);
+	int64_t at_ns;
+
+	(void) state;
+	agenda_note(&a, AGENDA_UPDATE, 0, 5000 * MS);
+	agenda_note(&a, AGENDA_UPDATE, 9000 * MS, 9010 * MS);
+	assert_int_equal(agenda_next(&a, &w, 9010 * MS, &at_ns), AGENDA_UPDATE);
+}
+
+static struct netns_set one_namespace(uint64_t inode, uint32_t pid, uint64_t starttime_ticks)
+{
+	const struct ns_ref ref = {.inode = inode,
+		.kind = NS_REF_PROC,
+		.pid = pid,
+		.starttime_ticks = starttime_ticks};
+	struct netns_set s = {0};
+
+	assert_int_equal(netns_set_add(&s, &ref, NULL), 0);
+	netns_set_sort(&s);
+	return s;
+}
+
+static struct netns_set with_links(uint64_t inode, uint32_t pid)
+{
+	struct netns_set s = one_namespace(inode, pid, 5);
+
+	s.v[0].links = calloc(1, sizeof(*s.v[0].links));
+	assert_non_null(s.v[0].links);
+	s.v[0].n_links = 1;
+	s.v[0].has_links = true;
+	s.v[0].nsid = 4;
+	return s;
+}
+
+static struct link_event link_event(uint32_t ifindex, bool is_gone)
+{
+	return (struct link_event){
+		.kind = LINK_EVENT_LINK, .is_gone = is_gone, .link = {.ifindex = ifindex}};
+}
+
+static struct link_event addr_event(uint8_t last, bool is_gone)
+{
+	return (struct link_event){.kind = LINK_EVENT_ADDR,
+		.is_gone = is_gone,
+		.addr = {.ifindex = 1, .family = 4, .bytes = {192, 0, 2, last}}};
+}
+
+static void the_last_word_about_a_link_counts(void **state)
+{
+	const struct link_event told[] = {link_event(7, false), link_event(3, false),
+		link_event(7, true), link_event(9, false), link_event(3, false),
+		addr_event(1, false), addr_event(2, false), addr_event(2, false),
+		addr_event(1, true), addr_event(5, true)};
+	struct netns_set set = with_links(100, 7);
+	struct link_changes c = {0};
+
+	(void) state;
+	set.v[0].links[0].ifindex = 5;
+	for (size_t i = 0; i < ARRAY_LEN(told); i++)
+		assert_int_equal(link_changes_add(&c, &set.v[0], &told[i]), 0);
+	link_changes_apply(&c, &set);
+	assert_true(set.v[0].has_links);
+	assert_int_equal(set.v[0].n_links, 3);
+	assert_int_equal(set.v[0].links[0].ifindex, 3);
+	assert_int_equal(set.v[0].links[1].ifindex, 5);
+	assert_int_equal(set.v[0].links[2].ifindex, 9);
+	assert_int_equal(set.v[0].n_addrs, 1);
+	assert_int_equal(set.v[0].addrs[0].bytes[3], 2);
+	link_changes_done(&c);
+	netns_set_done(&set);
+}
+
+static void links_are_listed_again_where_numbers_went_to_another_namespace(void **state)
+{
+	const struct link_event told = link_event(7, false);
+	static const struct {
+		uint64_t inode;
+		uint32_t pid;
+		int32_t nsid;
+		bool is_kept;
+	} rows[] = {
+		{100, 7, 4, true},
+		{100, 8, 5, false},
+		{200, 8, 4, false},
+		{200, 8, 5, true},
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct netns_set before = with_links(100, 7);
+		struct netns_set set = with_links(rows[i].inode, rows[i].pid);
+		struct link_changes c = {0};
+
+		set.v[0].nsid = rows[i].nsid;
+		assert_int_equal(link_changes_add(&c, &before.v[0], &told), 0);
+		link_changes_apply(&c, &set);
+		assert_int_equal(set.v[0].has_links, rows[i].is_kept);
+		link_changes_done(&c);
+		netns_set_done(&before);
+		netns_set_done(&set);
+	}
+}
+
+static void changes_of_links_have_a_limit(void **state)
+{
+	struct link_event told = link_event(7, false);
+	struct netns_set set = with_links(100, 7);
+	struct link_changes c = {0};
+
+	(void) state;
+	for (int i = 0; i < LINK_CHANGES_MAX; i++)
+		assert_int_equal(link_changes_add(&c, &set.v[0], &told), 0);
+	assert_int_equal(link_changes_add(&c, &set.v[0], &told), -ENOSPC);
+	link_changes_done(&c);
+	told.kind = LINK_EVENT_UNCLEAR;
+	assert_int_equal(link_changes_add(&c, &set.v[0], &told), -ENOSPC);
+	netns_set_done(&set);
 }
 
 static void a_set_is_sorted_and_holds_each_number_once(void **state)
@@ -172,31 +319,6 @@ static void processes_are_told_of_and_threads_are_not(void **state)
 	assert_int_equal(parse(&uid).n, 0);
 }
 
-static struct netns_set one_namespace(uint64_t inode, uint32_t pid, uint64_t starttime_ticks)
-{
-	const struct ns_ref ref = {.inode = inode,
-		.kind = NS_REF_PROC,
-		.pid = pid,
-		.starttime_ticks = starttime_ticks};
-	struct netns_set s = {0};
-
-	assert_int_equal(netns_set_add(&s, &ref, NULL), 0);
-	netns_set_sort(&s);
-	return s;
-}
-
-static struct netns_set with_links(uint64_t inode, uint32_t pid)
-{
-	struct netns_set s = one_namespace(inode, pid, 5);
-
-	s.v[0].links = calloc(1, sizeof(*s.v[0].links));
-	assert_non_null(s.v[0].links);
-	s.v[0].n_links = 1;
-	s.v[0].has_links = true;
-	s.v[0].nsid = 4;
-	return s;
-}
-
 static void links_are_kept_only_of_a_namespace_that_is_surely_the_same(void **state)
 {
 	static const struct {
@@ -234,6 +356,11 @@ int main(void)
 		cmocka_unit_test(what_is_due_follows_from_what_is_wanted),
 		cmocka_unit_test(the_first_scan_is_whole_and_at_once),
 		cmocka_unit_test(long_scans_are_rare),
+		cmocka_unit_test(updates_rest_once_they_have_taken_their_share),
+		cmocka_unit_test(a_rest_pays_for_what_was_done_before),
+		cmocka_unit_test(the_last_word_about_a_link_counts),
+		cmocka_unit_test(links_are_listed_again_where_numbers_went_to_another_namespace),
+		cmocka_unit_test(changes_of_links_have_a_limit),
 		cmocka_unit_test(a_set_is_sorted_and_holds_each_number_once),
 		cmocka_unit_test(a_set_has_a_limit_and_says_so),
 		cmocka_unit_test(processes_are_told_of_and_threads_are_not),

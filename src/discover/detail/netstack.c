@@ -59,9 +59,10 @@ static int on_addr(void *ctx, const struct nlmsghdr *h)
 {
 	struct netstack *s = ctx;
 	struct addr addr, *v;
-	int rc = addr_parse(h, &addr);
+	bool gone = false;
+	int rc = addr_parse(h, &addr, &gone);
 
-	if (rc != 1 || s->n_addrs >= NETSTACK_ADDRS_MAX)
+	if (rc != 1 || gone || s->n_addrs >= NETSTACK_ADDRS_MAX)
 		return rc < 0 ? rc : 0;
 	v = grow(s->addrs, s->n_addrs, &s->cap_addrs, sizeof(*v));
 	if (!v)

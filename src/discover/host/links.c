@@ -31,10 +31,7 @@ static int add_link(void *ctx, const struct link *link, bool gone)
 	if (!v)
 		return -ENOMEM;
 	l->v = v;
-	l->v[l->n] = (struct catalog_link){
-		.ifindex = link->ifindex, .arphrd = link->arphrd, .operstate = link->operstate};
-	memcpy(l->v[l->n].name, link->name, sizeof(l->v[l->n].name));
-	l->n++;
+	l->v[l->n++] = netns_link_of(link);
 	return 0;
 }
 
@@ -55,18 +52,16 @@ static int add_addr(void *ctx, const struct nlmsghdr *h)
 	struct addr_list *l = ctx;
 	struct netns_addr *v;
 	struct addr a;
-	int rc = addr_parse(h, &a);
+	bool gone = false;
+	int rc = addr_parse(h, &a, &gone);
 
-	if (rc <= 0 || l->n >= NETNS_ADDRS_MAX)
+	if (rc <= 0 || gone || l->n >= NETNS_ADDRS_MAX)
 		return rc < 0 ? rc : 0;
 	v = grow(l->v, l->n, &l->cap, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	l->v = v;
-	l->v[l->n] =
-		(struct netns_addr){.ifindex = a.ifindex, .family = a.family == AF_INET ? 4 : 6};
-	memcpy(l->v[l->n].bytes, a.bytes, a.family == AF_INET ? 4 : 16);
-	l->n++;
+	l->v[l->n++] = netns_addr_of(&a);
 	return 0;
 }
 

@@ -4,9 +4,27 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/utf8.h"
 #include "base/grow.h"
+
+struct catalog_link netns_link_of(const struct link *link)
+{
+	struct catalog_link l = {
+		.ifindex = link->ifindex, .arphrd = link->arphrd, .operstate = link->operstate};
+
+	memcpy(l.name, link->name, sizeof(l.name));
+	return l;
+}
+
+struct netns_addr netns_addr_of(const struct addr *addr)
+{
+	struct netns_addr a = {.ifindex = addr->ifindex, .family = addr->family == AF_INET ? 4 : 6};
+
+	memcpy(a.bytes, addr->bytes, addr->family == AF_INET ? 4 : 16);
+	return a;
+}
 
 void netns_set_done(struct netns_set *s)
 {
@@ -104,7 +122,7 @@ int netns_set_add_held(struct netns_set *s, const struct held_list *held)
 	return rc == 0 ? add_all(s, held->fds, held->n_fds) : rc;
 }
 
-static bool is_same_way(const struct ns_ref *a, const struct ns_ref *b)
+bool netns_is_same_way(const struct ns_ref *a, const struct ns_ref *b)
 {
 	return a->inode == b->inode && a->kind == b->kind && a->pid == b->pid &&
 	       a->starttime_ticks == b->starttime_ticks && a->index == b->index;
@@ -147,7 +165,7 @@ int netns_set_recall_links(struct netns_set *s, const struct netns_set *old,
 		while (at < old->n && old->v[at].ref.inode < ns->ref.inode)
 			at++;
 		if (at < old->n && old->v[at].has_links && p && !p->is_fresh &&
-			is_same_way(&ns->ref, &old->v[at].ref) &&
+			netns_is_same_way(&ns->ref, &old->v[at].ref) &&
 			!id_set_has(changed, ns->ref.inode))
 			rc = recall_one(ns, &old->v[at]);
 	}
@@ -165,6 +183,13 @@ void netns_set_sort(struct netns_set *s)
 {
 	if (s->n > 0)
 		qsort(s->v, s->n, sizeof(*s->v), cmp_inode);
+}
+
+struct netns *netns_set_find(const struct netns_set *s, uint64_t inode)
+{
+	const struct netns key = {.ref.inode = inode};
+
+	return s->n ? bsearch(&key, s->v, s->n, sizeof(*s->v), cmp_inode) : NULL;
 }
 
 void netns_set_drop_guesses(struct netns_set *s)

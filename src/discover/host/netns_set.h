@@ -10,6 +10,8 @@
 #include "discover/host/held.h"
 #include "discover/host/inode_map.h"
 #include "discover/host/proc_table.h"
+#include "netlink/addr.h"
+#include "netlink/link.h"
 #include "proto/catalog.h"
 
 /* In the place of a mounted namespace, what stands in front of the mount point. */
@@ -43,6 +45,10 @@ struct netns_set {
 	struct inode_map index; /* inode -> index in v; invalid after netns_set_sort() */
 };
 
+/* What is kept of a link, and of an address. */
+struct catalog_link netns_link_of(const struct link *link);
+struct netns_addr netns_addr_of(const struct addr *addr);
+
 void netns_set_done(struct netns_set *s);
 
 /* Add the namespace of @ref unless it is there already: what is added first is preferred. @place is
@@ -72,5 +78,11 @@ int netns_set_recall_links(struct netns_set *s, const struct netns_set *old,
 
 /* Sort by inode: the order of the catalog. Nothing can be added afterwards. */
 void netns_set_sort(struct netns_set *s);
+
+/* The namespace in the sorted set, NULL if it is not there. */
+struct netns *netns_set_find(const struct netns_set *s, uint64_t inode);
+
+/* True if @a and @b lead to the same namespace in the same way. */
+bool netns_is_same_way(const struct ns_ref *a, const struct ns_ref *b);
 
 #endif

@@ -18,6 +18,8 @@ static int read_namespaces(
 		rc = 0;
 	if (rc == 0 && old)
 		rc = netns_set_recall_links(&s->nets, &old->nets, &s->procs, &changes->netns);
+	if (rc == 0 && old)
+		link_changes_apply(&changes->links, &s->nets);
 	return rc;
 }
 
@@ -78,4 +80,5 @@ void scan_changes_done(struct scan_changes *c)
 	id_set_done(&c->pids);
 	id_set_done(&c->mntns);
 	id_set_done(&c->netns);
+	link_changes_done(&c->links);
 }

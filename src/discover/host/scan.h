@@ -10,6 +10,7 @@
 #include "discover/host/cgroup_scan.h"
 #include "discover/host/held.h"
 #include "discover/host/id_set.h"
+#include "discover/host/link_changes.h"
 #include "discover/host/netns_set.h"
 #include "discover/host/proc_table.h"
 
@@ -25,7 +26,8 @@ struct scan {
 struct scan_changes {
 	struct id_set pids;  /* processes that began, ended, or became different */
 	struct id_set mntns; /* mount namespaces in which mounts changed */
-	struct id_set netns; /* network namespaces in which links changed */
+	struct id_set netns; /* network namespaces whose links have to be listed again */
+	struct link_changes links;
 };
 
 void scan_changes_done(struct scan_changes *c);
