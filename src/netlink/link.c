@@ -103,12 +103,17 @@ int link_ask(int sock, int timeout_ms, nl_fn fn, void *ctx)
 	const struct {
 		struct nlmsghdr h;
 		struct ifinfomsg info;
+		struct rtattr mask_attr;
+		uint32_t mask;
 	} req = {
 		.h = {.nlmsg_len = sizeof(req),
 			.nlmsg_type = RTM_GETLINK,
 			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 			.nlmsg_seq = 1},
 		.info = {.ifi_family = AF_UNSPEC},
+		.mask_attr = {.rta_len = RTA_LENGTH(sizeof(req.mask)), .rta_type = IFLA_EXT_MASK},
+		/* counters are the larger half of an answer, and dear */
+		.mask = RTEXT_FILTER_SKIP_STATS,
 	};
 
 	return nl_dump(sock, &req.h, timeout_ms, fn, ctx);

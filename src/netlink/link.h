@@ -44,7 +44,8 @@ int link_parse(
 int link_receive(int sock, link_fn fn, void *ctx);
 
 /* Dump all links of @sock's namespace, waiting at most @timeout_ms, and hand each to @fn, as a
- * message or taken apart; events that arrive meanwhile as well. Errors of nl_dump(). */
+ * message or taken apart, without counters; events that arrive meanwhile as well. Errors of
+ * nl_dump(). */
 int link_ask(int sock, int timeout_ms, nl_fn fn, void *ctx);
 int link_dump(int sock, int timeout_ms, link_fn fn, void *ctx);
 

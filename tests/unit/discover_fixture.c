@@ -116,6 +116,10 @@ static void answer(struct fixture *f, const struct msg *request)
 	AUTO_CLOSE int ns = open_namespace(&request->u.ns_ref);
 	AUTO_CLOSE int sock = -1;
 
+	if (f->is_silent)
+		return;
+	if (f->pauses > 0 && f->pauses--)
+		(void) poll(NULL, 0, FIXTURE_PAUSE_MS);
 	if (!f->refuses && ns >= 0 && setns(ns, CLONE_NEWNET) == 0) {
 		sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 		assert_int_equal(setns(f->netns, CLONE_NEWNET), 0);

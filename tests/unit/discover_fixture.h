@@ -12,11 +12,15 @@
 
 #include "proto/catalog.h"
 
+#define FIXTURE_PAUSE_MS 350
+
 struct fixture {
 	pid_t discover;
 	int broker, catalog; /* our ends of the channels */
 	int netns;           /* our own network namespace */
 	bool refuses;        /* answer every request for a socket with an error */
+	bool is_silent;      /* answer none */
+	int pauses;          /* so many answers take FIXTURE_PAUSE_MS each */
 	uint32_t asked;      /* newest refresh */
 	/* the newest generation */
 	uint32_t id;

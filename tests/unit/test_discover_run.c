@@ -155,6 +155,50 @@ static void a_namespace_that_cannot_be_asked_stays(void **state)
 	assert_int_equal(fixture_stop(&f), 0);
 }
 
+static const char *state_of(const struct fixture *f)
+{
+	return string_of(json_object_get(f->json, "metadata"), "state");
+}
+
+static void a_broker_that_falls_silent_makes_a_generation_that_says_so(void **state)
+{
+	struct fixture f;
+
+	(void) state;
+	fixture_start(&f);
+	f.is_silent = true;
+	fixture_next(&f);
+	assert_string_equal(state_of(&f), "incomplete");
+	f.is_silent = false;
+	fixture_refresh(&f);
+	assert_string_equal(state_of(&f), "");
+	assert_int_equal(fixture_stop(&f), 0);
+}
+
+/* Longer than it may be silent. */
+static void a_slow_broker_is_waited_for(void **state)
+{
+	pid_t pids[10];
+	struct fixture f;
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(pids); i++)
+		pids[i] = fixture_fork("pf-slow", fixture_unshare_net, NULL);
+	fixture_start(&f);
+	f.pauses = ARRAY_LEN(pids);
+	fixture_next(&f);
+	assert_string_equal(state_of(&f), "");
+	for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
+		const json_t *t = process(&f, "pf-slow", pids[i]);
+
+		assert_non_null(t);
+		assert_int_equal(catalog_find_netns(&f.table, netns_of(t))->n_links, 1);
+		fixture_kill(pids[i]);
+	}
+	assert_int_equal(f.pauses, 0);
+	assert_int_equal(fixture_stop(&f), 0);
+}
+
 static void a_new_service_gets_the_newest_generation_at_once(void **state)
 {
 	struct fixture f;
@@ -330,6 +374,8 @@ int main(void)
 		cmocka_unit_test(a_process_started_before_a_refresh_is_in_its_answer),
 		cmocka_unit_test(namespaces_without_processes_are_found_where_they_are_kept),
 		cmocka_unit_test(a_namespace_that_cannot_be_asked_stays),
+		cmocka_unit_test(a_broker_that_falls_silent_makes_a_generation_that_says_so),
+		cmocka_unit_test(a_slow_broker_is_waited_for),
 		cmocka_unit_test(a_new_service_gets_the_newest_generation_at_once),
 		cmocka_unit_test(nonsense_on_the_catalog_channel_ends_only_that),
 		cmocka_unit_test(containers_go_by_what_their_engine_calls_them),

@@ -38,9 +38,8 @@ void netstacks_done(struct netstacks *s)
 	*s = (struct netstacks){0};
 }
 
-static int on_link(void *ctx, const struct nlmsghdr *h)
+static int add_link(struct netstack *s, const struct nlmsghdr *h)
 {
-	struct netstack *s = ctx;
 	struct nif nif = {.stack = s}, *v;
 	int rc = link_detail_parse(h, &nif.d);
 
@@ -55,9 +54,8 @@ static int on_link(void *ctx, const struct nlmsghdr *h)
 	return 0;
 }
 
-static int on_addr(void *ctx, const struct nlmsghdr *h)
+static int add_addr(struct netstack *s, const struct nlmsghdr *h)
 {
-	struct netstack *s = ctx;
 	struct addr addr, *v;
 	bool gone = false;
 	int rc = addr_parse(h, &addr, &gone);
@@ -116,14 +114,23 @@ void netstack_sort(struct netstack *s)
 		qsort(s->addrs, s->n_addrs, sizeof(*s->addrs), cmp_addr);
 }
 
-int netstack_read(struct netstack *s, int sock)
+void netstack_take(struct netstack *s, const struct nlmsghdr *h)
 {
-	int rc = link_ask(sock, DUMP_TIMEOUT_MS, on_link, s);
+	/* without memory, or malformed: what is missing is shown as missing */
+	if (h->nlmsg_type == RTM_NEWLINK)
+		(void) add_link(s, h);
+	else
+		(void) add_addr(s, h);
+}
 
-	if (rc < 0)
-		return rc;
+void netstack_clear(struct netstack *s)
+{
+	s->n_nifs = s->n_addrs = 0;
+}
+
+void netstack_read(struct netstack *s, int sock)
+{
 	/* what of these is missing is shown as missing */
-	(void) addr_ask(sock, DUMP_TIMEOUT_MS, on_addr, s);
 	(void) route_ask(sock, AF_INET, DUMP_TIMEOUT_MS, on_route, s);
 	(void) route_ask(sock, AF_INET6, DUMP_TIMEOUT_MS, on_route, s);
 	netstack_sort(s);
@@ -131,7 +138,6 @@ int netstack_read(struct netstack *s, int sock)
 		if (s->nifs[i].is_physical)
 			(void) ethtool_driver_ask(sock, s->nifs[i].d.link.name, &s->nifs[i].driver);
 	}
-	return 0;
 }
 
 static int cmp_inode(const void *a, const void *b)

@@ -64,9 +64,15 @@ struct netstacks {
 int netstacks_init(struct netstacks *s, const struct netns_set *set);
 void netstacks_done(struct netstacks *s);
 
-/* Read links, addresses and routes by @sock, a NETLINK_ROUTE socket inside the namespace. What
- * cannot be read is missing. Returns 0, or a negative errno when there are no links. */
-int netstack_read(struct netstack *s, int sock);
+/* Take what a message of a dump says about a link (RTM_NEWLINK) or an address (RTM_NEWADDR). */
+void netstack_take(struct netstack *s, const struct nlmsghdr *h);
+
+/* Forget links and addresses. */
+void netstack_clear(struct netstack *s);
+
+/* Once links and addresses are there, sort them, and read what else there is by @sock, a
+ * NETLINK_ROUTE socket inside the namespace: routes and drivers. What cannot be read is missing. */
+void netstack_read(struct netstack *s, int sock);
 
 /* Sort what was read or made by hand. */
 void netstack_sort(struct netstack *s);

@@ -10,10 +10,22 @@ static void on_socket(void *ctx, size_t i, int sock)
 {
 	struct network *n = ctx;
 
-	if (n->stage == NETWORK_ASKING)
+	if (n->stage == NETWORK_ASKING) {
 		nsids_ask(&n->nsids, n->again_at[i], sock);
-	else if (netstack_read(&n->stacks.v[i], sock) == 0)
-		nsids_ask_hubs(&n->nsids, i, sock);
+		return;
+	}
+	netstack_read(&n->stacks.v[i], sock);
+	nsids_ask_hubs(&n->nsids, i, sock);
+}
+
+static void on_message(void *ctx, size_t i, const struct nlmsghdr *h)
+{
+	struct network *n = ctx;
+
+	if (h)
+		netstack_take(&n->stacks.v[i], h);
+	else
+		netstack_clear(&n->stacks.v[i]);
 }
 
 int network_begin(struct network *n, const struct network_means *m)
@@ -30,7 +42,7 @@ int network_begin(struct network *n, const struct network_means *m)
 	if (rc < 0)
 		return rc;
 	nsids_init(&n->nsids, m->procfd, m->scan, &n->stacks);
-	links_ask_more(m->links, on_socket, n);
+	links_ask_more(m->links, on_socket, on_message, n);
 	return 0;
 }
 
@@ -86,7 +98,7 @@ static int finish(struct network *n)
 	int rc = nsids_learn(&n->nsids);
 
 	nsids_done(&n->nsids);
-	links_ask_more(n->links, NULL, NULL);
+	links_ask_more(n->links, NULL, NULL, NULL);
 	sriov_find(&n->stacks, SRIOV_DEVICES);
 	tun_owners_sort(&n->tuns);
 	n->stage = NETWORK_DONE;
@@ -136,7 +148,7 @@ void network_end(struct network *n)
 	uint32_t last_id;
 
 	if (n->links)
-		links_ask_more(n->links, NULL, NULL);
+		links_ask_more(n->links, NULL, NULL, NULL);
 	tun_owners_stop(&n->tuns);
 	last_id = n->tuns.next_id;
 	nsids_done(&n->nsids);

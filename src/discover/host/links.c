@@ -15,23 +15,37 @@
 /* A dump needs no waiting: the kernel fills the socket while it is read. */
 #define DUMP_TIMEOUT_MS 200
 
+/* What is made of the dumps of namespace @i. */
 struct list {
+	const struct links *of;
+	size_t i;
 	struct catalog_link *v;
 	size_t n, cap;
 };
 
-static int add_link(void *ctx, const struct link *link, bool gone)
+static void show(const struct links *l, size_t i, const struct nlmsghdr *h)
+{
+	if (l->message_fn)
+		l->message_fn(l->ctx, i, h);
+}
+
+static int add_link(void *ctx, const struct nlmsghdr *h)
 {
 	struct list *l = ctx;
 	struct catalog_link *v;
+	struct nl_attrs attrs;
+	struct link link;
+	bool gone = false;
+	int rc = link_parse(h, &link, &gone, &attrs);
 
-	if (gone || l->n >= CATALOG_LINKS_MAX)
-		return 0;
+	if (rc <= 0 || gone || l->n >= CATALOG_LINKS_MAX)
+		return rc < 0 ? rc : 0;
+	show(l->of, l->i, h);
 	v = grow(l->v, l->n, &l->cap, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	l->v = v;
-	l->v[l->n++] = netns_link_of(link);
+	l->v[l->n++] = netns_link_of(&link);
 	return 0;
 }
 
@@ -43,6 +57,8 @@ static int cmp_ifindex(const void *a, const void *b)
 }
 
 struct addr_list {
+	const struct links *of;
+	size_t i;
 	struct netns_addr *v;
 	size_t n, cap;
 };
@@ -55,6 +71,8 @@ static int add_addr(void *ctx, const struct nlmsghdr *h)
 	bool gone = false;
 	int rc = addr_parse(h, &a, &gone);
 
+	if (rc == 1 && !gone)
+		show(l->of, l->i, h);
 	if (rc <= 0 || gone || l->n >= NETNS_ADDRS_MAX)
 		return rc < 0 ? rc : 0;
 	v = grow(l->v, l->n, &l->cap, sizeof(*v));
@@ -66,9 +84,10 @@ static int add_addr(void *ctx, const struct nlmsghdr *h)
 }
 
 /* Only names are made of them: without, the namespace is as good. */
-static void dump_addrs(int sock, struct netns *ns)
+static void dump_addrs(const struct links *of, size_t i, int sock)
 {
-	struct addr_list l = {0};
+	struct netns *ns = &of->set->v[i];
+	struct addr_list l = {.of = of, .i = i};
 
 	if (addr_ask(sock, DUMP_TIMEOUT_MS, add_addr, &l) < 0) {
 		free(l.v);
@@ -79,12 +98,14 @@ static void dump_addrs(int sock, struct netns *ns)
 	ns->n_addrs = (uint32_t) l.n;
 }
 
-static int dump(int sock, struct netns *ns)
+static int dump(const struct links *of, size_t i, int sock)
 {
-	struct list l = {0};
-	int rc = link_dump(sock, DUMP_TIMEOUT_MS, add_link, &l);
+	struct netns *ns = &of->set->v[i];
+	struct list l = {.of = of, .i = i};
+	int rc = link_ask(sock, DUMP_TIMEOUT_MS, add_link, &l);
 
 	if (rc < 0) {
+		show(of, i, NULL);
 		free(l.v);
 		return rc;
 	}
@@ -94,7 +115,7 @@ static int dump(int sock, struct netns *ns)
 	ns->links = l.v;
 	ns->n_links = (uint32_t) l.n;
 	ns->has_links = true;
-	dump_addrs(sock, ns);
+	dump_addrs(of, i, sock);
 	return 0;
 }
 
@@ -105,7 +126,7 @@ static void on_answer(void *ctx, size_t i, struct fdset *fds)
 	AUTO_CLOSE int sock = fdset_take(fds, 0);
 	struct netns *ns = &l->set->v[i];
 
-	if (!ns_ask_is_netlink(sock, NETLINK_ROUTE) || dump(sock, ns) < 0) {
+	if (!ns_ask_is_netlink(sock, NETLINK_ROUTE) || dump(l, i, sock) < 0) {
 		l->failed++;
 		return;
 	}
@@ -141,9 +162,10 @@ int links_start(struct links *l, struct netns_set *set)
 	return ns_ask_start(&l->ask, set);
 }
 
-void links_ask_more(struct links *l, links_fn fn, void *ctx)
+void links_ask_more(struct links *l, links_fn fn, links_message_fn message_fn, void *ctx)
 {
 	l->more_fn = fn;
+	l->message_fn = message_fn;
 	l->ctx = ctx;
 }
 

@@ -15,11 +15,16 @@
 /* Who has further questions for namespace @i of the set. @sock, inside it, is borrowed. */
 typedef void (*links_fn)(void *ctx, size_t i, int sock);
 
+/* Who has use for the messages of the dumps of namespace @i themselves. @h is borrowed; NULL: the
+ * dumps failed, what was shown of the namespace does not count. */
+typedef void (*links_message_fn)(void *ctx, size_t i, const struct nlmsghdr *h);
+
 struct links {
 	struct ns_ask ask;
 	struct netns_set *set; /* borrowed; valid during a run */
 	size_t failed;         /* namespaces of this run that have no link list */
 	links_fn more_fn;      /* NULL = nobody */
+	links_message_fn message_fn;
 	void *ctx;
 };
 
@@ -31,9 +36,10 @@ int links_init(struct links *l, int procfd, int broker);
  * is gone. */
 int links_start(struct links *l, struct netns_set *set);
 
-/* Call @fn after each dump that succeeded of the run to be started next, and for each namespace of
- * links_revisit(). NULL ends that. */
-void links_ask_more(struct links *l, links_fn fn, void *ctx);
+/* In the run to be started next, show @message_fn all messages about links and addresses, and call
+ * @fn after each dump that succeeded; later for each namespace of links_revisit(). NULL for both
+ * ends that. */
+void links_ask_more(struct links *l, links_fn fn, links_message_fn message_fn, void *ctx);
 
 /* After the run: open the namespaces of @set (of which nothing but references is used) once more,
  * for the function of links_ask_more() alone. As links_start() otherwise. */
