@@ -165,9 +165,11 @@ int reply_continue(struct connection *c)
 	unsigned char buf[LWS_PRE + PIECE_BYTES];
 
 	for (int i = 0; i < BURST; i++) {
+		/* behind it, @c may be gone or have its next request */
+		bool is_last = c->body_len_bytes - c->sent_bytes <= PIECE_BYTES;
 		int rc = write_piece(c, buf, 0);
 
-		if (rc || c->kind != CONNECTION_REPLY || lws_send_pipe_choked(c->wsi))
+		if (rc || is_last || lws_send_pipe_choked(c->wsi))
 			return rc;
 	}
 	return 0;
