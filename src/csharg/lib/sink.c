@@ -91,7 +91,7 @@ static void advance(struct iovec **piece, size_t *n, size_t done)
 		(*piece)++;
 		(*n)--;
 	}
-	if (done > 0) {
+	if (*n > 0 && done > 0) {
 		(*piece)->iov_base = (uint8_t *) (*piece)->iov_base + done;
 		(*piece)->iov_len -= done;
 	}
