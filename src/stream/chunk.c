@@ -267,9 +267,10 @@ uint64_t chunk_reader_occupied(const struct chunk_reader *r)
 	return r->head - r->released;
 }
 
-uint64_t chunk_reader_held(const struct chunk_reader *r)
+uint64_t chunk_reader_between(const struct chunk_reader *r, uint64_t from, uint64_t to)
 {
-	uint64_t held = r->head - r->released;
+	uint64_t bytes = to - from;
 
-	return r->pad_end > r->released && r->pad_bytes < held ? held - r->pad_bytes : held;
+	return r->pad_end > from && r->pad_end <= to && r->pad_bytes < bytes ? bytes - r->pad_bytes
+									    : bytes;
 }

@@ -133,7 +133,8 @@ bool chunk_reader_writer_waits(const struct chunk_reader *r);
 /* Bytes of the buffer that the writer cannot use now. */
 uint64_t chunk_reader_occupied(const struct chunk_reader *r);
 
-/* Bytes published and not released, without a jump among them: what is held for viewers. */
-uint64_t chunk_reader_held(const struct chunk_reader *r);
+/* Bytes from position @from to @to, without a jump among them: what a viewer at @from still has to
+ * take until it is at @to. */
+uint64_t chunk_reader_between(const struct chunk_reader *r, uint64_t from, uint64_t to);
 
 #endif

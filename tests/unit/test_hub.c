@@ -322,6 +322,77 @@ static void a_slow_viewer_loses_whole_chunks_and_slows_nobody(void **state)
 	teardown(&s);
 }
 
+/* With both viewers one chunk behind it, the writer starts over in the nearly empty buffer, which
+ * takes room away, and then waits for room. */
+static void start_over_and_fill(
+	struct stage *s, struct viewer *a, struct viewer *b, struct seen *by_a, struct seen *by_b)
+{
+	uint64_t size = MAP_BYTES - STREAM_HEADER_BYTES;
+
+	while (s->w.head < size / 4) {
+		(void) take(a, by_a, 100);
+		(void) take(b, by_b, 100);
+		assert_int_equal(capture_scan(s->c), 0);
+		capture_reclaim(s->c);
+		assert_true(put_packets(s, 40, 0));
+	}
+	while (put_packets(s, 40, 0))
+		;
+	assert_true(s->w.head > size && s->w.head < size / 2 * 3);
+	assert_true(chunk_writer_must_wait(&s->w, 65000));
+	assert_int_equal(capture_scan(s->c), 0);
+}
+
+/* Of two viewers the one whose turn is later is not a slow one. */
+static void a_viewer_whose_turn_is_later_loses_nothing(void **state)
+{
+	struct stage s;
+	struct viewer first, second;
+	struct seen by_first = {0}, by_second = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &first);
+	join(&s, &second);
+	start_over_and_fill(&s, &first, &second, &by_first, &by_second);
+	for (int i = 0; i < 20; i++) {
+		(void) take(&first, &by_first, 1);
+		capture_reclaim(s.c);
+		(void) take(&second, &by_second, 1);
+		capture_reclaim(s.c);
+	}
+	put_end(&s);
+	assert_int_equal(take(&first, &by_first, 100), VIEWER_END);
+	assert_int_equal(take(&second, &by_second, 100), VIEWER_END);
+	assert_true(by_first.packets == s.put && by_first.rows[1].lost == 0);
+	assert_true(by_second.packets == s.put && by_second.rows[1].lost == 0);
+	teardown(&s);
+}
+
+/* But one that takes nothing does not stop the others for ever, however little it holds. */
+static void a_viewer_that_takes_nothing_is_in_the_way_of_a_writer_that_waits(void **state)
+{
+	struct stage s;
+	struct viewer fast, stuck;
+	struct seen by_fast = {0}, by_stuck = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &fast);
+	join(&s, &stuck);
+	start_over_and_fill(&s, &fast, &stuck, &by_fast, &by_stuck);
+	assert_int_equal(take(&fast, &by_fast, 100), VIEWER_WAIT);
+	capture_reclaim(s.c);
+	assert_true(put_packets(&s, 40, 0));
+	put_end(&s);
+	assert_int_equal(take(&fast, &by_fast, 100), VIEWER_END);
+	assert_int_equal(take(&stuck, &by_stuck, 100), VIEWER_END);
+	assert_true(by_fast.packets == s.put && by_fast.rows[1].lost == 0);
+	assert_true(by_stuck.rows[1].lost > 0 &&
+		    by_stuck.packets + by_stuck.rows[1].lost == s.put);
+	teardown(&s);
+}
+
 static void a_late_viewer_counts_from_when_it_joined(void **state)
 {
 	struct stage s;
@@ -803,6 +874,8 @@ int main(void)
 		cmocka_unit_test(an_interface_that_comes_later_comes_before_its_packets),
 		cmocka_unit_test(losses_of_the_kernel_are_told_also_without_a_packet_behind),
 		cmocka_unit_test(a_slow_viewer_loses_whole_chunks_and_slows_nobody),
+		cmocka_unit_test(a_viewer_whose_turn_is_later_loses_nothing),
+		cmocka_unit_test(a_viewer_that_takes_nothing_is_in_the_way_of_a_writer_that_waits),
 		cmocka_unit_test(a_late_viewer_counts_from_when_it_joined),
 		cmocka_unit_test(nonsense_of_the_reader_ends_the_capture),
 		cmocka_unit_test(a_capture_that_ended_is_not_brought_back_by_its_reader),

@@ -219,28 +219,38 @@ static void wake_reader(struct capture *c)
 	(void) !write(c->space_fd, &one, sizeof(one));
 }
 
+/* Is the viewer at @least in the way? The slow may hold half of the buffer, the rest is for the
+ * reader to go on; and when it cannot go on all the same, as a jump has taken room too, half of
+ * everything is made free. But one that has little more to take than the one furthest ahead is not
+ * slow: it only had its turn later. */
+static bool is_in_the_way(const struct capture *c, uint64_t least, uint64_t most, bool is_full)
+{
+	uint64_t half = c->in.size_bytes / 2;
+	bool is_slow = chunk_reader_between(&c->in, least, most) > half / 4;
+
+	if (is_full)
+		return chunk_reader_occupied(&c->in) > half && (is_slow || most == c->scan_pos);
+	return chunk_reader_between(&c->in, least, c->in.head) > half && is_slow;
+}
+
 void capture_reclaim(struct capture *c)
 {
-	uint64_t least, most, pos;
+	uint64_t least, most;
 	bool wake, is_full;
 
 	if (!c->map)
 		return;
 	extremes(c, &least, &most);
 	wake = chunk_reader_release(&c->in, least);
-	/* the slow may hold half of the buffer, the rest is for the reader to go on; and when it
-	 * cannot go on all the same, half of everything is made free */
 	is_full = chunk_reader_writer_waits(&c->in);
-	pos = c->in.released;
-	while (pos < most && (is_full ? chunk_reader_occupied(&c->in) : chunk_reader_held(&c->in)) >
-				     c->in.size_bytes / 2) {
+	while (least < most && is_in_the_way(c, least, most, is_full)) {
 		struct chunk k;
 
-		if (chunk_reader_next(&c->in, pos, &k) <= 0 || k.next > most)
+		if (chunk_reader_next(&c->in, least, &k) <= 0 || k.next > most)
 			break;
-		skip(c, pos, &k);
-		pos = k.next;
-		wake |= chunk_reader_release(&c->in, pos);
+		skip(c, least, &k);
+		least = k.next;
+		wake |= chunk_reader_release(&c->in, least);
 	}
 	if (wake)
 		wake_reader(c);
