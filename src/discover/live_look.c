@@ -102,11 +102,11 @@ void live_look_at_processes(struct live *l)
 static const struct netns *find_by_nsid(struct live *l, int32_t nsid)
 {
 	const struct netns_set *nets = &l->scan->nets;
-	const struct netns *last = l->last_netns < nets->n ? &nets->v[l->last_netns] : NULL;
 
 	/* events come in rows */
-	if (last && last->nsid == nsid && nsid != LINK_EVENTS_OWN)
-		return last;
+	if (l->last_netns < nets->n && nets->v[l->last_netns].nsid == nsid &&
+		nsid != LINK_EVENTS_OWN)
+		return &nets->v[l->last_netns];
 	for (size_t i = 0; i < nets->n; i++) {
 		const struct netns *ns = &nets->v[i];
 

@@ -272,5 +272,5 @@ uint64_t chunk_reader_between(const struct chunk_reader *r, uint64_t from, uint6
 	uint64_t bytes = to - from;
 
 	return r->pad_end > from && r->pad_end <= to && r->pad_bytes < bytes ? bytes - r->pad_bytes
-									    : bytes;
+									     : bytes;
 }

@@ -69,10 +69,12 @@ def unasked(running, what):
 
 
 def test_one_containerd_is_two_engines(shared, containerd):
-    mine = [e for e in engines(shared) if e["pid"] == containerd.pid_of_engine]
-    assert [e["type"] for e in mine] == ["containerd.io", "k8s.io/cri-api"]
+    def mine():
+        return [e for e in engines(shared) if e["pid"] == containerd.pid_of_engine]
+    until(lambda: len(mine()) == 2 and all(e["version"] for e in mine()), "both to have answered")
+    assert [e["type"] for e in mine()] == ["containerd.io", "k8s.io/cri-api"]
     version = containerd.ctr("version").split("Server:")[1].split()
-    native, cri = mine
+    native, cri = mine()
     assert native["version"] == f"{version[1]} {version[3]}"
     assert native["id"] == version[5]
     assert cri["version"] == f"containerd {version[1]} [API v1]"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import service
 from harness.podman import IMAGE, Podman
 from harness.wait import until
 
@@ -92,17 +93,25 @@ def test_a_container_that_ends_is_gone(shared, podman, service_of_podman, named)
     until(lambda: not shared.target(name=name), "its end")
 
 
+def ppid(pid):
+    """The parent of process PID; None when it has ended."""
+    fields = service.stat_fields(pid)
+    return int(fields[1]) if fields else None
+
+
 def test_a_podman_that_systemd_would_start_is_woken(start, podman, named, tmp_path):
     name = named("woken")
     podman.cli("run", "-d", "--name", name, "--network", "none", IMAGE, "sleep", "3600")
     program = Path(__file__).parent / "harness" / "activator.py"
     systemd = subprocess.Popen(
-        [sys.executable, str(program), str(tmp_path / "podman.sock"),
+        ["nsenter", f"--net={podman.net.path}", "--", sys.executable, str(program), str(tmp_path / "podman.sock"),
          *podman.command("system", "service", "--time", "0")],
         env=podman.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     try:
         assert systemd.stdout.readline() == b"listening\n"
         running = start()
+        until(lambda: any(ppid(e["pid"]) == systemd.pid for e in engines(running, "podman.io")),
+              "the Podman that systemd has started", timeout=40)
         until(lambda: running.target(name=name, type="podman"), "the name that only Podman knows")
     finally:
         systemd.terminate()

@@ -388,8 +388,7 @@ static void a_viewer_that_takes_nothing_is_in_the_way_of_a_writer_that_waits(voi
 	assert_int_equal(take(&fast, &by_fast, 100), VIEWER_END);
 	assert_int_equal(take(&stuck, &by_stuck, 100), VIEWER_END);
 	assert_true(by_fast.packets == s.put && by_fast.rows[1].lost == 0);
-	assert_true(by_stuck.rows[1].lost > 0 &&
-		    by_stuck.packets + by_stuck.rows[1].lost == s.put);
+	assert_true(by_stuck.rows[1].lost > 0 && by_stuck.packets + by_stuck.rows[1].lost == s.put);
 	teardown(&s);
 }
 
