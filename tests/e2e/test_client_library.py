@@ -16,6 +16,7 @@ from harness import pcapng
 from harness.original import BINARY, PING, TEXT, Close, Eof, Original, Play, Stay, target
 from harness.service import REPO
 from harness.traffic import Numbered
+from harness.tunnel import tunnel
 from harness.wait import until
 
 EXAMPLES = REPO / "build-release" / "examples"
@@ -384,33 +385,6 @@ def test_a_token_is_sent_and_a_time_limit_kept(original, tmp_path):
     rc, words = capture_by_ctypes(original.url, tmp_path / "x", token=b"secret", timeout_ms=300)
     assert rc == -errno.ETIMEDOUT and "did not answer" in words
     assert original.requests[0].words["authorization"] == "Bearer secret"
-
-
-def tunnel(heard):
-    """A proxy that knows CONNECT and serves one connection; its requests are added to HEARD. Returns its port."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def carry(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:     # one side has left
-            pass
-
-    def serve():
-        with server, server.accept()[0] as client:
-            request = client.recv(65536).decode()
-            heard.append(request)
-            host, _, port = request.split(" ")[1].rpartition(":")
-            with socket.create_connection((host, int(port))) as service:
-                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                back = threading.Thread(target=carry, args=(service, client))
-                back.start()
-                carry(client, service)
-                back.join()
-    threading.Thread(target=serve, daemon=True).start()
-    return server.getsockname()[1]
 
 
 def test_captures_pass_through_a_proxy(original, tmp_path):

@@ -17,6 +17,7 @@ from harness import pcapng
 from harness.original import Close, Eof, Original, Play, Stay, target
 from harness.service import REPO
 from harness.traffic import Numbered
+from harness.tunnel import tunnel
 from harness.wait import until
 
 CSHARG = REPO / "out" / "csharg"
@@ -229,6 +230,23 @@ def test_a_capture_that_fails_says_why(original, tmp_path, ending, words):
     assert len(pcapng.parse((tmp_path / "out").read_bytes()).packets) == 5
 
 
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+def test_lists_and_captures_go_through_the_proxy_of_the_environment(original, tmp_path, variable):
+    heard, path = [], tmp_path / "proxied.pcapng"
+    original.plays = [Play(packets=100, ending=Close())]
+    good(original, "--host", f"http://capture.example.com:{original.port}", "capture", "web-10", "-w", path,
+         env={variable: f"http://127.0.0.1:{tunnel(heard, connections=2)}"})
+    assert [request.split(" ")[0] for request in heard] == ["GET", "CONNECT"]
+    assert all(f"capture.example.com:{original.port}" in request for request in heard)
+    assert len(pcapng.parse(path.read_bytes()).packets) == 100
+
+
+def test_loopback_is_never_asked_for_through_a_proxy(original):
+    heard = []
+    good(original, "list", env={"http_proxy": f"http://127.0.0.1:{tunnel(heard)}"})
+    assert not heard
+
+
 def test_targets_are_chosen_by_class_prefix_and_node(original):
     original.plays = [Play(packets=1, ending=Close())]
     null = ("-w", "/dev/null")
@@ -340,6 +358,21 @@ def test_rotated_files_are_complete_and_lose_nothing(shared, plain_scene, tmp_pa
         assert stream.document["container-name"] == name
         found += frames.numbers(stream.packets)
     assert found == list(range(found[0], found[0] + 1000))
+
+
+def test_files_are_rotated_by_the_clock(shared, plain_scene, tmp_path):
+    name, frames = box_target(shared, plain_scene.box), Numbered(b"csharg-clock", 200)
+    with Traffic(plain_scene, frames):
+        status, _, err = run(shared, "capture", name, "-f", "udp port 9", "-w", tmp_path / "web.pcapng",
+                             "--rotate-seconds", 1, "--duration", "3.5s")
+    assert status == 0, err
+    files = sorted(tmp_path.iterdir())
+    assert len(files) >= 3, err
+    found = []
+    for path in files:
+        assert judged(path) > 0
+        found += frames.numbers(pcapng.parse(path.read_bytes()).packets)
+    assert found == list(range(found[0], found[0] + len(found)))
 
 
 def test_a_ring_of_files_keeps_the_newest(shared, plain_scene, tmp_path):

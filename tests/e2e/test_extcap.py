@@ -263,6 +263,8 @@ def test_an_installation_puts_everything_in_its_place(tmp_path):
     folders = {path.parent.name for path in tmp_path.rglob("cshargextcap") if os.access(path, os.X_OK)}
     assert folders == {"extcap"}
     assert [path.parent.name for path in tmp_path.rglob(DESKTOP)] == ["applications"]
+    manuals = {path.name.removesuffix(".gz") for path in tmp_path.rglob("man?/*")}
+    assert manuals == {path.name for path in (REPO / "man").glob("*.?")}
 
 
 # -- the conversation --------------------------------------------------------------------------
