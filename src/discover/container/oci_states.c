@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "discover/container/oci_states.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -64,11 +65,18 @@ static size_t lower_bound(const struct oci_states *s, const char *id)
 	return lo;
 }
 
-const struct oci_entry *oci_states_find(const struct oci_states *s, const char *id)
+static struct oci_entry *find(const struct oci_states *s, const char *id)
 {
 	size_t i = lower_bound(s, id);
 
 	return i < s->n && strcmp(s->v[i].id, id) == 0 ? &s->v[i] : NULL;
+}
+
+const struct oci_entry *oci_states_find(const struct oci_states *s, const char *id)
+{
+	const struct oci_entry *e = find(s, id);
+
+	return e && e->is_live ? e : NULL;
 }
 
 static bool is_id(const char *s)
@@ -154,30 +162,44 @@ static int insert(struct oci_states *s, const struct oci_entry *e)
 	return 0;
 }
 
-/* Look at container @id of directory @d. Returns 0 or -ENOMEM. */
-static int look_at(struct update *u, const struct oci_dir *d, const char *id)
+/* Keep @e, in place of @known if that is not NULL. */
+static int keep(struct oci_states *s, struct oci_entry *known, const struct oci_entry *e)
 {
-	struct oci_entry e = {.type = d->type, .uid = d->uid};
+	if (!known)
+		return insert(s, e);
+	oci_state_done(&known->state);
+	*known = *e;
+	return 0;
+}
+
+/* Look at container @id of directory @d, whose own is @inode. Returns 0 or -ENOMEM. */
+static int look_at(struct update *u, const struct oci_dir *d, const char *id, uint64_t inode)
+{
+	struct oci_entry *known = find(u->states, id);
+	struct oci_entry e = {.type = d->type, .uid = d->uid, .inode = inode, .is_listed = true};
 	int rc;
 
-	if (u->states->n >= OCI_STATES_MAX || oci_states_find(u->states, id) ||
-		clock_mono_ns() > u->until_ns || is_engines(u, d, id))
+	if (known && (known->is_live || known->inode == inode)) {
+		known->is_listed = true;
+		return 0;
+	}
+	if (u->states->n >= OCI_STATES_MAX || clock_mono_ns() > u->until_ns || is_engines(u, d, id))
 		return 0;
 	rc = read_state(u, d, id, &e.state);
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0;
 	memcpy(e.id, id, strlen(id) + 1);
 	set_name(&e, d);
-	rc = proc_table_has(u->procs, e.state.pid, e.state.starttime_ticks) ? insert(u->states, &e)
-									    : -ESRCH;
+	e.is_live = proc_table_has(u->procs, e.state.pid, e.state.starttime_ticks);
+	rc = keep(u->states, known, &e);
 	if (rc < 0)
 		oci_state_done(&e.state);
-	return rc == -ENOMEM ? rc : 0;
+	return rc;
 }
 
 /* Call @fn for at most @max entries of directory @path that may be ids. */
 static int each(struct update *u, const char *path, size_t max,
-	int (*fn)(struct update *u, const struct oci_dir *d, const char *id),
+	int (*fn)(struct update *u, const struct oci_dir *d, const char *name, uint64_t inode),
 	const struct oci_dir *d)
 {
 	AUTO_CLOSEDIR DIR *dir = root_path_opendir(u->procfd, u->root, path);
@@ -186,7 +208,7 @@ static int each(struct update *u, const char *path, size_t max,
 
 	for (size_t i = 0; dir && rc == 0 && i < max && (entry = readdir(dir)); i++) {
 		if (is_id(entry->d_name))
-			rc = fn(u, d, entry->d_name);
+			rc = fn(u, d, entry->d_name, entry->d_ino);
 	}
 	return rc;
 }
@@ -197,10 +219,12 @@ static int look_into(struct update *u, const struct oci_dir *d)
 }
 
 /* Namespace @ns of containerd. Docker's own containers have no names there. */
-static int look_into_namespace(struct update *u, const struct oci_dir *base, const char *ns)
+static int look_into_namespace(
+	struct update *u, const struct oci_dir *base, const char *ns, uint64_t inode)
 {
 	struct oci_dir d = {.type = strcmp(ns, "k8s.io") == 0 ? "CRI" : "containerd"};
 
+	(void) inode;
 	if (strcmp(ns, "moby") == 0)
 		return 0;
 	(void) snprintf(d.path, sizeof(d.path), "%.256s/%.200s", base->path, ns);
@@ -208,11 +232,13 @@ static int look_into_namespace(struct update *u, const struct oci_dir *base, con
 	return look_into(u, &d);
 }
 
-static int look_into_user(struct update *u, const struct oci_dir *base, const char *user)
+static int look_into_user(
+	struct update *u, const struct oci_dir *base, const char *user, uint64_t inode)
 {
 	struct oci_dir d = {.type = "oci", .uid = (uint32_t) strtoul(user, NULL, 10)};
 	int rc = 0;
 
+	(void) inode;
 	if (strspn(user, "0123456789") != strlen(user))
 		return 0;
 	for (int i = 0; i < 2 && rc == 0; i++) {
@@ -241,19 +267,22 @@ static int look_everywhere(struct update *u)
 	return rc;
 }
 
-/* A container of the same id may have been started again since: its account is another one. */
-static void forget_ended(struct oci_states *s, const struct proc_table *procs)
+/* See whose process is there. Those without are kept as long as they are listed and leave room. */
+static void sort_out(struct oci_states *s, const struct proc_table *procs)
 {
+	bool is_crowded = s->n > OCI_STATES_MAX / 2;
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct oci_entry *e = &s->v[i];
 
-		if (proc_table_has(procs, e->state.pid, e->state.starttime_ticks)) {
-			s->v[n++] = *e;
-		} else {
+		e->is_live = proc_table_has(procs, e->state.pid, e->state.starttime_ticks);
+		if (!e->is_live && (is_crowded || !e->is_listed)) {
 			oci_state_done(&e->state);
+			continue;
 		}
+		e->is_listed = false;
+		s->v[n++] = *e;
 	}
 	s->n = n;
 }
@@ -282,6 +311,6 @@ int oci_states_update(struct oci_states *s, int procfd, const struct proc_table 
 
 	if (!text)
 		return -ENOMEM;
-	forget_ended(s, procs);
+	sort_out(s, procs);
 	return root < 0 ? 0 : look_everywhere(&u);
 }

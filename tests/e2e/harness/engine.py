@@ -145,6 +145,7 @@ class Engine:
         self._end(self._dockerd)
         self._end(self._containerd)
         self._kill_strays()
+        self._remove_accounts()
         for mount in reversed(self._mounts()):
             subprocess.run(["umount", "-l", mount], capture_output=True)
         for log in self._logs:
@@ -168,6 +169,12 @@ class Engine:
                     os.kill(int(entry), signal.SIGKILL)
             except (FileNotFoundError, ProcessLookupError):
                 continue
+
+    def _remove_accounts(self):
+        """What runc wrote down about containers of ours that were killed, outside of our own folder."""
+        for state in Path("/run/containerd/runc").glob("*/*/state.json"):
+            if str(self.root) in state.read_text():
+                shutil.rmtree(state.parent, ignore_errors=True)
 
     @staticmethod
     def _children(pid):
