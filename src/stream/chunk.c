@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define RECORD_ALIGN 64
-#define WARM_BYTES   (4ULL << 20) /* what a processor's cache has room for, beside others' */
 #define PAYLOAD_AT   (sizeof(struct record) + CHUNK_HEADROOM_BYTES)
 
 enum {
@@ -78,11 +77,6 @@ static int take_released(struct chunk_writer *w)
 	return 0;
 }
 
-static uint64_t min(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Fill the rest of the buffer with a record that only says: go on at the start. */
 static void pad_to_start(struct chunk_writer *w)
 {
@@ -107,10 +101,9 @@ int chunk_writer_reserve(struct chunk_writer *w, size_t payload_bytes, uint8_t *
 		return rc;
 	at = w->head % w->size_bytes;
 	left = w->size_bytes - at;
-	/* When the viewers have nearly caught up, start over: a small part of the buffer, warm in
-	 * the cache, then does the work of the whole. */
-	if (at >= min(w->size_bytes / 4, WARM_BYTES) &&
-		w->head - w->released <= min(w->size_bytes / 32, WARM_BYTES / 8))
+	/* When the viewers have nearly caught up, start over: a quarter of the buffer, warm in the
+	 * cache, then does the work of the whole. */
+	if (at >= w->size_bytes / 4 && w->head - w->released <= w->size_bytes / 32)
 		cost = left + need;
 	else
 		cost = need > left ? left + need : need;

@@ -850,12 +850,12 @@ static void hundreds_of_captures_fit_the_budget_and_never_exceed_it(void **state
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(totals); i++) {
-		const struct budget b = {totals[i], 32 * MIB, 64 * MIB};
+		const struct budget b = {totals[i], 32 * MIB, 16 * MIB};
 		struct budget_share share;
 		uint64_t used = 0, n = 0;
 
 		while (budget_next(&b, used, &share) == 0) {
-			assert_true(share.ring_bytes <= 32 * MIB && share.stream_bytes <= 64 * MIB);
+			assert_true(share.ring_bytes <= 32 * MIB && share.stream_bytes <= 16 * MIB);
 			assert_true(share.stream_bytes >= STREAM_MIN_BYTES &&
 				    share.stream_bytes % STREAM_GRAIN_BYTES == 0);
 			used += share.ring_bytes + share.stream_bytes;

@@ -16,10 +16,9 @@ static uint64_t clamp(uint64_t v, uint64_t min, uint64_t max)
 int budget_next(const struct budget *b, uint64_t used_bytes, struct budget_share *ret)
 {
 	uint64_t left = b->total_bytes > used_bytes ? b->total_bytes - used_bytes : 0;
-	uint64_t share = used_bytes < b->total_bytes / 2 ? b->total_bytes / 8 : left / 48;
-	uint64_t half = share / 2 / MIB * MIB;
-	uint64_t ring = clamp(half, RING_MIN_BYTES, b->ring_max_bytes);
-	uint64_t stream = clamp(half, STREAM_MIN_BYTES, b->stream_max_bytes);
+	uint64_t share = used_bytes < b->total_bytes / 4 ? b->total_bytes / 16 : left / 48;
+	uint64_t ring = clamp(share * 2 / 3 / MIB * MIB, RING_MIN_BYTES, b->ring_max_bytes);
+	uint64_t stream = clamp(share / 3 / MIB * MIB, STREAM_MIN_BYTES, b->stream_max_bytes);
 
 	stream = stream / STREAM_GRAIN_BYTES * STREAM_GRAIN_BYTES;
 	if (ring + stream > left)
