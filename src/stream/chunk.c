@@ -101,9 +101,9 @@ int chunk_writer_reserve(struct chunk_writer *w, size_t payload_bytes, uint8_t *
 		return rc;
 	at = w->head % w->size_bytes;
 	left = w->size_bytes - at;
-	/* When the viewers have nearly caught up, start over: a quarter of the buffer, warm in the
-	 * cache, then does the work of the whole. */
-	if (at >= w->size_bytes / 4 && w->head - w->released <= w->size_bytes / 32)
+	/* When everything was taken, start over: a quarter of the buffer, warm in the cache, then
+	 * does the work of the whole. */
+	if (at >= w->size_bytes / 4 && w->head == w->released)
 		cost = left + need;
 	else
 		cost = need > left ? left + need : need;
@@ -230,10 +230,8 @@ int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret)
 			return -EBADMSG;
 		pos += h.total_bytes;
 		if (h.magic == RECORD_PAD) {
-			if (pos > r->pad_end) {
-				r->pad_end = pos;
-				r->pad_bytes = h.total_bytes;
-			}
+			r->jump_at = pos - h.total_bytes;
+			r->jump_end = pos;
 			continue;
 		}
 		ret->info = h.info;
@@ -252,25 +250,12 @@ bool chunk_reader_release(struct chunk_reader *r, uint64_t pos)
 	 * partner of take_released() */
 	atomic_store(&r->shared->released, pos);
 	/* a writer that sleeps is woken for a good piece of work, not for each chunk */
-	if (chunk_reader_occupied(r) > r->size_bytes / 4 * 3)
+	if (r->head - r->released > r->size_bytes / 4 * 3)
 		return false;
 	return atomic_exchange(&r->shared->writer_waits, 0) != 0;
 }
 
-bool chunk_reader_writer_waits(const struct chunk_reader *r)
+uint64_t chunk_reader_past_jump(const struct chunk_reader *r, uint64_t pos)
 {
-	return atomic_load(&r->shared->writer_waits) != 0;
-}
-
-uint64_t chunk_reader_occupied(const struct chunk_reader *r)
-{
-	return r->head - r->released;
-}
-
-uint64_t chunk_reader_between(const struct chunk_reader *r, uint64_t from, uint64_t to)
-{
-	uint64_t bytes = to - from;
-
-	return r->pad_end > from && r->pad_end <= to && r->pad_bytes < bytes ? bytes - r->pad_bytes
-									     : bytes;
+	return pos == r->jump_at ? r->jump_end : pos;
 }

@@ -96,9 +96,9 @@ struct chunk_reader {
 	struct stream_shared *shared;
 	uint8_t *data;
 	uint64_t size_bytes;
-	uint64_t released;           /* private truth */
-	uint64_t head;               /* newest checked value of the writer's word */
-	uint64_t pad_end, pad_bytes; /* the newest jump to the start of the buffer that was seen */
+	uint64_t released;          /* private truth */
+	uint64_t head;              /* newest checked value of the writer's word */
+	uint64_t jump_at, jump_end; /* the newest jump to the start of the buffer that was seen */
 };
 
 /* One chunk as seen by the service: checked copies, and pointers into the buffer that stay valid
@@ -127,14 +127,8 @@ int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret);
  * chunk_writer_must_wait(). */
 bool chunk_reader_release(struct chunk_reader *r, uint64_t pos);
 
-/* Does the writer sleep until space is released? */
-bool chunk_reader_writer_waits(const struct chunk_reader *r);
-
-/* Bytes of the buffer that the writer cannot use now. */
-uint64_t chunk_reader_occupied(const struct chunk_reader *r);
-
-/* Bytes from position @from to @to, without a jump among them: what a viewer at @from still has to
- * take until it is at @to. */
-uint64_t chunk_reader_between(const struct chunk_reader *r, uint64_t from, uint64_t to);
+/* The position behind the jump to the start of the buffer if one begins at @pos, else @pos: nothing
+ * is in between. */
+uint64_t chunk_reader_past_jump(const struct chunk_reader *r, uint64_t pos);
 
 #endif

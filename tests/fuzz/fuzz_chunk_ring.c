@@ -43,7 +43,9 @@ static void read_all(uint8_t *map, uint64_t from)
 		check_chunk(&c, pos, map);
 		pos = c.next;
 		assert(pos - from <= STREAM_MIN_BYTES);
-		assert(chunk_reader_between(&r, r.released, r.head) <= STREAM_MIN_BYTES);
+		assert(r.head - r.released <= STREAM_MIN_BYTES);
+		assert(chunk_reader_past_jump(&r, pos) >= pos);
+		assert(chunk_reader_past_jump(&r, pos) <= r.head);
 	}
 	(void) chunk_reader_release(&r, pos);
 }

@@ -186,7 +186,9 @@ static void extremes(const struct capture *c, uint64_t *ret_least, uint64_t *ret
 {
 	*ret_least = UINT64_MAX;
 	*ret_most = 0;
-	for (const struct seat *s = c->seats; s; s = s->next) {
+	for (struct seat *s = c->seats; s; s = s->next) {
+		/* who has taken everything is not what keeps the room of a jump */
+		s->pos = chunk_reader_past_jump(&c->in, s->pos);
 		if (s->pos < *ret_least)
 			*ret_least = s->pos;
 		if (s->pos > *ret_most)
@@ -220,30 +222,25 @@ static void wake_reader(struct capture *c)
 }
 
 /* Is the viewer at @least in the way? The slow may hold half of the buffer, the rest is for the
- * reader to go on; and when it cannot go on all the same, as a jump has taken room too, half of
- * everything is made free. But one that has little more to take than the one furthest ahead is not
- * slow: it only had its turn later. */
-static bool is_in_the_way(const struct capture *c, uint64_t least, uint64_t most, bool is_full)
+ * reader to go on. But one that has little more to take than the one furthest ahead is not slow: it
+ * only has its turn later. */
+static bool is_in_the_way(const struct capture *c, uint64_t least, uint64_t most)
 {
 	uint64_t half = c->in.size_bytes / 2;
-	bool is_slow = chunk_reader_between(&c->in, least, most) > half / 4;
 
-	if (is_full)
-		return chunk_reader_occupied(&c->in) > half && (is_slow || most == c->scan_pos);
-	return chunk_reader_between(&c->in, least, c->in.head) > half && is_slow;
+	return c->in.head - least > half && most - least > half / 4;
 }
 
 void capture_reclaim(struct capture *c)
 {
 	uint64_t least, most;
-	bool wake, is_full;
+	bool wake;
 
 	if (!c->map)
 		return;
 	extremes(c, &least, &most);
 	wake = chunk_reader_release(&c->in, least);
-	is_full = chunk_reader_writer_waits(&c->in);
-	while (least < most && is_in_the_way(c, least, most, is_full)) {
+	while (is_in_the_way(c, least, most)) {
 		struct chunk k;
 
 		if (chunk_reader_next(&c->in, least, &k) <= 0 || k.next > most)

@@ -80,7 +80,9 @@ class _Watched:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise AssertionError(f"waited {timeout:.0f} s in vain for {what}; "
-                                         f"{self.stream.packet_count} packets, interfaces "
+                                         f"{self.stream.packet_count} packets, {self.stream.total('ifrecv')} accounted "
+                                         f"for, {self.stream.total('ifdrop')} of them lost, "
+                                         f"{self.stream.total('osdrop')} by the kernel; interfaces "
                                          f"{self.stream.names_of_interfaces()}")
                 self._changed.wait(left)
 
