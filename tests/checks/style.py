@@ -13,7 +13,7 @@ def _files(*folders, suffixes=(".c", ".h")):
 
 
 def formatting():
-    done = subprocess.run(["clang-format", "--dry-run", "-Werror", *_files("src", "tests")], cwd=REPO,
+    done = subprocess.run(["clang-format", "--dry-run", "-Werror", *_files("src", "tests", "examples")], cwd=REPO,
                           capture_output=True, text=True)
     wrong = sorted({line.partition(":")[0] for line in done.stderr.splitlines() if ": error:" in line})
     assert done.returncode == 0, "clang-format -i would change\n" + "\n".join(wrong)
