@@ -77,9 +77,12 @@ def test_containers_of_a_pod_share_a_namespace_and_say_so(shared, podman, servic
     assert labels["io.podman.pod.name"] == f"pod-{os.getpid()}" and labels["io.podman.pod.id"] == pod
     assert "io.podman.pod.infra" not in labels
     assert detail(shared, infra["name"])["labels"]["io.podman.pod.infra"] == ""
-    nifs = {i["name"]: i for n in shared.get("/json?fresh").json["network-namespaces"]
-            if n["netnsid"] == podman.net.inode for i in n["network-interfaces"]}
-    bridge = next(i for i in nifs.values() if i.get("alias") == "upstairs")
+
+    def named_bridge():
+        """The interface that bears the name of the network, which a busy Podman may tell late."""
+        return next((i for n in shared.get("/json?fresh").json["network-namespaces"] if n["netnsid"] == podman.net.inode
+                     for i in n["network-interfaces"] if i.get("alias") == "upstairs"), None)
+    bridge = until(named_bridge, "the name of the network")
     assert bridge["kind"] == "bridge"
     assert bridge["labels"] == {"gostwire/network/name": "upstairs", "floor": "2"}
     assert not [t for t in shared.targets() if t["name"] == pod[:12]], "a pod's cgroup is no container"
@@ -111,7 +114,7 @@ def test_a_podman_that_systemd_would_start_is_woken(start, podman, named, tmp_pa
         assert systemd.stdout.readline() == b"listening\n"
         running = start()
         until(lambda: any(ppid(e["pid"]) == systemd.pid for e in engines(running, "podman.io")),
-              "the Podman that systemd has started", timeout=40)
+              "the Podman that systemd has started")
         until(lambda: running.target(name=name, type="podman"), "the name that only Podman knows")
     finally:
         systemd.terminate()

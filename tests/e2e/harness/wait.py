@@ -2,10 +2,10 @@
 """Waiting for events with a deadline instead of sleeping for a guessed time."""
 import time
 
-STEP_S = 0.02
+STEP_S = 0.05 # each look may have discovery ask every engine, which is work for those
 
 
-def until(predicate, what, timeout=15.0):
+def until(predicate, what, timeout=30.0):
     """Poll PREDICATE until it is true and return its value; fail naming WHAT after TIMEOUT seconds."""
     deadline = time.monotonic() + timeout
     while True:
