@@ -9,6 +9,10 @@
 #include "base/own.h"
 #include "discover/host/proc_status.h"
 
+/* One that is just starting is there a moment later; a scan may not be due for a minute. */
+#define RETRY_FIRST_NS 1000000000
+#define RETRY_MAX_NS   60000000000
+
 static const struct engine_driver *const drivers[] = {
 	&engine_docker, &engine_podman, &engine_containerd, &engine_cri, &engine_crio};
 
@@ -30,6 +34,7 @@ int engines_init(struct engines *es, struct loop *loop, int procfd)
 
 static void engine_free(struct engine *e)
 {
+	loop_disarm(e->env->loop, &e->retry);
 	if (e->state)
 		e->driver->close(e->state);
 	engine_list_done(&e->list);
@@ -102,6 +107,28 @@ static bool make_room(struct engines *es, const struct engine *e)
 	return true;
 }
 
+/* Have all engines asked again: this one could not be talked to before. */
+static void on_retry(void *ctx)
+{
+	struct engine *e = ctx;
+
+	e->env->change_fn(e->env->ctx);
+}
+
+static void retry_later(struct engine *e)
+{
+	loop_arm(e->env->loop, &e->retry, clock_mono_ns() + e->retry_pause_ns);
+	e->retry_pause_ns *= 2;
+	if (e->retry_pause_ns > RETRY_MAX_NS)
+		e->retry_pause_ns = RETRY_MAX_NS;
+}
+
+static void forget_retry(struct engine *e)
+{
+	loop_disarm(e->env->loop, &e->retry);
+	e->retry_pause_ns = RETRY_FIRST_NS;
+}
+
 /* Returns true if there is a new engine now. */
 static bool add(struct engines *es, const struct process *p, const struct engine_driver *driver)
 {
@@ -114,6 +141,8 @@ static bool add(struct engines *es, const struct process *p, const struct engine
 	e->env = &es->env;
 	e->pid = p->pid;
 	e->starttime_ticks = p->starttime_ticks;
+	e->retry = (struct loop_timer){.fn = on_retry, .ctx = e};
+	e->retry_pause_ns = RETRY_FIRST_NS;
 	rank(e);
 	e->state = make_room(es, e) ? driver->open(e) : NULL;
 	if (!e->state) {
@@ -224,9 +253,13 @@ static void earn_back(struct engine *e)
 
 void engine_round_done(struct engine *e, bool answered)
 {
-	bool waited_for = !e->late;
+	bool waited_for = !e->late, is_back = answered && e->unreachable;
 
 	e->asking = false;
+	if (answered)
+		forget_retry(e);
+	else
+		retry_later(e);
 	e->unreachable = !answered;
 	if (answered && e->late)
 		earn_back(e);
@@ -236,7 +269,7 @@ void engine_round_done(struct engine *e, bool answered)
 	}
 	if (waited_for)
 		e->env->round_fn(e->env->ctx);
-	else if (e->changes != e->seen_changes)
+	else if (is_back || e->changes != e->seen_changes)
 		e->env->change_fn(e->env->ctx);
 }
 
