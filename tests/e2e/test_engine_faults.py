@@ -49,6 +49,17 @@ def engine_is_known(running, engine):
     until(lambda: (engine.shown(running) or {}).get("version") == "1.2.3", "the engine")
 
 
+def test_an_engine_that_is_just_starting_is_asked_again_soon(start, fake):
+    engine = fake()
+    (engine.folder / "version").unlink()
+    running = start()
+    until(lambda: (engine.shown(running) or {}).get("state") == "unreachable", "the engine, of which nothing is known")
+    engine.write("version", {"Version": "1.2.3", "ApiVersion": "1.41"})
+    before = time.monotonic()
+    engine_is_known(running, engine)
+    assert time.monotonic() - before < SOON_S
+
+
 @pytest.mark.parametrize("manner", ["mute", "half", "ends", "unknown", "silent", "floods", "heads"])
 def test_containers_come_and_go_whatever_becomes_of_the_events(shared, fake, owned, manner):
     engine = fake(events=manner)
