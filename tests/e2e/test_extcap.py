@@ -267,6 +267,18 @@ def test_an_installation_puts_everything_in_its_place(tmp_path):
     assert manuals == {path.name for path in (REPO / "man").glob("*.?")}
 
 
+def test_one_user_can_install_it_for_oneself(tmp_path):
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    done = subprocess.run([REPO / "scripts" / "install-extcap", "--user"], env=env, capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    places = {str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob(PLUGIN.name)}
+    assert places in ({".config/wireshark/extcap"}, {".local/lib/wireshark/extcap"})
+    assert (tmp_path / ".local/share/applications" / DESKTOP).exists()
+    listed = subprocess.run(["tshark", "-D"], env=env, capture_output=True, text=True, timeout=60).stdout
+    assert "packetflix" in listed and "mobyshark" in listed
+
+
 # -- the conversation --------------------------------------------------------------------------
 
 def test_a_reload_lists_containers_and_interfaces(original):
