@@ -130,7 +130,8 @@ def test_tshark_reads_the_live_stream_from_a_pipe(shared, web):
 
 def test_an_old_clients_way_through_list_and_capture_works(shared, web):
     """csharg: take the target from /discover/mobyshark, send it in query and headers with explicit interfaces."""
-    listed, = [t for t in shared.get("/discover/mobyshark").json["containers"] if t["name"] == web.name]
+    listed = until(lambda: next((t for t in shared.get("/discover/mobyshark").json["containers"]
+                                 if t["name"] == web.name), None), "the container, which a busy dockerd may tell late")
     nifs = sorted(listed["network-interfaces"])
     text = json.dumps({**listed, "node-name": "box"})
     viewer = Viewer(shared, {"container": text, "nif": "/".join(nifs)},

@@ -10,6 +10,7 @@ import pytest
 from harness import netns
 from harness.json_schema import DOCUMENT
 from harness.netns import IFF_TAP, Netns, ip, tun
+from harness.wait import until
 
 OPERSTATES = ("UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP")
 
@@ -58,6 +59,13 @@ class Network:
         right.ip("route", "add", "203.0.113.0/24", "nexthop", "via", "192.0.2.7", "nexthop", "via", "192.0.2.8")
         right.ip("route", "add", "203.0.113.9", "dev", "rl", "table", "100")
         right.ip("-6", "route", "add", "2001:db8:1::/48", "via", "2001:db8::2")
+        until(self._is_settled, "addresses that no other host has")
+
+    def _is_settled(self):
+        """The kernel adds routes when it has seen that its own addresses are no one else's (RFC 4862, 5.4)."""
+        ends = ((self.left, "lr"), (self.left, "br0"), (self.right, "rl"), (self.right, "rt"), (self.third, "tr"))
+        return all(namespace.ip("-6", "addr", "show", "dev", device, "scope", "link")
+                   and not namespace.ip("-6", "addr", "show", "dev", device, "tentative") for namespace, device in ends)
 
     def _add_kind(self, kind):
         """Kinds that a kernel need not have."""
