@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
-
 #define PAUSE_FIRST_NS 500000000
 #define PAUSE_MAX_NS   30000000000
 #define HEAD_MAX_BYTES 65536
@@ -13,16 +11,8 @@ static void on_data(void *ctx)
 {
 	struct docker_events *ev = ctx;
 
-	ev->pause_ns = PAUSE_FIRST_NS;
+	backoff_reset(&ev->retry);
 	ev->event_fn(ev->ctx);
-}
-
-static void retry_later(struct docker_events *ev)
-{
-	loop_arm(ev->env->loop, &ev->retry, clock_mono_ns() + ev->pause_ns);
-	ev->pause_ns *= 2;
-	if (ev->pause_ns > PAUSE_MAX_NS)
-		ev->pause_ns = PAUSE_MAX_NS;
 }
 
 static void on_end(void *ctx, const struct http_answer *a)
@@ -31,7 +21,7 @@ static void on_end(void *ctx, const struct http_answer *a)
 
 	(void) a;
 	ev->request = NULL;
-	retry_later(ev);
+	backoff_wait(&ev->retry);
 }
 
 static void connect_now(void *ctx)
@@ -47,13 +37,12 @@ static void connect_now(void *ctx)
 		ev->event_fn(ev->ctx);
 	ev->request = docker_end_ask(ev->end, ev->env->http, &get, path);
 	if (!ev->request)
-		retry_later(ev);
+		backoff_wait(&ev->retry);
 }
 
 void docker_events_start(struct docker_events *ev)
 {
-	ev->retry = (struct loop_timer){.fn = connect_now, .ctx = ev};
-	ev->pause_ns = PAUSE_FIRST_NS;
+	backoff_init(&ev->retry, ev->env->loop, PAUSE_FIRST_NS, PAUSE_MAX_NS, connect_now, ev);
 	connect_now(ev);
 }
 
@@ -61,7 +50,7 @@ void docker_events_stop(struct docker_events *ev)
 {
 	if (!ev->env)
 		return;
-	loop_disarm(ev->env->loop, &ev->retry);
+	backoff_cancel(&ev->retry);
 	http_cancel(ev->env->http, ev->request);
 	*ev = (struct docker_events){0};
 }

@@ -4,6 +4,7 @@
 #ifndef DISCOVER_DOCKER_EVENTS_H
 #define DISCOVER_DOCKER_EVENTS_H
 
+#include "discover/backoff.h"
 #include "discover/engine/docker_probe.h"
 #include "discover/engine/engine.h"
 
@@ -14,8 +15,7 @@ struct docker_events {
 	void (*event_fn)(void *ctx); /* something was announced */
 	void *ctx;
 	struct http_request *request; /* NULL between connections */
-	struct loop_timer retry;
-	int64_t pause_ns;     /* before the next connection */
+	struct backoff retry;
 	uint32_t connections; /* grows: between two values something may have been missed */
 };
 

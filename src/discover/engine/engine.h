@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "discover/backoff.h"
 #include "discover/engine/engine_list.h"
 #include "discover/engine/engine_sockets.h"
 #include "discover/engine/http.h"
@@ -76,20 +77,21 @@ struct engine {
 	char api_path[ENGINE_API_PATH_MAX];
 	struct engine_list list;         /* as last known */
 	struct engine_networks networks; /* as last known; empty for drivers without any */
-	uint32_t changes;                /* grows when @list or @networks have become different */
+	/* Grows when what is told of the engine has become different: @list, @networks, or that it
+	 * answers again. */
+	uint32_t changes;
 	bool absent; /* the process may be no such engine: not shown before it has answered as one
 		      */
 	/* set by engines.c */
-	uint32_t seen_changes;   /* @changes when the catalog was last made */
-	bool asking;             /* a round is under way */
-	bool again;              /* another round must follow */
-	bool unreachable;        /* its last round failed, or it does not even say what it is */
-	bool late;               /* did not answer in time: nobody waits for it */
-	int64_t began_ns;        /* when its round under way, or its last one, began */
-	uint32_t times_late;     /* at most ENGINE_LATE_MAX */
-	uint32_t owes;           /* prompt rounds before it is waited for again */
-	struct loop_timer retry; /* after a round that failed */
-	int64_t retry_pause_ns;  /* before the next one */
+	uint32_t seen_changes; /* @changes when the catalog was last made */
+	bool asking;           /* a round is under way */
+	bool again;            /* another round must follow */
+	bool unreachable;      /* its last round failed, or it does not even say what it is */
+	bool late;             /* did not answer in time: nobody waits for it */
+	int64_t began_ns;      /* when its round under way, or its last one, began */
+	uint32_t times_late;   /* at most ENGINE_LATE_MAX */
+	uint32_t owes;         /* prompt rounds before it is waited for again */
+	struct backoff retry;  /* after a round that failed */
 };
 
 /* Called by the driver at the end of a round. @answered is false when the engine could not be

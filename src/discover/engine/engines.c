@@ -34,7 +34,7 @@ int engines_init(struct engines *es, struct loop *loop, int procfd)
 
 static void engine_free(struct engine *e)
 {
-	loop_disarm(e->env->loop, &e->retry);
+	backoff_cancel(&e->retry);
 	if (e->state)
 		e->driver->close(e->state);
 	engine_list_done(&e->list);
@@ -115,20 +115,6 @@ static void on_retry(void *ctx)
 	e->env->change_fn(e->env->ctx);
 }
 
-static void retry_later(struct engine *e)
-{
-	loop_arm(e->env->loop, &e->retry, clock_mono_ns() + e->retry_pause_ns);
-	e->retry_pause_ns *= 2;
-	if (e->retry_pause_ns > RETRY_MAX_NS)
-		e->retry_pause_ns = RETRY_MAX_NS;
-}
-
-static void forget_retry(struct engine *e)
-{
-	loop_disarm(e->env->loop, &e->retry);
-	e->retry_pause_ns = RETRY_FIRST_NS;
-}
-
 /* Returns true if there is a new engine now. */
 static bool add(struct engines *es, const struct process *p, const struct engine_driver *driver)
 {
@@ -141,8 +127,7 @@ static bool add(struct engines *es, const struct process *p, const struct engine
 	e->env = &es->env;
 	e->pid = p->pid;
 	e->starttime_ticks = p->starttime_ticks;
-	e->retry = (struct loop_timer){.fn = on_retry, .ctx = e};
-	e->retry_pause_ns = RETRY_FIRST_NS;
+	backoff_init(&e->retry, es->env.loop, RETRY_FIRST_NS, RETRY_MAX_NS, on_retry, e);
 	rank(e);
 	e->state = make_room(es, e) ? driver->open(e) : NULL;
 	if (!e->state) {
@@ -253,13 +238,16 @@ static void earn_back(struct engine *e)
 
 void engine_round_done(struct engine *e, bool answered)
 {
-	bool waited_for = !e->late, is_back = answered && e->unreachable;
+	bool waited_for = !e->late;
 
 	e->asking = false;
-	if (answered)
-		forget_retry(e);
-	else
-		retry_later(e);
+	if (answered) {
+		backoff_cancel(&e->retry);
+		backoff_reset(&e->retry);
+		e->changes += e->unreachable;
+	} else {
+		backoff_wait(&e->retry);
+	}
 	e->unreachable = !answered;
 	if (answered && e->late)
 		earn_back(e);
@@ -269,7 +257,7 @@ void engine_round_done(struct engine *e, bool answered)
 	}
 	if (waited_for)
 		e->env->round_fn(e->env->ctx);
-	else if (is_back || e->changes != e->seen_changes)
+	else if (e->changes != e->seen_changes)
 		e->env->change_fn(e->env->ctx);
 }
 

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "base/clock.h"
-
 #define PAUSE_FIRST_NS    500000000
 #define PAUSE_MAX_NS      30000000000
 #define MESSAGE_MAX_BYTES (1 << 20)
@@ -15,7 +13,7 @@ static void on_message(void *ctx, const uint8_t *p, size_t len_bytes)
 
 	(void) p;
 	(void) len_bytes;
-	w->pause_ns = PAUSE_FIRST_NS;
+	backoff_reset(&w->retry);
 	w->env->change_fn(w->env->ctx);
 }
 
@@ -39,11 +37,8 @@ static void on_retry(void *ctx)
 void grpc_watch_init(
 	struct grpc_watch *w, struct engine_env *env, void (*lost_fn)(void *ctx), void *ctx)
 {
-	*w = (struct grpc_watch){.env = env,
-		.retry = {.fn = on_retry, .ctx = w},
-		.pause_ns = PAUSE_FIRST_NS,
-		.lost_fn = lost_fn,
-		.ctx = ctx};
+	*w = (struct grpc_watch){.env = env, .lost_fn = lost_fn, .ctx = ctx};
+	backoff_init(&w->retry, env->loop, PAUSE_FIRST_NS, PAUSE_MAX_NS, on_retry, w);
 }
 
 void grpc_watch_start(struct grpc_watch *w, struct grpc *conn, const char *path,
@@ -58,7 +53,7 @@ void grpc_watch_start(struct grpc_watch *w, struct grpc *conn, const char *path,
 		.done_fn = on_done,
 		.ctx = w};
 
-	loop_disarm(w->env->loop, &w->retry);
+	backoff_cancel(&w->retry);
 	w->conn = conn;
 	w->unknown = false;
 	w->call = grpc_start(conn, &ask);
@@ -71,14 +66,11 @@ void grpc_watch_stop(struct grpc_watch *w)
 	grpc_cancel(w->conn, w->call);
 	w->call = NULL;
 	w->conn = NULL;
-	loop_arm(w->env->loop, &w->retry, clock_mono_ns() + w->pause_ns);
-	w->pause_ns *= 2;
-	if (w->pause_ns > PAUSE_MAX_NS)
-		w->pause_ns = PAUSE_MAX_NS;
+	backoff_wait(&w->retry);
 }
 
 void grpc_watch_done(struct grpc_watch *w)
 {
 	grpc_watch_stop(w);
-	loop_disarm(w->env->loop, &w->retry);
+	backoff_cancel(&w->retry);
 }

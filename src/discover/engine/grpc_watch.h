@@ -5,6 +5,7 @@
 #ifndef DISCOVER_GRPC_WATCH_H
 #define DISCOVER_GRPC_WATCH_H
 
+#include "discover/backoff.h"
 #include "discover/engine/engine.h"
 #include "discover/engine/grpc.h"
 
@@ -12,8 +13,7 @@ struct grpc_watch {
 	struct engine_env *env;
 	struct grpc *conn;
 	struct grpc_call *call; /* NULL = not listening */
-	struct loop_timer retry;
-	int64_t pause_ns;
+	struct backoff retry;
 	bool unknown; /* the engine has no such stream */
 	void (*lost_fn)(void *ctx);
 	void *ctx;
