@@ -114,8 +114,8 @@ static bool has_new_container(const struct cgroup_list *now, const struct cgroup
 	return false;
 }
 
-/* Ask all engines for their containers. */
-static int ask_engines(struct discover *d)
+/* Ask @all engines for their containers, or those that may have something to tell. */
+static int ask_engines(struct discover *d, bool all)
 {
 	const struct cgroup_list *l = &d->scan.cgroups;
 	char(*seen)[ENGINE_ID_MAX] = calloc(l->n + 1, sizeof(*seen));
@@ -130,7 +130,7 @@ static int ask_engines(struct discover *d)
 		if (strlen(id) == OCI_ID_DIGITS && strspn(id, "0123456789abcdef") == strlen(id))
 			memcpy(seen[n++], id, OCI_ID_DIGITS + 1);
 	}
-	engines_ask(&d->engines, seen, n);
+	engines_ask(&d->engines, all, seen, n);
 	return 0;
 }
 
@@ -139,6 +139,9 @@ static int ask_all(struct discover *d, bool announced)
 {
 	int64_t now = clock_mono_ns(), engine_ms = DISCOVER_ENGINE_MS;
 	bool has_new_engine = engines_update(&d->engines, &d->scan.procs);
+	/* whose container it is, only the engines know */
+	bool is_all = d->scanning == AGENDA_WHOLE ||
+		      has_new_container(&d->scan.cgroups, &d->newest.cgroups);
 	/* links first: engines may be done at once, and then it is looked what is left to wait for
 	 */
 	int rc = links_start(&d->links, &d->scan.nets);
@@ -146,12 +149,10 @@ static int ask_all(struct discover *d, bool announced)
 	d->engines.env.networks_wanted = d->detail.documents != 0;
 	if (rc < 0)
 		return rc;
-	if (d->scanning == AGENDA_WHOLE || announced || d->detail.documents)
-		rc = ask_engines(d);
-	else if (has_new_engine || has_new_container(&d->scan.cgroups, &d->newest.cgroups)) {
+	if (is_all || has_new_engine || announced || d->detail.documents)
+		rc = ask_engines(d, is_all);
+	if (d->scanning != AGENDA_WHOLE && !announced && !d->detail.documents)
 		engine_ms = DISCOVER_ENGINE_SOON_MS;
-		rc = ask_engines(d);
-	}
 	if (rc == 0) {
 		d->broker_heard_ns = now;
 		arm_links_limit(d);

@@ -79,7 +79,7 @@ def test_containers_come_and_go_whatever_becomes_of_the_events(shared, fake, own
 
 def test_an_engine_whose_events_end_is_asked_for_them_ever_less_often(shared, fake):
     engine = fake(events="ends")
-    times = until(lambda: len(engine.streams(shared)) > 3 and engine.streams(shared), "three more streams")
+    times = until(lambda: len(engine.asked(shared, "stream")) > 3 and engine.asked(shared, "stream"), "three more streams")
     gaps = [after - before for before, after in itertools.pairwise(times)]
     assert [gap > 0.45 * 2 ** n for n, gap in enumerate(gaps[:3])] == [True] * 3, gaps
 
@@ -94,6 +94,17 @@ def test_what_happened_while_nobody_listened_is_seen_afterwards(shared, fake, bo
         event, _, data = events.next()
         if "later" not in [t["name"] for t in data["targets"]]:
             events.wait(["added", "changed"], lambda t: t["name"] == "later", SOON_S)
+
+
+def test_what_one_engine_announces_is_no_reason_to_ask_another(start, fake):
+    quiet, speaks = fake(), fake(events="ticks")
+    running = start()
+    for engine in (quiet, speaks):
+        engine_is_known(running, engine)
+    before = [len(engine.asked(running, "list")) for engine in (quiet, speaks)]
+    until(lambda: len(speaks.asked(running, "list")) >= before[1] + 20, "that it is asked when it announces something")
+    # new containers of others on this machine are a reason, too
+    assert len(quiet.asked(running, "list")) <= before[0] + 10
 
 
 def test_a_flood_of_events_keeps_nobody_busy(start, fake):

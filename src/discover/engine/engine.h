@@ -51,6 +51,9 @@ struct engine_driver {
 	void *(*open)(struct engine *e);
 	/* Begin a round; never called while one is under way. May end it before it returns. */
 	void (*round)(void *state);
+	/* Would whatever changed since the last round have been announced? @networks: networks,
+	 * too. */
+	bool (*announces)(const void *state, bool networks);
 	void (*close)(void *state);
 };
 
@@ -83,6 +86,7 @@ struct engine {
 	bool absent; /* the process may be no such engine: not shown before it has answered as one
 		      */
 	/* set by engines.c */
+	bool has_news;         /* announced since the last round began, or there was none yet */
 	uint32_t seen_changes; /* @changes when the catalog was last made */
 	bool asking;           /* a round is under way */
 	bool again;            /* another round must follow */
@@ -93,6 +97,10 @@ struct engine {
 	uint32_t owes;         /* prompt rounds before it is waited for again */
 	struct backoff retry;  /* after a round that failed */
 };
+
+/* Called by the driver when the engine has announced something, or is to be asked again for another
+ * reason. */
+void engine_note_news(struct engine *e);
 
 /* Called by the driver at the end of a round. @answered is false when the engine could not be
  * talked to; its list is then what it was. */

@@ -278,7 +278,7 @@ static void *containerd_open(struct engine *e)
 	if (!d)
 		return NULL;
 	d->engine = e;
-	grpc_watch_init(&d->watch, e->env, on_lost, d);
+	grpc_watch_init(&d->watch, e, on_lost, d);
 	return d;
 }
 
@@ -293,6 +293,14 @@ static void containerd_round(void *state)
 	d->probe = grpc_probe_start(d->engine, SERVICES "version.v1.Version/Version", on_probed, d);
 	if (!d->probe)
 		engine_round_done(d->engine, false);
+}
+
+/* Nobody tells of networks: they are files. */
+static bool containerd_announces(const void *state, bool networks)
+{
+	const struct containerd *d = state;
+
+	return d->watch.call && !networks;
 }
 
 static void containerd_close(void *state)
@@ -311,5 +319,6 @@ const struct engine_driver engine_containerd = {
 	.engine_type = "containerd.io",
 	.open = containerd_open,
 	.round = containerd_round,
+	.announces = containerd_announces,
 	.close = containerd_close,
 };

@@ -176,7 +176,7 @@ static void use_list(struct cri *d)
 
 		forget_lists(d);
 		if (!same)
-			e->env->change_fn(e->env->ctx);
+			engine_note_news(e);
 		return;
 	}
 	if (engine_list_inherit(&d->list, &e->list))
@@ -297,7 +297,7 @@ static void *open_view(struct engine *e)
 		return NULL;
 	d->engine = e;
 	d->second_look = (struct loop_timer){.fn = on_second_look, .ctx = d};
-	grpc_watch_init(&d->watch, e->env, on_lost, d);
+	grpc_watch_init(&d->watch, e, on_lost, d);
 	return d;
 }
 
@@ -327,6 +327,14 @@ static void cri_round(void *state)
 		engine_round_done(d->engine, d->not_offered);
 }
 
+static bool cri_announces(const void *state, bool networks)
+{
+	const struct cri *d = state;
+
+	(void) networks; /* there are none */
+	return d->not_offered || d->watch.call;
+}
+
 static void cri_close(void *state)
 {
 	struct cri *d = state;
@@ -344,6 +352,7 @@ const struct engine_driver engine_cri = {
 	.pods_by_label = true,
 	.open = open_second_view,
 	.round = cri_round,
+	.announces = cri_announces,
 	.close = cri_close,
 };
 
@@ -354,5 +363,6 @@ const struct engine_driver engine_crio = {
 	.pods_by_label = true,
 	.open = open_view,
 	.round = cri_round,
+	.announces = cri_announces,
 	.close = cri_close,
 };

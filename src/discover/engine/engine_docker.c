@@ -242,15 +242,26 @@ static bool is_podman(const struct docker *d)
 	return d->end.version.libpod[0] != '\0';
 }
 
-/* Ask for networks and pods. Podman says nothing of networks that change. */
+/* Podman says nothing of networks that change. */
+static bool has_current_networks(const struct docker *d)
+{
+	return !is_podman(d) && !d->networks_stale && d->network_events.request &&
+	       d->networks_as_of == d->network_events.connections;
+}
+
+static bool docker_announces(const void *state, bool networks)
+{
+	const struct docker *d = state;
+
+	return d->events.request && (!networks || has_current_networks(d));
+}
+
+/* Ask for networks and pods. */
 static void ask_beside(struct docker *d)
 {
-	bool missed = d->networks_as_of != d->network_events.connections;
-
 	if (is_podman(d) && !d->pods.request)
 		(void) podman_pods_ask(&d->pods);
-	if (d->networks.request || !d->engine->env->networks_wanted ||
-		!(is_podman(d) || missed || d->networks_stale))
+	if (d->networks.request || !d->engine->env->networks_wanted || has_current_networks(d))
 		return;
 	d->networks_stale = !docker_networks_ask(&d->networks);
 	d->networks_as_of = d->network_events.connections;
@@ -303,7 +314,7 @@ static void on_container_event(void *ctx)
 {
 	struct docker *d = ctx;
 
-	d->engine->env->change_fn(d->engine->env->ctx);
+	engine_note_news(d->engine);
 }
 
 static void on_network_event(void *ctx)
@@ -311,7 +322,7 @@ static void on_network_event(void *ctx)
 	struct docker *d = ctx;
 
 	d->networks_stale = true;
-	d->engine->env->change_fn(d->engine->env->ctx);
+	engine_note_news(d->engine);
 }
 
 /* Listen, and be ready to ask for what goes with the list. */
@@ -396,6 +407,7 @@ const struct engine_driver engine_docker = {
 	.engine_type = "docker.com",
 	.open = docker_open,
 	.round = docker_round,
+	.announces = docker_announces,
 	.close = docker_close,
 };
 
@@ -406,5 +418,6 @@ const struct engine_driver engine_podman = {
 	.must_listen = true,
 	.open = docker_open,
 	.round = docker_round,
+	.announces = docker_announces,
 	.close = docker_close,
 };

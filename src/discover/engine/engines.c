@@ -107,12 +107,16 @@ static bool make_room(struct engines *es, const struct engine *e)
 	return true;
 }
 
-/* Have all engines asked again: this one could not be talked to before. */
+void engine_note_news(struct engine *e)
+{
+	e->has_news = true;
+	e->env->change_fn(e->env->ctx);
+}
+
+/* It could not be talked to before. */
 static void on_retry(void *ctx)
 {
-	struct engine *e = ctx;
-
-	e->env->change_fn(e->env->ctx);
+	engine_note_news(ctx);
 }
 
 /* Returns true if there is a new engine now. */
@@ -127,6 +131,7 @@ static bool add(struct engines *es, const struct process *p, const struct engine
 	e->env = &es->env;
 	e->pid = p->pid;
 	e->starttime_ticks = p->starttime_ticks;
+	e->has_news = true;
 	backoff_init(&e->retry, es->env.loop, RETRY_FIRST_NS, RETRY_MAX_NS, on_retry, e);
 	rank(e);
 	e->state = make_room(es, e) ? driver->open(e) : NULL;
@@ -203,16 +208,26 @@ static void start_round(struct engine *e)
 {
 	e->asking = true;
 	e->again = false;
+	e->has_news = false;
 	e->began_ns = clock_mono_ns();
 	e->driver->round(e->state);
 }
 
-void engines_ask(struct engines *es, char (*seen)[ENGINE_ID_MAX], size_t n)
+/* May @e have something to tell? Late ones are asked so that they can show that they are prompt
+ * again. */
+static bool is_due(const struct engine *e)
+{
+	return e->has_news || e->late || !e->driver->announces(e->state, e->env->networks_wanted);
+}
+
+void engines_ask(struct engines *es, bool all, char (*seen)[ENGINE_ID_MAX], size_t n)
 {
 	free(es->env.seen);
 	es->env.seen = seen;
 	es->env.n_seen = n;
 	for (struct engine *e = es->first; e; e = e->next) {
+		if (!all && !is_due(e))
+			continue;
 		/* an answer that is on its way may be older than this question */
 		if (e->asking)
 			e->again = true;

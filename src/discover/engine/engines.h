@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The container engines of the host: found by the names of their processes, asked in every scan. */
+/* The container engines of the host: found by the names of their processes, asked for their
+ * containers when they have announced something and in every whole scan. */
 #ifndef DISCOVER_ENGINES_H
 #define DISCOVER_ENGINES_H
 
@@ -32,8 +33,9 @@ bool engines_may_be(const struct process *p);
  * crowd out the host's engines. Returns true if there are new engines. */
 bool engines_update(struct engines *es, const struct proc_table *procs);
 
-/* Begin a round with every engine. @seen (see struct engine_env; @n of them) is taken over. */
-void engines_ask(struct engines *es, char (*seen)[ENGINE_ID_MAX], size_t n);
+/* Begin a round with every engine (@all), or with those that may have something to tell: they have
+ * announced it, or would not. @seen (see struct engine_env; @n of them) is taken over. */
+void engines_ask(struct engines *es, bool all, char (*seen)[ENGINE_ID_MAX], size_t n);
 
 /* True while there are engines to wait for. */
 bool engines_pending(const struct engines *es);

@@ -14,7 +14,7 @@ static void on_message(void *ctx, const uint8_t *p, size_t len_bytes)
 	(void) p;
 	(void) len_bytes;
 	backoff_reset(&w->retry);
-	w->env->change_fn(w->env->ctx);
+	engine_note_news(w->engine);
 }
 
 static void on_done(void *ctx, int result)
@@ -31,14 +31,14 @@ static void on_retry(void *ctx)
 {
 	struct grpc_watch *w = ctx;
 
-	w->env->change_fn(w->env->ctx);
+	engine_note_news(w->engine);
 }
 
 void grpc_watch_init(
-	struct grpc_watch *w, struct engine_env *env, void (*lost_fn)(void *ctx), void *ctx)
+	struct grpc_watch *w, struct engine *engine, void (*lost_fn)(void *ctx), void *ctx)
 {
-	*w = (struct grpc_watch){.env = env, .lost_fn = lost_fn, .ctx = ctx};
-	backoff_init(&w->retry, env->loop, PAUSE_FIRST_NS, PAUSE_MAX_NS, on_retry, w);
+	*w = (struct grpc_watch){.engine = engine, .lost_fn = lost_fn, .ctx = ctx};
+	backoff_init(&w->retry, engine->env->loop, PAUSE_FIRST_NS, PAUSE_MAX_NS, on_retry, w);
 }
 
 void grpc_watch_start(struct grpc_watch *w, struct grpc *conn, const char *path,

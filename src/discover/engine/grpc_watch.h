@@ -10,7 +10,7 @@
 #include "discover/engine/grpc.h"
 
 struct grpc_watch {
-	struct engine_env *env;
+	struct engine *engine;
 	struct grpc *conn;
 	struct grpc_call *call; /* NULL = not listening */
 	struct backoff retry;
@@ -22,15 +22,15 @@ struct grpc_watch {
 /* @lost_fn is called when the stream has broken, not when the engine has none; it ought to close
  * the connection. @w must stay in place. */
 void grpc_watch_init(
-	struct grpc_watch *w, struct engine_env *env, void (*lost_fn)(void *ctx), void *ctx);
+	struct grpc_watch *w, struct engine *engine, void (*lost_fn)(void *ctx), void *ctx);
 
 /* Listen on @conn (borrowed until grpc_watch_stop()) to the stream of @path, with @message
- * (encoded) as the request. Messages are reported to @env->change_fn. */
+ * (encoded) as the request. Messages are news of the engine. */
 void grpc_watch_start(struct grpc_watch *w, struct grpc *conn, const char *path,
 	const void *message, size_t len_bytes);
 
-/* Listen no longer, as the connection is about to be closed. If there was one, change_fn is called
- * after a pause, so that it is tried again. */
+/* Listen no longer, as the connection is about to be closed. If there was one, it is tried again
+ * after a pause: the engine is asked again. */
 void grpc_watch_stop(struct grpc_watch *w);
 
 /* Stop for good. */

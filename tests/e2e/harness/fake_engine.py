@@ -2,8 +2,8 @@
 """usage: fake_engine.py FOLDER [PART=MANNER]...
 Run as a program: something that calls itself "dockerd" and listens at FOLDER/docker.sock. What it says is in files of
 FOLDER, byte by byte: "version", "info", "list", and "container-ID" for each it knows in detail. The parts "version",
-"list", "container" and "events" may have a manner. Requests for events are noted in FOLDER/events.log, with who makes
-them: others may test on this machine, too."""
+"list", "container" and "events" may have a manner. Requests are noted in FOLDER/requests.log, with who makes them:
+others may test on this machine, too."""
 import ctypes
 import os
 import socket
@@ -107,6 +107,13 @@ def floods(link, _body):
     forever(link, b'{"Action":"start"}\n' * 1000)
 
 
+def ticks(link, _body):
+    link.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    while True:
+        link.sendall(b'{"Action":"start"}\n')
+        time.sleep(0.1)
+
+
 class Engine:
     def __init__(self, folder, manners):
         self.folder = Path(folder)
@@ -117,7 +124,7 @@ class Engine:
 
     def part(self, path):
         """What is asked for, and the answer to it."""
-        if "/events" in path:
+        if path.endswith("/events"):
             return "events", b""
         if path.endswith("/containers/json"):
             return "list", self.file("list")
@@ -131,12 +138,13 @@ class Engine:
         except FileNotFoundError:
             return None
 
-    def events(self, link, path):
-        peer, _, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        kind = "containers" if CONTAINERS in path else "networks"
-        with open(self.folder / "events.log", "a", encoding="ascii") as log:
-            log.write(f"{kind} {peer} {time.monotonic()}\n")
-        if not self.renames or kind == "networks" or peer in self.ended:
+    def note(self, what, peer):
+        with open(self.folder / "requests.log", "a", encoding="ascii") as log:
+            log.write(f"{what} {peer} {time.monotonic()}\n")
+
+    def rename(self, link, peer):
+        """Once for each peer."""
+        if not self.renames or peer in self.ended:
             return
         # its first stream ends, and then something happens
         self.ended.add(peer)
@@ -146,13 +154,16 @@ class Engine:
         os.replace(self.folder / "list.next", self.folder / "list")
 
     def serve(self, link):
+        peer, _, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         with link:
             try:
                 while head := self.head(link):
                     path = head.split()[1].partition("?")[0]
                     part, body = self.part(path)
-                    if part == "events":
-                        self.events(link, head.split()[1])
+                    is_stream = part == "events" and CONTAINERS in head
+                    self.note("stream" if is_stream else part, peer)
+                    if is_stream:
+                        self.rename(link, peer)
                     (unknown if body is None else self.manners[part])(link, body)
             except OSError:
                 pass

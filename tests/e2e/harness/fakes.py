@@ -45,11 +45,12 @@ class FakeDocker:
         self.write(f"container-{identity}", {"Id": identity, "Name": f"/{name}",
                                              "State": {"Status": "running", "Pid": pid}})
 
-    def streams(self, running):
-        """When RUNNING has asked for a stream of events about containers, each time."""
-        log, pid = self.folder / "events.log", str(running.pid("packetflix-discover"))
+    def asked(self, running, what):
+        """When RUNNING has asked for WHAT, each time: a part of what the engine says, or the "stream" of events about
+        containers."""
+        log, pid = self.folder / "requests.log", str(running.pid("packetflix-discover"))
         lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
-        return [float(at) for kind, peer, at in lines if (kind, peer) == ("containers", pid)]
+        return [float(at) for word, peer, at in lines if (word, peer) == (what, pid)]
 
     def shown(self, running):
         """What the metadata say about it, None if it is not there."""
