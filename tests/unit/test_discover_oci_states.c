@@ -32,6 +32,19 @@ static void make(const struct scene *s, const char *path)
 	assert_int_equal(mkdirat(s->procfd, path, 0700), 0);
 }
 
+/* The account of container "box", whose annotations call it @name. */
+static void write_account(const struct scene *s, int32_t pid, const char *name)
+{
+	AUTO_CLOSE int fd = openat(
+		s->procfd, RUNC "/box/state.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(dprintf(fd,
+			    "{\"init_process_pid\":%d,\"init_process_start\":99,\"config\":{"
+			    "\"labels\":[\"io.kubernetes.cri.container-name=%s\"]}}",
+			    (int) pid, name) > 0);
+}
+
+/* There is an account of process 4711, "first". */
 static void setup(struct scene *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -44,6 +57,8 @@ static void setup(struct scene *s)
 	make(s, "1/root");
 	make(s, "1/root/run");
 	make(s, RUNC);
+	make(s, RUNC "/box");
+	write_account(s, 4711, "first");
 }
 
 static void teardown(struct scene *s)
@@ -56,18 +71,6 @@ static void teardown(struct scene *s)
 	(void) unlinkat(s->procfd, "1", AT_REMOVEDIR);
 	close(s->procfd);
 	assert_int_equal(rmdir(s->folder), 0);
-}
-
-/* The account of container "box", whose annotations call it @name. */
-static void write_account(const struct scene *s, int32_t pid, const char *name)
-{
-	AUTO_CLOSE int fd = openat(
-		s->procfd, RUNC "/box/state.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	assert_true(dprintf(fd,
-			    "{\"init_process_pid\":%d,\"init_process_start\":99,\"config\":{"
-			    "\"labels\":[\"io.kubernetes.cri.container-name=%s\"]}}",
-			    (int) pid, name) > 0);
 }
 
 static void remove_account(const struct scene *s, const char *folder)
@@ -89,22 +92,26 @@ static const struct oci_entry *look(struct scene *s, int32_t pid)
 	return oci_states_find(&s->states, "box");
 }
 
+/* As look(); the account is the one that says @name. */
+static void look_for(struct scene *s, int32_t pid, const char *name)
+{
+	const struct oci_entry *e = look(s, pid);
+
+	assert_non_null(e);
+	assert_string_equal(e->state.name, name);
+}
+
 static void an_account_without_its_process_waits_for_it(void **state)
 {
 	struct scene s;
-	const struct oci_entry *e;
 
 	(void) state;
 	setup(&s);
-	make(&s, RUNC "/box");
-	write_account(&s, 4711, "first");
 	assert_null(look(&s, 0));
 	/* what is written there now is not looked at any more */
 	write_account(&s, 4712, "second");
 	assert_null(look(&s, 4712));
-	e = look(&s, 4711);
-	assert_non_null(e);
-	assert_string_equal(e->state.name, "first");
+	look_for(&s, 4711, "first");
 	remove_account(&s, RUNC "/box");
 	teardown(&s);
 }
@@ -112,20 +119,15 @@ static void an_account_without_its_process_waits_for_it(void **state)
 static void a_container_of_the_same_id_has_another_account(void **state)
 {
 	struct scene s;
-	const struct oci_entry *e;
 
 	(void) state;
 	setup(&s);
-	make(&s, RUNC "/box");
-	write_account(&s, 4711, "first");
 	assert_non_null(look(&s, 4711));
 	assert_null(look(&s, 0));
 	assert_int_equal(renameat(s.procfd, RUNC "/box", s.procfd, "1/old"), 0);
 	make(&s, RUNC "/box");
 	write_account(&s, 4712, "second");
-	e = look(&s, 4712);
-	assert_non_null(e);
-	assert_string_equal(e->state.name, "second");
+	look_for(&s, 4712, "second");
 	assert_int_equal(s.states.n, 1);
 	remove_account(&s, "1/old");
 	remove_account(&s, RUNC "/box");
@@ -138,8 +140,6 @@ static void what_is_gone_is_forgotten(void **state)
 
 	(void) state;
 	setup(&s);
-	make(&s, RUNC "/box");
-	write_account(&s, 4711, "first");
 	assert_null(look(&s, 0));
 	assert_int_equal(s.states.n, 1);
 	remove_account(&s, RUNC "/box");
