@@ -17,11 +17,13 @@ ICMP = b"\x08\x00\x45\x00"  # of an Ethernet type: what follows the addresses of
 
 
 @pytest.fixture
-def talker(container):
-    """A container that sends pings to its bridge from its first moment on."""
+def talker(shared, container):
+    """A container that sends pings to its bridge from its first moment on. A busy engine may tell its name late."""
     def make(name="talker", options=()):
-        return container(name, "/bin/busybox", "sh", "-c", "while :; do /bin/busybox ping -c 1 -W 1 198.51.100.1; "
+        name = container(name, "/bin/busybox", "sh", "-c", "while :; do /bin/busybox ping -c 1 -W 1 198.51.100.1; "
                          "/bin/busybox usleep 20000; done", options=options)
+        until(lambda: shared.target(name=name), "the name of the container")
+        return name
     return make
 
 
