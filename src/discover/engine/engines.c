@@ -213,11 +213,10 @@ static void start_round(struct engine *e)
 	e->driver->round(e->state);
 }
 
-/* May @e have something to tell? Late ones are asked so that they can show that they are prompt
- * again. */
+/* May @e have something to tell? */
 static bool is_due(const struct engine *e)
 {
-	return e->has_news || e->late || !e->driver->announces(e->state, e->env->networks_wanted);
+	return e->has_news || !e->driver->announces(e->state, e->env->networks_wanted);
 }
 
 void engines_ask(struct engines *es, bool all, char (*seen)[ENGINE_ID_MAX], size_t n)
