@@ -10,7 +10,7 @@ import pytest
 
 from harness import netns, service
 from harness.events import Events
-from harness.fakes import Box, FakeDocker, identity
+from harness.fakes import VERSION, Box, FakeDocker, identity
 from harness.wait import until
 
 SOON_S = 5  # much less than the pause between scans nobody asked for
@@ -54,7 +54,7 @@ def test_an_engine_that_is_just_starting_is_asked_again_soon(start, fake):
     (engine.folder / "version").unlink()
     running = start()
     until(lambda: (engine.shown(running) or {}).get("state") == "unreachable", "the engine, of which nothing is known")
-    engine.write("version", {"Version": "1.2.3", "ApiVersion": "1.41"})
+    engine.write("version", VERSION)
     before = time.monotonic()
     engine_is_known(running, engine)
     assert time.monotonic() - before < SOON_S
@@ -197,7 +197,6 @@ def test_hostile_names_and_labels_stay_names_and_labels(start, fake, box):
         boxes[raw] = box(number)
         entries.append(b'{"Id":"%s","Names":["/%s"],"State":"running","Labels":{"%s":"%s"}}' % (
             number.encode(), raw, raw[:1000], raw))
-    engine.write("version", b'{"Version":"1.2.3","ApiVersion":"1.41"}')
     engine.write("info", b'{"ID":"\xff\x00\\u0000"}')
     engine.write("list", b"[" + b",".join(entries) + b"]")
     running = start()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Podman's containers and pods, told by a real Podman."""
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_containers_have_their_name_type_and_labels(shared, podman, service_of_p
     assert labels["turtlefinder/container/prefix"] == ""
     engine, = [e for e in engines(shared, "podman.io") if e["pid"] == service_of_podman.pid]
     assert engine["version"] == podman.cli("version", "-f", "{{.Client.Version}}")
-    assert set(engine) == {"id", "type", "version", "pid"}
+    assert set(engine) == {"id", "type", "version", "pid"} and engine["id"] == socket.gethostname()
 
 
 def test_containers_of_a_pod_share_a_namespace_and_say_so(shared, podman, service_of_podman, named):

@@ -67,12 +67,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char id[DOCKER_TEXT_MAX];
 	char *copy = memcpy(malloc(size + 1), data, size);
 
+	copy[size] = '\0';
+	if (docker_version_read(copy, copy, copy, &v) == 0)
+		assert(strspn(v.api, "0123456789.") == strlen(v.api) && v.libpod[0] == '\0');
+	if (docker_version_read(copy, "1.41", NULL, &v) == 0)
+		assert(utf8_valid(v.version, strlen(v.version)));
 	if (docker_parse_inspect(copy, size, &c) == 0) {
 		check_container(&c);
 		engine_container_done(&c);
 	}
-	if (docker_parse_version(copy, size, &v) == 0)
-		assert(strspn(v.api, "0123456789.") == strlen(v.api));
 	if (docker_parse_info(copy, size, id) == 0)
 		assert(utf8_valid(id, strlen(id)));
 	free(copy);

@@ -82,8 +82,10 @@ static void answer(const struct connection *c, const char *request)
 {
 	enum fake_manner manner = c->engine->manner;
 
-	if (strstr(request, "GET /version "))
-		say_body(c->fd, "{\"Version\":\"1.2.3\",\"ApiVersion\":\"1.41\"}");
+	if (strstr(request, "GET /_ping "))
+		say(c->fd,
+			"HTTP/1.1 200 OK\r\nServer: Docker/1.2.3 (linux)\r\nApi-Version: 1.41\r\n"
+			"Content-Length: 2\r\n\r\nOK");
 	else if (strstr(request, "/info "))
 		say_body(c->fd, "{\"ID\":\"fake\"}");
 	else if (strstr(request, "/events?"))

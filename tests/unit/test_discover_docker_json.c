@@ -207,21 +207,40 @@ static void impossible_pids_are_no_pids(void **state)
 
 static void only_an_api_version_makes_an_engine(void **state)
 {
-	static const char *const bad[] = {"{}", "{\"ApiVersion\":\"1\"}",
-		"{\"ApiVersion\":\"1.4/../x\"}", "{\"ApiVersion\":1.4}",
-		"{\"ApiVersion\":\"1.000000000000000000\"}", "{\"ApiVersion\":\".4\"}", "[]"};
-	char good[] = "{\"Version\":\"20.10.24\",\"ApiVersion\":\"1.41\"}";
+	static const char *const bad[] = {
+		NULL, "", "1", "1.", "1.4.1", "1.4/../x", "1.000000000000000000", ".4"};
 	struct docker_version v;
 
 	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		AUTO_FREE char *copy = strdup(bad[i]);
-
-		assert_int_equal(docker_parse_version(copy, strlen(copy), &v), -EBADMSG);
-	}
-	assert_int_equal(docker_parse_version(good, strlen(good), &v), 0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(docker_version_read("Docker/1", bad[i], "4.3.1", &v), -EBADMSG);
+	assert_int_equal(docker_version_read("Docker/20.10.24+dfsg1 (linux)", "1.41", NULL, &v), 0);
 	assert_string_equal(v.api, "1.41");
-	assert_string_equal(v.version, "20.10.24");
+	assert_string_equal(v.version, "20.10.24+dfsg1");
+	assert_string_equal(v.libpod, "");
+	assert_int_equal(docker_version_read("Libpod/4.3.1 (linux)", "1.41", "4.3.1", &v), 0);
+	assert_string_equal(v.version, "4.3.1");
+	assert_string_equal(v.libpod, "4.3.1");
+}
+
+static void a_strange_server_has_the_version_it_tells(void **state)
+{
+	static const struct {
+		const char *server, *version;
+	} rows[] = {{NULL, ""}, {"", ""}, {"Docker", ""}, {"Docker/", ""}, {"/1", "1"},
+		{"Docker/1\xff\x07", "1??"}};
+	char server[2 * DOCKER_TEXT_MAX] = "Docker/";
+	struct docker_version v;
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(docker_version_read(rows[i].server, "1.41", "x", &v), 0);
+		assert_string_equal(v.version, rows[i].version);
+		assert_string_equal(v.libpod, "");
+	}
+	memset(server + strlen(server), '1', sizeof(server) - strlen(server) - 1);
+	assert_int_equal(docker_version_read(server, "1.41", NULL, &v), 0);
+	assert_int_equal(strlen(v.version), DOCKER_TEXT_MAX - 1);
 }
 
 static void a_new_list_inherits_what_was_known(void **state)
@@ -327,6 +346,7 @@ int main(void)
 		cmocka_unit_test(details_of_ended_containers_say_so),
 		cmocka_unit_test(impossible_pids_are_no_pids),
 		cmocka_unit_test(only_an_api_version_makes_an_engine),
+		cmocka_unit_test(a_strange_server_has_the_version_it_tells),
 		cmocka_unit_test(a_new_list_inherits_what_was_known),
 		cmocka_unit_test(details_bring_labels_and_tell_privileged_containers),
 		cmocka_unit_test(a_new_list_keeps_the_labels_of_details),

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "discover/engine/docker_json.h"
+#include "discover/engine/docker_version.h"
 #include "discover/engine/http.h"
 
 /* A socket that speaks the API. */

@@ -13,51 +13,6 @@
 #define PID_MAX       4194304 /* the kernel's PID_MAX_LIMIT */
 #define DOCKER_ID_MAX 65      /* 64 letters and digits, with NUL */
 
-/* Two or three numbers with dots in between: versions become part of URLs. */
-static bool is_version(const char *s, int n_numbers)
-{
-	if (strlen(s) >= 16)
-		return false;
-	for (int i = 0; i < n_numbers; i++) {
-		size_t digits = strspn(s, "0123456789");
-
-		s += digits;
-		if (digits == 0 || *s != (i + 1 < n_numbers ? '.' : '\0'))
-			return false;
-		s++;
-	}
-	return true;
-}
-
-/* The version of Podman's own API, "" if this is no Podman. */
-static const char *libpod_version(const json_t *j)
-{
-	const json_t *parts = json_object_get(j, "Components");
-
-	for (size_t i = 0; i < json_array_size(parts); i++) {
-		const json_t *part = json_array_get(parts, i);
-		const char *api = json_in_string(json_object_get(part, "Details"), "APIVersion");
-
-		if (strcmp(json_in_string(part, "Name"), "Podman Engine") == 0 &&
-			is_version(api, 3))
-			return api;
-	}
-	return "";
-}
-
-int docker_parse_version(char *body, size_t len_bytes, struct docker_version *ret)
-{
-	AUTO_JSON json_t *j = json_in_parse(body, len_bytes);
-	const char *api = json_in_string(j, "ApiVersion"), *libpod = libpod_version(j);
-
-	if (!is_version(api, 2))
-		return -EBADMSG;
-	memcpy(ret->api, api, strlen(api) + 1);
-	memcpy(ret->libpod, libpod, strlen(libpod) + 1);
-	utf8_sanitize(json_in_string(j, "Version"), ret->version, sizeof(ret->version));
-	return 0;
-}
-
 int docker_parse_info(char *body, size_t len_bytes, char ret_id[DOCKER_TEXT_MAX])
 {
 	AUTO_JSON json_t *j = json_in_parse(body, len_bytes);

@@ -6,20 +6,11 @@
 
 #include <stddef.h>
 
+#include "discover/engine/docker_version.h"
 #include "discover/engine/engine_list.h"
-
-#define DOCKER_TEXT_MAX 128 /* engine id, versions */
-
-/* GET /version */
-struct docker_version {
-	char api[16];                  /* "1.41" */
-	char version[DOCKER_TEXT_MAX]; /* "20.10.24+dfsg1" */
-	char libpod[16];               /* "4.3.1", of Podman's own API; "" = none */
-};
 
 /* All parsers may change @body (malformed UTF-8 is replaced in place). Each returns 0, -EBADMSG
  * when the answer is not what it should be, or -ENOMEM; @ret is untouched then. */
-int docker_parse_version(char *body, size_t len_bytes, struct docker_version *ret);
 int docker_parse_info(char *body, size_t len_bytes, char ret_id[DOCKER_TEXT_MAX]);
 int docker_parse_list(char *body, size_t len_bytes, struct engine_list *ret);
 

@@ -6,7 +6,7 @@
 #include "base/own.h"
 #include "discover/engine/engine_sockets.h"
 
-#define PROBE_TIMEOUT_MS 10000 /* Podman asks other programs for their versions meanwhile */
+#define PROBE_TIMEOUT_MS 10000 /* one that was just woken takes its time */
 #define PROBE_MAX_BYTES  65536
 
 /* One socket. */
@@ -54,7 +54,9 @@ static void on_answer(void *ctx, const struct http_answer *a)
 
 	c->request = NULL;
 	c->speaks = a->error == 0 && a->status == 200 &&
-		    docker_parse_version(a->body, a->len_bytes, &c->version) == 0;
+		    docker_version_read(http_answer_header(a, "Server"),
+			    http_answer_header(a, "Api-Version"),
+			    http_answer_header(a, "Libpod-Api-Version"), &c->version) == 0;
 	decide(c->probe);
 }
 
@@ -75,7 +77,7 @@ struct docker_probe *docker_probe_start(
 		struct candidate *c = &p->v[i];
 		const struct http_get get = {.socket_fd = p->sockets.fd[i],
 			.peer = ++e->env->next_peer,
-			.path = "/version",
+			.path = "/_ping",
 			.timeout_ms = PROBE_TIMEOUT_MS,
 			.max_bytes = PROBE_MAX_BYTES,
 			.done_fn = on_answer,

@@ -16,6 +16,7 @@
 #include "discover/engine/docker_networks.h"
 #include "discover/engine/docker_probe.h"
 #include "discover/engine/podman_pods.h"
+#include "discover/host/host.h"
 
 #define LIST_TIMEOUT_MS    10000
 #define INSPECT_TIMEOUT_MS 5000
@@ -310,6 +311,21 @@ static void on_info(void *ctx, const struct http_answer *a)
 		(void) docker_parse_info(a->body, a->len_bytes, d->engine->id);
 }
 
+/* Podman has no id: it makes one up in each answer, and that takes it a while. */
+static void find_id(struct docker *d)
+{
+	struct engine *e = d->engine;
+	struct http_get get = {.timeout_ms = LIST_TIMEOUT_MS,
+		.max_bytes = DETAIL_MAX_BYTES,
+		.done_fn = on_info,
+		.ctx = d};
+
+	if (is_podman(d))
+		host_read_name(e->env->procfd, e->pid, e->id, sizeof(e->id));
+	else if (e->id[0] == '\0')
+		d->info = ask(d, &get, "/info");
+}
+
 static void on_container_event(void *ctx)
 {
 	struct docker *d = ctx;
@@ -346,10 +362,6 @@ static void set_up(struct docker *d)
 static void on_probed(void *ctx, const struct docker_end *end)
 {
 	struct docker *d = ctx;
-	struct http_get get = {.timeout_ms = LIST_TIMEOUT_MS,
-		.max_bytes = DETAIL_MAX_BYTES,
-		.done_fn = on_info,
-		.ctx = d};
 
 	docker_probe_free(d->probe);
 	d->probe = NULL;
@@ -362,8 +374,8 @@ static void on_probed(void *ctx, const struct docker_end *end)
 	/* before the list, so that nothing happens unseen between the two */
 	set_up(d);
 	ask_list(d);
-	if (d->end.fd >= 0 && d->engine->id[0] == '\0')
-		d->info = ask(d, &get, "/info");
+	if (d->end.fd >= 0)
+		find_id(d);
 }
 
 static void *docker_open(struct engine *e)

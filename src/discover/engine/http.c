@@ -66,8 +66,10 @@ static int error_of(const struct http_request *r, CURLcode code)
 
 static void finish(struct http *h, struct http_request *r, CURLcode code)
 {
-	struct http_answer a = {
-		.error = error_of(r, code), .body = r->body, .len_bytes = r->len_bytes};
+	struct http_answer a = {.error = error_of(r, code),
+		.body = r->body,
+		.len_bytes = r->len_bytes,
+		.request = r};
 
 	(void) curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &a.status);
 	unlink_request(h, r);
@@ -281,6 +283,15 @@ struct http_request *http_start(struct http *h, const struct http_get *get)
 	r->next = h->requests;
 	h->requests = r;
 	return r;
+}
+
+const char *http_answer_header(const struct http_answer *a, const char *name)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(a->request->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return NULL;
+	return header->value;
 }
 
 void http_cancel(struct http *h, struct http_request *r)

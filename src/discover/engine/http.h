@@ -18,6 +18,7 @@ struct http_answer {
 	long status;      /* 200 ... */
 	char *body;       /* borrowed until the callback returns, may be changed; NULL if empty */
 	size_t len_bytes; /* of the body */
+	const struct http_request *request; /* for http_answer_header() */
 };
 
 struct http_get {
@@ -43,6 +44,10 @@ void http_free(struct http *h);
 
 /* Returns the request, or NULL when there is no memory. */
 struct http_request *http_start(struct http *h, const struct http_get *get);
+
+/* The value of the first header called @name, NULL if there is none. Borrowed until the
+ * callback returns. */
+const char *http_answer_header(const struct http_answer *a, const char *name);
 
 /* Forget a request without calling its @done_fn. NULL is fine. */
 void http_cancel(struct http *h, struct http_request *r);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """usage: fake_engine.py FOLDER [PART=MANNER]...
 Run as a program: something that calls itself "dockerd" and listens at FOLDER/docker.sock. What it says is in files of
-FOLDER, byte by byte: "version", "info", "list", and "container-ID" for each it knows in detail. The parts "version",
-"list", "container" and "events" may have a manner. Requests are noted in FOLDER/requests.log, with who makes them:
+FOLDER, byte by byte: "info", "list", and "container-ID" for each it knows in detail; headers that tell its "version".
+The parts "version", "list", "container" and "events" may have a manner. Requests are noted in FOLDER/requests.log, with who makes them:
 others may test on this machine, too."""
 import ctypes
 import os
@@ -29,6 +29,10 @@ def silent(link, _body=b""):
 
 def good(link, body, length=None):
     link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(body) if length is None else length) + body)
+
+
+def pong(link, headers):
+    link.sendall(b"HTTP/1.1 200 OK\r\n" + headers + b"Content-Length: 2\r\n\r\nOK")
 
 
 def unknown(link, _body=b""):
@@ -117,7 +121,7 @@ def ticks(link, _body):
 class Engine:
     def __init__(self, folder, manners):
         self.folder = Path(folder)
-        self.manners = {"version": good, "info": good, "list": good, "container": good, "events": mute}
+        self.manners = {"version": pong, "info": good, "list": good, "container": good, "events": mute}
         self.manners.update({part: globals()[manner] for part, manner in manners if manner != "renames"})
         self.renames = ("events", "renames") in manners
         self.ended = set()  # peers of which a stream has

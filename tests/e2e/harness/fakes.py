@@ -10,6 +10,7 @@ from harness.cgroup import Cgroup
 from harness.tenant import Tenant
 
 HERE = Path(__file__).parent
+VERSION = b"Server: Docker/1.2.3 (linux)\r\nApi-Version: 1.41\r\n"
 _serial = itertools.count(1)
 
 
@@ -19,7 +20,7 @@ class FakeDocker:
     def __init__(self, folder, wrapper=(), **manners):
         self.folder = Path(folder) / f"engine-{next(_serial)}"
         self.folder.mkdir()
-        self.write("version", {"Version": "1.2.3", "ApiVersion": "1.41"})
+        self.write("version", VERSION)
         self.write("info", {"ID": "fake"})
         self.tell()
         self._process = subprocess.Popen(
