@@ -155,8 +155,8 @@ static void a_block_that_promises_too_much_is_refused(void **state)
 {
 	static const struct {
 		uint32_t n, first;
-	} rows[] = {{1000, FIRST_AT}, {UINT32_MAX, FIRST_AT}, {1, 0}, {1, 47}, {1, BLOCK_BYTES + 1},
-		{1, UINT32_MAX}};
+	} rows[] = {{1000, FIRST_AT}, {UINT32_MAX, FIRST_AT}, {1, 0}, {1, 47}, {1, FIRST_AT + 4},
+		{1, BLOCK_BYTES + 1}, {1, UINT32_MAX}};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -214,6 +214,22 @@ static void a_vlan_tag_is_put_back_behind_the_addresses(void **state)
 	assert_memory_equal(b.data, bytes, 12);
 	assert_memory_equal(b.data + 12, "\x88\xa8\x61\x23", 4);
 	assert_memory_equal(b.data + 16, bytes + 12, 52);
+}
+
+static void packets_of_each_length_are_copied_whole(void **state)
+{
+	uint8_t bytes[300], out[512];
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t) (i * 7 + 1);
+	for (uint32_t n = 0; n <= sizeof(bytes); n++) {
+		struct packet p = some_packet(bytes, n);
+		struct pcapng_block b = emitted(&p, LINKTYPE_ETHERNET, 65535, out);
+
+		assert_int_equal(b.caplen, n);
+		assert_memory_equal(b.data, bytes, n);
+	}
 }
 
 static void the_snap_length_counts_what_is_written(void **state)
@@ -471,6 +487,7 @@ int main(void)
 		cmocka_unit_test(offsets_that_lead_outside_are_refused),
 		cmocka_unit_test(a_block_that_promises_too_much_is_refused),
 		cmocka_unit_test(a_vlan_tag_is_put_back_behind_the_addresses),
+		cmocka_unit_test(packets_of_each_length_are_copied_whole),
 		cmocka_unit_test(the_snap_length_counts_what_is_written),
 		cmocka_unit_test(a_cooked_header_says_what_the_kernel_knows),
 		cmocka_unit_test(directions_become_flags),
