@@ -96,6 +96,12 @@ static void on_event(void *ctx, uint32_t events)
 		send_now(c);
 }
 
+void channel_look(struct channel *c)
+{
+	if (c->src.fd >= 0)
+		(void) receive(c);
+}
+
 static bool is_seqpacket(int fd)
 {
 	int domain = 0, type = 0;

@@ -34,6 +34,9 @@ void channel_init(struct channel *c, struct loop *loop, struct publication *pub,
  * negative errno. */
 int channel_use(struct channel *c, int fd);
 
+/* Take in what has been asked until now, in the middle of other work. */
+void channel_look(struct channel *c);
+
 /* The documents (MSG_DOCUMENT_*) that a scan beginning now has to make. */
 uint8_t channel_take_documents(struct channel *c);
 

@@ -81,6 +81,13 @@ static void on_refresh(void *ctx)
 	discover_plan(d);
 }
 
+static void on_yield(void *ctx)
+{
+	struct discover *d = ctx;
+
+	channel_look(&d->channel);
+}
+
 static void on_live_change(void *ctx)
 {
 	discover_plan(ctx);
@@ -149,29 +156,27 @@ static int on_broker_message(struct discover *d, const struct msg *m, struct fds
 	}
 }
 
+/* One message: what it hands over may take long to read, and others have their turn in between. */
 static void on_broker(void *ctx, uint32_t events)
 {
 	struct discover *d = ctx;
 
-	(void) events;
-	d->broker_heard_ns = clock_mono_ns();
-	for (;;) {
-		AUTO_FDSET struct fdset fds = FDSET_NONE;
-		struct msg m;
-		int rc = msg_recv(d->broker.fd, &m, &fds);
+	AUTO_FDSET struct fdset fds = FDSET_NONE;
+	struct msg m;
+	int rc = msg_recv(d->broker.fd, &m, &fds);
 
-		if (rc == -EAGAIN)
-			break;
-		if (rc > 0)
-			rc = on_broker_message(d, &m, &fds);
-		else if (rc == 0)
-			rc = -EPIPE;
-		if (rc < 0) {
-			discover_stop(d, rc == -EPIPE || rc == -ECONNRESET ? 0 : rc);
-			return;
-		}
-	}
-	round_go_on(d);
+	(void) events;
+	if (rc == -EAGAIN)
+		return;
+	d->broker_heard_ns = clock_mono_ns();
+	if (rc > 0)
+		rc = on_broker_message(d, &m, &fds);
+	else if (rc == 0)
+		rc = -EPIPE;
+	if (rc < 0)
+		discover_stop(d, rc == -EPIPE || rc == -ECONNRESET ? 0 : rc);
+	else
+		round_go_on(d);
 }
 
 static void init(struct discover *d, const struct discover_fds *fds)
@@ -181,6 +186,7 @@ static void init(struct discover *d, const struct discover_fds *fds)
 			.broker_pid = getppid(),
 			.netns = ns_link_read(fds->proc, "self/ns/net", "net")},
 		.broker = {.fd = fds->broker, .fn = on_broker, .ctx = d},
+		.yield = {.fn = on_yield, .ctx = d},
 		.pub = PUBLICATION_NONE,
 		.next = {.fn = on_next, .ctx = d}};
 	round_init(d);

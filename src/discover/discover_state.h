@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/yield.h"
 #include "discover/agenda.h"
 #include "discover/channel.h"
 #include "discover/container/oci_states.h"
@@ -22,6 +23,7 @@
 struct discover {
 	struct loop loop;
 	int procfd;
+	struct yield yield; /* to those who ask whether the newest generation is current */
 	struct proc_self self;
 	struct host host;
 	struct edge edge;

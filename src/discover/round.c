@@ -186,7 +186,8 @@ static void fail_scan(struct discover *d, uint8_t documents, int rc)
 
 void round_begin(struct discover *d, enum agenda_kind kind)
 {
-	const struct network_means means = {&d->scan, d->procfd, d->broker.fd, &d->links};
+	const struct network_means means = {
+		&d->scan, d->procfd, d->broker.fd, &d->links, &d->yield};
 	bool announced = d->announced;
 	uint8_t documents;
 	int rc;

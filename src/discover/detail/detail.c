@@ -12,6 +12,7 @@ int detail_begin(struct detail *d, uint8_t documents, const struct network_means
 	*d = (struct detail){.documents = documents,
 		.procfd = m->procfd,
 		.scan = m->scan,
+		.yield = m->yield,
 		.network = {.tuns = {.next_id = d->network.tuns.next_id}},
 		.uts = {.next_id = d->uts.next_id},
 		.ports = {.ask = {.next_id = d->ports.ask.next_id}}};
@@ -23,7 +24,7 @@ int detail_begin(struct detail *d, uint8_t documents, const struct network_means
 	d->dns = malloc(sizeof(*d->dns));
 	rc = d->dns ? dns_files_init(d->dns, m->procfd) : -ENOMEM;
 	if (rc == 0)
-		rc = pidns_tree_read(m->procfd, &m->scan->procs, &d->pidns);
+		rc = pidns_tree_read(m->procfd, &m->scan->procs, d->yield, &d->pidns);
 	if (rc == 0)
 		rc = uts_names_start(&d->uts, m->procfd, m->broker, &m->scan->procs);
 	if (rc == 0)
@@ -61,7 +62,7 @@ void detail_give_up(struct detail *d)
 
 int detail_complete(struct detail *d)
 {
-	return ports_complete(&d->ports);
+	return ports_complete(&d->ports, d->yield);
 }
 
 void detail_end(struct detail *d)

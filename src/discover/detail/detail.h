@@ -24,6 +24,7 @@ struct detail {
 	struct uts_names uts;
 	struct ports ports;
 	struct dns_files *dns; /* owned; read while a document is made */
+	struct yield *yield;   /* borrowed */
 };
 
 /* Begin collecting for @documents; nothing is collected if that is 0. What @m says is borrowed

@@ -51,8 +51,10 @@ static int put_all(struct text *ret, const struct document *d, struct making *m)
 	metadata_put(ret, d->metadata);
 	text_put_key(ret, "network-namespaces");
 	text_put(ret, "[");
-	for (size_t i = 0; i < s->nets.n && rc == 0; i++)
+	for (size_t i = 0; i < s->nets.n && rc == 0; i++) {
 		rc = put_netns(ret, d, m, i);
+		yield_point(d->detail->yield);
+	}
 	text_put(ret, "]");
 	if (rc == 0)
 		rc = put_pid_namespaces(ret, &d->detail->pidns, &s->procs, d->containers);

@@ -19,7 +19,7 @@ struct document {
 
 /* Append the document, one line, to @ret. Namespaces are ordered by inode, interfaces by index,
  * tenants as tenants.h says, so that two documents about the same host are the same. Returns 0 or
- * -ENOMEM. */
+ * -ENOMEM. Has yield points. */
 int document_put(struct text *ret, const struct document *d);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/yield.h"
 #include "discover/detail/netstack.h"
 #include "discover/detail/nsids.h"
 #include "discover/detail/relations.h"
@@ -41,6 +42,7 @@ struct network_means {
 	const struct scan *scan;
 	int procfd, broker;
 	struct links *links; /* not started yet */
+	struct yield *yield;
 };
 
 /* Begin. Returns 0 or -ENOMEM. Of an earlier run only n->tuns.next_id is kept. */

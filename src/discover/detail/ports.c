@@ -137,7 +137,7 @@ static int add_proxies(struct ports *p)
 	return rc;
 }
 
-static int add_owners(struct ports *p)
+static int add_owners(struct ports *p, struct yield *yield)
 {
 	int rc = 0;
 
@@ -149,10 +149,10 @@ static int add_owners(struct ports *p)
 				rc = socket_owners_want(&p->owners, l->v[j].s.inode);
 		}
 	}
-	return rc < 0 ? rc : socket_owners_read(&p->owners, p->ask.procfd, &p->scan->procs);
+	return rc < 0 ? rc : socket_owners_read(&p->owners, p->ask.procfd, &p->scan->procs, yield);
 }
 
-int ports_complete(struct ports *p)
+int ports_complete(struct ports *p, struct yield *yield)
 {
 	int rc;
 
@@ -161,7 +161,7 @@ int ports_complete(struct ports *p)
 	rc = add_proxies(p);
 	for (size_t i = 0; i < p->n; i++)
 		forwards_sort(&p->v[i].forwards);
-	return rc < 0 ? rc : add_owners(p);
+	return rc < 0 ? rc : add_owners(p, yield);
 }
 
 void ports_end(struct ports *p)

@@ -51,9 +51,9 @@ bool ports_finished(const struct ports *p);
 /* Ask no further: other namespaces show no ports. */
 void ports_give_up(struct ports *p);
 
-/* Add what /proc tells: owners of sockets, and Docker's proxies. Once, after asking. Returns 0 or
- * -ENOMEM. */
-int ports_complete(struct ports *p);
+/* Add what /proc tells: owners of sockets, and Docker's proxies. Once, after asking; with yield
+ * points. Returns 0 or -ENOMEM. */
+int ports_complete(struct ports *p, struct yield *yield);
 
 /* What is known of the namespace with this inode, NULL if it is not there. */
 const struct netns_ports *ports_find(const struct ports *p, uint64_t inode);

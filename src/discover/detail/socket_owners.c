@@ -94,7 +94,8 @@ static void sort(struct socket_owners *o)
 	o->n = kept;
 }
 
-int socket_owners_read(struct socket_owners *o, int procfd, const struct proc_table *procs)
+int socket_owners_read(
+	struct socket_owners *o, int procfd, const struct proc_table *procs, struct yield *yield)
 {
 	int rc = 0;
 
@@ -104,6 +105,7 @@ int socket_owners_read(struct socket_owners *o, int procfd, const struct proc_ta
 		/* kernel threads have no descriptors */
 		if (p->ppid != 2 && !proc_is_kthreadd(p))
 			rc = add_process(o, procfd, p);
+		yield_point(yield);
 	}
 	sort(o);
 	return rc;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/yield.h"
 #include "discover/host/inode_map.h"
 #include "discover/host/proc_table.h"
 
@@ -28,10 +29,11 @@ struct socket_owners {
  * or -ENOMEM. */
 int socket_owners_want(struct socket_owners *o, uint64_t inode);
 
-/* Find the owners of all wanted sockets among @procs, by growing pid. Does nothing if none is
- * wanted. What cannot be read, and what goes beyond the limits, is left out. Returns 0 or -ENOMEM;
- * free with socket_owners_done() in any case. */
-int socket_owners_read(struct socket_owners *o, int procfd, const struct proc_table *procs);
+/* Find the owners of all wanted sockets among @procs, by growing pid, with yield points. Does
+ * nothing if none is wanted. What cannot be read, and what goes beyond the limits, is left out.
+ * Returns 0 or -ENOMEM; free with socket_owners_done() in any case. */
+int socket_owners_read(
+	struct socket_owners *o, int procfd, const struct proc_table *procs, struct yield *yield);
 void socket_owners_done(struct socket_owners *o);
 
 /* The owners of @inode, each process once: their number, and the first of them in *ret, NULL

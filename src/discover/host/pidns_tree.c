@@ -78,8 +78,8 @@ static int add_process(
 	return fd < 0 ? 0 : add_with_parents(t, seen, fd);
 }
 
-static int read_all(
-	struct pidns_tree *t, struct inode_map *seen, int procfd, const struct proc_table *procs)
+static int read_all(struct pidns_tree *t, struct inode_map *seen, int procfd,
+	const struct proc_table *procs, struct yield *yield)
 {
 	int rc = 0;
 
@@ -93,6 +93,7 @@ static int read_all(
 		t->of_process[i] = ns_link_read(procfd, path, "pid");
 		if (t->of_process[i] && !inode_map_get(seen, t->of_process[i]))
 			rc = add_process(t, seen, procfd, &procs->v[i]);
+		yield_point(yield);
 	}
 	return rc;
 }
@@ -132,11 +133,12 @@ void pidns_tree_link(struct pidns_tree *t)
 	}
 }
 
-int pidns_tree_read(int procfd, const struct proc_table *procs, struct pidns_tree *ret)
+int pidns_tree_read(
+	int procfd, const struct proc_table *procs, struct yield *yield, struct pidns_tree *ret)
 {
 	struct pidns_tree t = {0};
 	struct inode_map seen = {0};
-	int rc = read_all(&t, &seen, procfd, procs);
+	int rc = read_all(&t, &seen, procfd, procs, yield);
 
 	inode_map_done(&seen);
 	if (rc < 0) {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/yield.h"
 #include "discover/host/proc_table.h"
 
 #define PIDNS_NONE UINT32_MAX
@@ -24,8 +25,9 @@ struct pidns_tree {
 };
 
 /* Read the PID namespace of each process in @procs, and ask the kernel for the parent of each
- * namespace. Returns 0 or -ENOMEM; free with pidns_tree_done(). */
-int pidns_tree_read(int procfd, const struct proc_table *procs, struct pidns_tree *ret);
+ * namespace, with yield points. Returns 0 or -ENOMEM; free with pidns_tree_done(). */
+int pidns_tree_read(
+	int procfd, const struct proc_table *procs, struct yield *yield, struct pidns_tree *ret);
 void pidns_tree_done(struct pidns_tree *t);
 
 /* Sort t->v and link it up: what pidns_tree_read() does with what it has read. No I/O. A parent

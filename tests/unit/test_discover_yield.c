@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Long pieces of work of discovery let short ones have their turn. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "base/yield.h"
+#include "discover/detail/document.h"
+#include "discover/detail/socket_owners.h"
+#include "discover/host/pidns_tree.h"
+
+static void count(void *ctx)
+{
+	++*(int *) ctx;
+}
+
+/* This process as the only one, and how many turns others had. */
+struct scene {
+	int procfd;
+	struct process p;
+	struct proc_table procs;
+	int turns;
+	struct yield y;
+};
+
+static void set_up(struct scene *s)
+{
+	*s = (struct scene){.procfd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.p = {.pid = getpid(), .ppid = getppid(), .comm = "test"},
+		.procs = {.v = &s->p, .n = 1},
+		.y = {.fn = count, .ctx = &s->turns}};
+	assert_true(s->procfd >= 0);
+}
+
+static void turns_have_a_pause_between_them(void **state)
+{
+	const struct timespec pause = {.tv_nsec = YIELD_PAUSE_NS};
+	int turns = 0;
+	struct yield y = {.fn = count, .ctx = &turns};
+
+	(void) state;
+	yield_point(&y);
+	assert_int_equal(turns, 1);
+	/* as if it had just had its turn, however slow this machine is */
+	y.last_ns = INT64_MAX;
+	yield_point(&y);
+	assert_int_equal(turns, 1);
+	y.last_ns = 0;
+	yield_point(&y);
+	assert_int_equal(turns, 2);
+	(void) nanosleep(&pause, NULL);
+	yield_point(&y);
+	assert_int_equal(turns, 3);
+}
+
+static void reading_pid_namespaces_yields(void **state)
+{
+	struct pidns_tree t;
+	struct scene s;
+
+	(void) state;
+	set_up(&s);
+	assert_int_equal(pidns_tree_read(s.procfd, &s.procs, &s.y, &t), 0);
+	assert_true(t.n > 0);
+	assert_int_equal(s.turns, 1);
+	pidns_tree_done(&t);
+	(void) close(s.procfd);
+}
+
+static void looking_for_owners_of_sockets_yields(void **state)
+{
+	struct socket_owners o = {0};
+	struct scene s;
+
+	(void) state;
+	set_up(&s);
+	assert_int_equal(socket_owners_want(&o, 1), 0);
+	assert_int_equal(socket_owners_read(&o, s.procfd, &s.procs, &s.y), 0);
+	assert_int_equal(s.turns, 1);
+	socket_owners_done(&o);
+	(void) close(s.procfd);
+}
+
+static void writing_a_document_yields(void **state)
+{
+	static const struct host host;
+	static const struct container_list containers;
+	static struct scan scan;
+	struct netns net = {.ref.inode = 4026531840, .nsid = -1};
+	int turns = 0;
+	struct yield y = {.fn = count, .ctx = &turns};
+	struct detail detail = {.scan = &scan, .procfd = -1, .yield = &y};
+	const struct metadata metadata = {.host = &host};
+	const struct document d = {
+		.detail = &detail, .containers = &containers, .metadata = &metadata};
+	AUTO_TEXT struct text t = {0};
+
+	(void) state;
+	scan.nets.v = &net;
+	scan.nets.n = 1;
+	assert_int_equal(document_put(&t, &d), 0);
+	assert_true(t.len_bytes > 0);
+	assert_int_equal(turns, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(turns_have_a_pause_between_them),
+		cmocka_unit_test(reading_pid_namespaces_yields),
+		cmocka_unit_test(looking_for_owners_of_sockets_yields),
+		cmocka_unit_test(writing_a_document_yields),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
