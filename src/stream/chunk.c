@@ -101,9 +101,10 @@ int chunk_writer_reserve(struct chunk_writer *w, size_t payload_bytes, uint8_t *
 		return rc;
 	at = w->head % w->size_bytes;
 	left = w->size_bytes - at;
-	/* When everything was taken, start over: a quarter of the buffer, warm in the cache, then
-	 * does the work of the whole. */
-	if (at >= w->size_bytes / 4 && w->head == w->released)
+	/* When everything was taken, start over: a small part of the buffer, warm in the cache,
+	 * then does the work of the whole. What is jumped over counts until it is released, so the
+	 * chunk has to fit in front of it. */
+	if (at >= w->size_bytes / 16 && at >= need && w->head == w->released)
 		cost = left + need;
 	else
 		cost = need > left ? left + need : need;

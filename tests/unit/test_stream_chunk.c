@@ -164,6 +164,26 @@ static void what_never_fits_is_told_so(void **state)
 	done(&x);
 }
 
+/* Wherever the writer stands when everything was taken. */
+static void an_empty_ring_has_room_for_all_that_ever_fits(void **state)
+{
+	(void) state;
+	for (uint32_t n = 0; n < STREAM_MIN_BYTES / 32768; n++) {
+		struct ring x = make();
+		struct chunk c;
+		uint64_t pos = 0;
+		uint8_t *p;
+
+		for (uint32_t i = 0; i < n; i++)
+			assert_int_equal(put(&x.w, i, 30000), 0);
+		while (chunk_reader_next(&x.r, pos, &c) > 0)
+			pos = c.next;
+		(void) chunk_reader_release(&x.r, pos);
+		assert_int_equal(chunk_writer_reserve(&x.w, STREAM_MIN_BYTES / 2 - 4096, &p), 0);
+		done(&x);
+	}
+}
+
 static void a_reservation_may_be_left_and_made_anew(void **state)
 {
 	struct ring x = make();
@@ -292,6 +312,7 @@ int main(void)
 		cmocka_unit_test(a_full_ring_makes_the_writer_wait_and_loses_nothing),
 		cmocka_unit_test(a_sleeping_writer_is_woken_once),
 		cmocka_unit_test(what_never_fits_is_told_so),
+		cmocka_unit_test(an_empty_ring_has_room_for_all_that_ever_fits),
 		cmocka_unit_test(a_reservation_may_be_left_and_made_anew),
 		cmocka_unit_test(corrupted_headers_are_refused),
 		cmocka_unit_test(a_head_that_makes_no_sense_is_refused),
