@@ -188,6 +188,7 @@ static void forget_ended_pids(struct engine *e, const struct proc_table *procs)
 			continue;
 		c->pid = c->host_pid = 0;
 		c->asked = 0;
+		e->has_news = true; /* which the engine may be about to announce */
 	}
 }
 
