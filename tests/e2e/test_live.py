@@ -44,7 +44,8 @@ def test_the_first_event_is_the_list_of_targets(shared, new_netns):
 def test_a_process_in_a_namespace_of_its_own_comes_and_goes(events):
     process = subprocess.Popen(["unshare", "--net", "sleep", "600"])
     try:
-        came = events.wait(["added"], lambda t: t["pid"] == process.pid and t["name"].startswith("sleep"))
+        # it may be seen before it has become sleep
+        came = events.wait(["added", "changed"], lambda t: t["pid"] == process.pid and t["name"].startswith("sleep"))
         assert came["type"] == "proc"
     finally:
         process.kill()
