@@ -269,6 +269,8 @@ def test_a_process_that_gives_itself_another_name_is_shown_by_it_and_stays_captu
     child = ns.popen(["/usr/bin/python3", "-c", RENAMING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline() == "ready\n"
     events.wait(["added", "changed"], lambda t: t["pid"] == child.pid and t["name"].startswith("python3"))
+    # its namespace may have been looked at while the process that led there ended
+    until(lambda: shared.target(pid=child.pid)["network-interfaces"] == ["lo"], "its interface")
     before = shared.target(pid=child.pid)
     viewer = Viewer(shared, container=json.dumps(before)).wait_interfaces("lo")
     for name in ("first", "a) b (", "second"):
