@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/own.h"
 #include "base/yield.h"
 #include "discover/detail/document.h"
 #include "discover/detail/socket_owners.h"
@@ -43,22 +42,23 @@ static void set_up(struct scene *s)
 static void turns_have_a_pause_between_them(void **state)
 {
 	const struct timespec pause = {.tv_nsec = YIELD_PAUSE_NS};
-	int turns = 0;
-	struct yield y = {.fn = count, .ctx = &turns};
+	struct scene s;
 
 	(void) state;
-	yield_point(&y);
-	assert_int_equal(turns, 1);
+	set_up(&s);
+	yield_point(&s.y);
+	assert_int_equal(s.turns, 1);
 	/* as if it had just had its turn, however slow this machine is */
-	y.last_ns = INT64_MAX;
-	yield_point(&y);
-	assert_int_equal(turns, 1);
-	y.last_ns = 0;
-	yield_point(&y);
-	assert_int_equal(turns, 2);
+	s.y.last_ns = INT64_MAX;
+	yield_point(&s.y);
+	assert_int_equal(s.turns, 1);
+	s.y.last_ns = 0;
+	yield_point(&s.y);
+	assert_int_equal(s.turns, 2);
 	(void) nanosleep(&pause, NULL);
-	yield_point(&y);
-	assert_int_equal(turns, 3);
+	yield_point(&s.y);
+	assert_int_equal(s.turns, 3);
+	(void) close(s.procfd);
 }
 
 static void reading_pid_namespaces_yields(void **state)
@@ -95,20 +95,21 @@ static void writing_a_document_yields(void **state)
 	static const struct container_list containers;
 	static struct scan scan;
 	struct netns net = {.ref.inode = 4026531840, .nsid = -1};
-	int turns = 0;
-	struct yield y = {.fn = count, .ctx = &turns};
-	struct detail detail = {.scan = &scan, .procfd = -1, .yield = &y};
+	struct scene s;
+	struct detail detail = {.scan = &scan, .procfd = -1, .yield = &s.y};
 	const struct metadata metadata = {.host = &host};
 	const struct document d = {
 		.detail = &detail, .containers = &containers, .metadata = &metadata};
 	AUTO_TEXT struct text t = {0};
 
 	(void) state;
+	set_up(&s);
 	scan.nets.v = &net;
 	scan.nets.n = 1;
 	assert_int_equal(document_put(&t, &d), 0);
 	assert_true(t.len_bytes > 0);
-	assert_int_equal(turns, 1);
+	assert_int_equal(s.turns, 1);
+	(void) close(s.procfd);
 }
 
 int main(void)

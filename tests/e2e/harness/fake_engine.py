@@ -2,8 +2,8 @@
 """usage: fake_engine.py FOLDER [PART=MANNER]...
 Run as a program: something that calls itself "dockerd" and listens at FOLDER/docker.sock. What it says is in files of
 FOLDER, byte by byte: "info", "list", and "container-ID" for each it knows in detail; headers that tell its "version".
-The parts "version", "list", "container" and "events" may have a manner. Requests are noted in FOLDER/requests.log, with who makes them:
-others may test on this machine, too."""
+The parts "version", "list", "container" and "events" may have a manner. Requests are noted in FOLDER/requests.log, with
+who makes them: others may test on this machine, too."""
 import ctypes
 import os
 import socket

@@ -2,7 +2,7 @@
 """Waiting for events with a deadline instead of sleeping for a guessed time."""
 import time
 
-STEP_S = 0.05 # each look may have discovery ask every engine, which is work for those
+STEP_S = 0.05  # each look may make work for discovery and for engines
 
 
 def until(predicate, what, timeout=30.0):
