@@ -6,9 +6,9 @@
  *
  * A scan waits for engines at most DISCOVER_ENGINE_MS; what is not known by then is published as it
  * was known before. It waits for the broker until that has been silent for DISCOVER_LINKS_MS; then
- * the generation says that it is incomplete, and does not count as current. Updates ask engines
- * only if one of them has announced something, or there is a container that none has told of, which
- * waits for them DISCOVER_ENGINE_SOON_MS: what they say later makes another generation. */
+ * the generation says that it is incomplete, and does not count as current. Updates ask
+ * those engines that have announced something, or all if there is a container that none has told
+ * of, and wait DISCOVER_ENGINE_SOON_MS for these: what they say later makes another generation. */
 #ifndef DISCOVER_DISCOVER_H
 #define DISCOVER_DISCOVER_H
 
