@@ -294,6 +294,12 @@ int msg_decode(const uint8_t *p, size_t len_bytes, struct msg *ret)
 	return 0;
 }
 
+bool ns_ref_is_same(const struct ns_ref *a, const struct ns_ref *b)
+{
+	return a->inode == b->inode && a->kind == b->kind && a->pid == b->pid &&
+	       a->starttime_ticks == b->starttime_ticks && a->index == b->index;
+}
+
 int msg_send(int sock, const struct msg *m, const int *fds, size_t n_fds)
 {
 	uint8_t buf[MSG_MAX_BYTES];

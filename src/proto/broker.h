@@ -9,6 +9,7 @@
 #define PROTO_BROKER_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -128,6 +129,9 @@ struct ns_ref {
 	uint64_t starttime_ticks;
 	uint32_t index; /* descriptor number or mount id; 0 for NS_REF_PROC */
 };
+
+/* True if both lead to the same namespace in the same way. */
+bool ns_ref_is_same(const struct ns_ref *a, const struct ns_ref *b);
 
 #define MSG_UTS_MAX        7  /* names of 64 bytes each in one message */
 #define MSG_UTS_NAME_BYTES 65 /* with NUL; what the kernel keeps of a host name (uname(2)) */

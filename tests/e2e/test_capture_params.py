@@ -225,6 +225,29 @@ def test_a_container_started_anew_is_found_by_its_old_description(shared, engine
     assert viewer.stream.document["container-name"] == again
 
 
+@pytest.fixture
+def outlived(plain_scene, new_netns):
+    """A description whose name is found, but the number of its ended namespace is that of another one by now, which
+    is the second value: it has nothing but "lo"."""
+    child, ended = plain_scene.box.popen(["/usr/bin/sleep", "600"]), subprocess.Popen(["true"])
+    ended.wait()
+    until(lambda: service.role_of(child.pid) == "sleep", "sleep to run")
+    heir = new_netns("heir")
+    return {"name": f"sleep({child.pid})", "prefix": "", "netns": heir.inode, "pid": ended.pid, "starttime": 1}, heir
+
+
+def test_what_the_heir_of_its_number_lacks_is_not_left_out(shared, outlived):
+    listed = {"network-interfaces": ["eth0", "lo"]}
+    Viewer(shared, container=target(**outlived[0], **listed)).wait_interfaces("eth0", "lo")
+
+
+def test_a_capture_of_the_heir_of_its_number_is_not_joined(shared, plain_scene, outlived):
+    old, heir = outlived
+    other = Viewer(shared, netns=heir.inode).wait_interfaces("lo")
+    mine = Viewer(shared, container=target(**old)).wait_interfaces("eth0")
+    assert other.stream.names_of_interfaces() == ["lo"]
+
+
 def test_a_process_with_parentheses_in_its_name_is_not_taken_for_stale(shared, new_netns):
     ns = new_netns()
     child = ns.popen(["/usr/bin/python3", "-c", "import ctypes,time; ctypes.CDLL(None).prctl(15, b'a) b ('); "

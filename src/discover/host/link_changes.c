@@ -124,7 +124,7 @@ void link_changes_apply(const struct link_changes *c, struct netns_set *set)
 		struct netns *ns = netns_set_find(set, change->ref.inode);
 		int rc = 0;
 
-		if (!ns || !netns_is_same_way(&ns->ref, &change->ref))
+		if (!ns || !ns_ref_is_same(&ns->ref, &change->ref))
 			drop_lists_of_heirs(set, change);
 		else if (ns->has_links && change->event.kind == LINK_EVENT_LINK)
 			rc = put_link(ns, &change->event);

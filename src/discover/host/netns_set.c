@@ -122,12 +122,6 @@ int netns_set_add_held(struct netns_set *s, const struct held_list *held)
 	return rc == 0 ? add_all(s, held->fds, held->n_fds) : rc;
 }
 
-bool netns_is_same_way(const struct ns_ref *a, const struct ns_ref *b)
-{
-	return a->inode == b->inode && a->kind == b->kind && a->pid == b->pid &&
-	       a->starttime_ticks == b->starttime_ticks && a->index == b->index;
-}
-
 static int recall_one(struct netns *ns, const struct netns *old)
 {
 	struct catalog_link *links = calloc(old->n_links + 1, sizeof(*links));
@@ -165,7 +159,7 @@ int netns_set_recall_links(struct netns_set *s, const struct netns_set *old,
 		while (at < old->n && old->v[at].ref.inode < ns->ref.inode)
 			at++;
 		if (at < old->n && old->v[at].has_links && p && !p->is_fresh &&
-			netns_is_same_way(&ns->ref, &old->v[at].ref) &&
+			ns_ref_is_same(&ns->ref, &old->v[at].ref) &&
 			!id_set_has(changed, ns->ref.inode))
 			rc = recall_one(ns, &old->v[at]);
 	}

@@ -82,7 +82,4 @@ void netns_set_sort(struct netns_set *s);
 /* The namespace in the sorted set, NULL if it is not there. */
 struct netns *netns_set_find(const struct netns_set *s, uint64_t inode);
 
-/* True if @a and @b lead to the same namespace in the same way. */
-bool netns_is_same_way(const struct ns_ref *a, const struct ns_ref *b);
-
 #endif

@@ -41,16 +41,16 @@ void request_target_done(struct request_target *t)
 void request_done(struct request *r)
 {
 	request_target_done(&r->target);
-	names_free(r->names, r->n_names);
+	names_free(r->names, r->n_names + r->n_left_out);
 	free(r->filter);
 	memset(r, 0, sizeof(*r));
 }
 
 void request_take_all(struct request *r)
 {
-	names_free(r->names, r->n_names);
+	names_free(r->names, r->n_names + r->n_left_out);
 	r->names = NULL;
-	r->n_names = 0;
+	r->n_names = r->n_left_out = 0;
 	r->nif = NIF_ALL;
 	r->all = true;
 }

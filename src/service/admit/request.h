@@ -58,11 +58,12 @@ enum request_nif {
 struct request {
 	struct request_target target;
 	enum request_nif nif;
-	bool has_nif;     /* a nif parameter was given, "any" included */
-	bool all;         /* nif == NIF_ALL */
-	uint32_t n_names; /* 0 if @all */
-	char **names;     /* owned, in the order given, without doubles, unchecked */
-	char *filter;     /* owned, "" = none */
+	bool has_nif;        /* a nif parameter was given, "any" included */
+	bool all;            /* nif == NIF_ALL */
+	uint32_t n_names;    /* 0 if @all */
+	uint32_t n_left_out; /* behind these: not there, but perhaps in another namespace */
+	char **names;        /* owned, in the order given, without doubles, unchecked */
+	char *filter;        /* owned, "" = none */
 	bool chaste;
 	uint32_t snaplen; /* CONF_SNAPLEN_MAX unless asked for less */
 	bool wants_names; /* of addresses, in the stream */

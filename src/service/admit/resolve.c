@@ -224,8 +224,8 @@ static int refuse_name(const struct request *req, const struct catalog_netns *ns
 		links);
 }
 
-/* Keep those names that exist. Returns false, and drops nothing, if there are none. */
-static bool drop_missing(struct request *req, const struct catalog_netns *ns)
+/* Leave out those names that do not exist. Returns false, with nothing done, if that is all. */
+static bool leave_out_missing(struct request *req, const struct catalog_netns *ns)
 {
 	uint32_t kept = 0;
 
@@ -239,14 +239,17 @@ static bool drop_missing(struct request *req, const struct catalog_netns *ns)
 	}
 	if (kept == 0)
 		return false;
-	while (req->n_names > kept)
-		free(req->names[--req->n_names]);
+	req->n_left_out = req->n_names - kept;
+	req->n_names = kept;
 	return true;
 }
 
 int resolve_interfaces(struct request *req, const struct catalog_netns *ns, enum catalog_age age,
 	struct refusal *why)
 {
+	/* what an earlier namespace lacked, this one may have */
+	req->n_names += req->n_left_out;
+	req->n_left_out = 0;
 	for (uint32_t i = 0; i < req->n_names; i++) {
 		const char *name = req->names[i];
 
@@ -254,7 +257,7 @@ int resolve_interfaces(struct request *req, const struct catalog_netns *ns, enum
 			continue;
 		if (well_formed(name) && age != CATALOG_FRESH)
 			return -EAGAIN;
-		if (ns && req->nif == NIF_LISTED && drop_missing(req, ns))
+		if (ns && req->nif == NIF_LISTED && leave_out_missing(req, ns))
 			return 0;
 		return refuse_name(req, ns, name, why);
 	}

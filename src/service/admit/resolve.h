@@ -39,10 +39,10 @@ int resolve_adopt(struct request *req, const struct request_target *listed, stru
 void resolve_forget(struct request *req);
 
 /* Check the chosen interfaces of @req against the links of @ns (NULL: nothing known, all
- * well-formed ones pass). Those of the target description that are gone are dropped, as long as one
- * is left. Returns 0; -EAGAIN as above when a name is missing from a catalog that is not fresh;
- * with @why filled, -ENODEV (it names the interface and says what there is) or -EINVAL (malformed
- * name). */
+ * well-formed ones pass). Those of the target description that are gone are left out, as long as
+ * one is left, until the next call: it may be about another namespace. Returns 0; -EAGAIN as above
+ * when a name is missing from a catalog that is not fresh; with @why filled, -ENODEV (it names the
+ * interface and says what there is) or -EINVAL (malformed name). */
 int resolve_interfaces(struct request *req, const struct catalog_netns *ns, enum catalog_age age,
 	struct refusal *why);
 

@@ -316,9 +316,12 @@ bool capture_may_go_on(const struct capture *c)
 	return c->is_target_gone && c->state == CAPTURE_ENDED;
 }
 
-bool capture_matches(const struct capture *c, uint64_t inode, const struct capture_conf *conf)
+bool capture_matches(const struct capture *c, const struct ns_ref *ns, bool is_claimed,
+	const struct capture_conf *conf)
 {
-	if (c->state == CAPTURE_ENDED || c->is_stopping || c->ns.inode != inode ||
+	bool is_there = is_claimed ? ns_ref_is_same(&c->ns, ns) : c->ns.inode == ns->inode;
+
+	if (c->state == CAPTURE_ENDED || c->is_stopping || !is_there ||
 		c->conf.snaplen != conf->snaplen || c->conf.promiscuous != conf->promiscuous ||
 		c->conf.n_names != conf->n_names || strcmp(c->conf.filter, conf->filter) != 0)
 		return false;

@@ -98,7 +98,9 @@ void capture_unseat(struct seat *s);
 /* Has it ended because its target did, which may come back in another namespace? */
 bool capture_may_go_on(const struct capture *c);
 
-/* Would a viewer that asks for (@inode, @conf) see the same? */
-bool capture_matches(const struct capture *c, uint64_t inode, const struct capture_conf *conf);
+/* Would a viewer that asks for (@ns, @conf) see the same? A namespace that @is_claimed is the same
+ * only if it was asked for in the same way. */
+bool capture_matches(const struct capture *c, const struct ns_ref *ns, bool is_claimed,
+	const struct capture_conf *conf);
 
 #endif

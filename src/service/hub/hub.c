@@ -89,7 +89,7 @@ void hub_free(struct hub *h)
 static struct capture *find_same(const struct hub *h, const struct hub_request *req)
 {
 	for (size_t i = 0; i < h->n; i++) {
-		if (capture_matches(h->all[i], req->ns.inode, &req->conf))
+		if (capture_matches(h->all[i], &req->ns, req->is_claimed, &req->conf))
 			return h->all[i];
 	}
 	return NULL;

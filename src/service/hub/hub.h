@@ -52,6 +52,9 @@ void hub_free(struct hub *h);
 /* What a new viewer asks for. */
 struct hub_request {
 	struct ns_ref ns;
+	/* only the client says so: the number may be that of another namespace by now, which is for
+	 * the broker to judge */
+	bool is_claimed;
 	struct capture_conf conf; /* taken over: hub_join() leaves it empty */
 	uint8_t *shb;             /* taken over: the section header block to begin with */
 	size_t shb_len_bytes;

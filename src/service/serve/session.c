@@ -105,6 +105,7 @@ static int join(struct session *s, const struct ns_ref *ref, enum catalog_age ag
 	const struct catalog *cat = &s->env->catalog->catalog;
 	const struct catalog_netns *ns = catalog_find_netns(cat, ref->inode);
 	struct hub_request hr = {.ns = *ref,
+		.is_claimed = !ns || !ns_ref_is_same(&ns->ref, ref),
 		.wants_names = s->req.wants_names,
 		.catalog = cat,
 		.ops = s->ops,
