@@ -48,7 +48,7 @@ void live_mounts_done(struct live_mounts *m)
 
 static bool is_wanted(const struct live_mounts *m, const struct held_mounts *h)
 {
-	return h->n > 0 || h->pid == 1 || h->pid == m->self->pid || h->pid == m->self->broker_pid;
+	return h->n > 0 || h->pid == 1 || h->mntns == m->self->mntns;
 }
 
 /* Watch the mounts that the process of @h shows. */

@@ -66,6 +66,28 @@ def test_a_mounted_namespace_and_its_links_come_and_go(events, new_netns):
     assert events.wait(["removed"], in_netns(inode))
 
 
+def test_the_first_namespace_that_is_mounted_where_the_service_runs_is_seen(start, tmp_path):
+    place, script = tmp_path / "mounted", "umount --all --types nsfs; exec sleep 600"
+    place.touch()
+    # an older process of its mount namespace, by which its mounts are read
+    holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
+    process = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+    into = ["nsenter", f"--mount=/proc/{holder.pid}/ns/mnt"]
+    try:
+        until(lambda: service.role_of(holder.pid) == service.role_of(process.pid) == "sleep", "both to run")
+        with Events(start(wrapper=into)) as listener:
+            assert listener.next()[0] == "snapshot"
+            subprocess.run([*into, "mount", "--bind", f"/proc/{process.pid}/ns/net", place], check=True)
+            process.kill()
+            # less than the pause between scans nobody asked for
+            came = listener.wait(["added"], lambda t: t["name"].endswith(str(place)), 5)
+            assert came["type"] == "bindmount"
+    finally:
+        for child in (process, holder):
+            child.kill()
+            child.wait()
+
+
 def test_a_container_comes_and_goes(events, engine, container):
     name = container("announced")
     # perhaps first by what its cgroup tells

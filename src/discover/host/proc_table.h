@@ -31,7 +31,7 @@ struct proc_table {
  * @netns. */
 struct proc_self {
 	int32_t pid, broker_pid;
-	uint64_t netns; /* of this process, which never changes it */
+	uint64_t netns, mntns; /* of this process, which never changes them */
 };
 
 /* Read all processes of @procfd, a directory descriptor of a proc file system. Returns 0, or a
