@@ -87,8 +87,6 @@ void live_look(struct live *l)
 		if (live_mounts_look(&l->mounts, &l->scan->held, &l->changes.mntns) > 0)
 			l->matters = true;
 	}
-	if (l->scan)
-		live_look_at_links(l);
 	if (l->procs.fd >= 0)
 		(void) loop_watch(l->loop, &l->procs, EPOLLIN);
 	if (l->links.fd >= 0)
@@ -221,9 +219,10 @@ void live_take(struct live *l, struct scan_changes *ret)
 {
 	id_set_sort(&l->changes.pids);
 	id_set_sort(&l->changes.mntns);
-	id_set_sort(&l->changes.netns);
+	id_set_sort(&l->changes.nsids);
 	*ret = l->changes;
 	l->changes = (struct scan_changes){0};
+	id_set_clear(&l->nsids); /* what was told before is seen */
 	l->matters = l->is_lost = false;
 	l->has_begun = l->is_scanning = true;
 }
@@ -234,6 +233,7 @@ bool live_lend(struct live *l, struct scan_changes *ret)
 		return false;
 	id_set_sort(&l->changes.pids);
 	*ret = (struct scan_changes){0};
+	id_set_clear(&l->nsids);
 	for (size_t i = 0; i < l->changes.pids.n; i++)
 		id_set_add(&ret->pids, l->changes.pids.v[i]);
 	id_set_sort(&ret->pids);
@@ -246,10 +246,17 @@ void live_give_back(struct live *l)
 	l->is_lost = true;
 }
 
+void live_leave_scan(struct live *l)
+{
+	read_links(l);
+}
+
 void live_use_scan(struct live *l, const struct scan *scan)
 {
 	l->scan = scan;
 	l->is_scanning = false;
+	if (scan)
+		live_look_at_unknown_links(l);
 	live_mounts_use(&l->mounts, scan ? &scan->held : NULL);
 	if (has_unlooked(l))
 		schedule_look(l);

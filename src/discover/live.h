@@ -40,7 +40,7 @@ struct live {
 	struct loop_timer look, again;
 	struct id_set woken;        /* processes that were told of and not looked at yet */
 	struct id_set young, elder; /* those that began; looked at once more */
-	struct id_set nsids; /* of unknown namespaces whose links changed, plus one; 0: ours */
+	struct id_set nsids; /* as in scan_changes; links changed there, but @scan has none */
 	size_t last_netns;   /* in the scan's set: where links changed last */
 	struct scan_changes changes;
 	int64_t looked_ns, look_took_ns;
@@ -82,6 +82,10 @@ bool live_lend(struct live *l, struct scan_changes *ret);
 
 /* That scan failed: it has to be done all the same. */
 void live_give_back(struct live *l);
+
+/* The scan is about to be replaced: read what was told of links as long as they go by its ids. One
+ * of its namespaces may have ended, and its id have gone to one in the next scan. */
+void live_leave_scan(struct live *l);
 
 /* Compare with @scan (borrowed, NULL = none) from now on, and watch the mounts it tells of: the
  * host's, ours, and those of mount namespaces in which something is mounted that matters. */

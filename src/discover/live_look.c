@@ -123,29 +123,25 @@ void live_note_link(struct live *l, int32_t nsid, const struct link_event *ev)
 	const struct netns *ns = l->scan ? find_by_nsid(l, nsid) : NULL;
 
 	if (!ns) {
-		id_set_add(&l->nsids, (uint64_t) ((int64_t) nsid + 1));
+		id_set_add(&l->nsids, netns_id_key(nsid));
 		return;
 	}
 	l->matters = true;
 	/* the number of a mount goes to another mount: it does not tell of which namespace this is
 	 */
 	if (ns->ref.kind != NS_REF_PROC || link_changes_add(&l->changes.links, ns, ev) < 0)
-		id_set_add(&l->changes.netns, ns->ref.inode);
+		id_set_add(&l->changes.nsids, netns_id_key(nsid));
 }
 
-void live_look_at_links(struct live *l)
+void live_look_at_unknown_links(struct live *l)
 {
-	static const struct link_event unclear = {.kind = LINK_EVENT_UNCLEAR};
-	struct id_set nsids = {.is_sorted = true};
-
-	id_set_sort(&l->nsids);
 	l->is_lost = l->is_lost || l->nsids.cut;
-	id_set_swap(&l->nsids, &nsids);
-	/* those that are still unknown come back */
-	for (size_t i = 0; i < nsids.n; i++)
-		live_note_link(l, (int32_t) ((int64_t) nsids.v[i] - 1), &unclear);
-	id_set_done(&nsids);
-	/* one that is about to be known may have changed since it was listed */
-	if (!l->is_scanning)
-		id_set_clear(&l->nsids);
+	id_set_sort(&l->nsids);
+	for (size_t i = 0; i < l->nsids.n; i++) {
+		if (!find_by_nsid(l, (int32_t) ((int64_t) l->nsids.v[i] - 1)))
+			continue;
+		id_set_add(&l->changes.nsids, l->nsids.v[i]);
+		l->matters = true;
+	}
+	id_set_clear(&l->nsids);
 }

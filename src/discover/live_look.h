@@ -10,10 +10,11 @@
 void live_look_at_processes(struct live *l);
 
 /* Note what became of a link in the namespace that goes by @nsid (LINK_EVENTS_OWN: ours), if that
- * is known; else its number is kept for live_look_at_links(). */
+ * is known; else its id is kept for live_look_at_unknown_links(). */
 void live_note_link(struct live *l, int32_t nsid, const struct link_event *ev);
 
-/* Look whether namespaces are known now that were not when the kernel told of their links. */
-void live_look_at_links(struct live *l);
+/* With another scan: namespaces that are known now and were not when the kernel told of their links
+ * may have been listed before that. */
+void live_look_at_unknown_links(struct live *l);
 
 #endif

@@ -19,6 +19,7 @@ static void keep_scan(struct discover *d)
 {
 	struct scan before = d->newest;
 
+	live_leave_scan(&d->live);
 	d->newest = d->scan;
 	d->scan = (struct scan){0};
 	live_use_scan(&d->live, &d->newest);

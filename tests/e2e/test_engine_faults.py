@@ -255,3 +255,32 @@ def test_two_engines_that_tell_of_one_container_show_it_once(start, fake, box):
     running = start()
     target = until(lambda: running.target(pid=tenant.pid, type="docker"), "the container")
     assert target["name"] == "of the elder"
+
+
+def test_links_that_come_during_a_scan_are_not_taken_for_those_of_an_ended_namespace(start, fake, owned, new_netns):
+    """An engine that is slow makes each scan last; meanwhile the id of a namespace that has ended goes to a new
+    one, and then the new one gets links."""
+    fake(events="ticks", list="slow")
+    running = start()
+
+    def listed(**wanted):
+        targets = running.get("/mobyshark").json["containers"]
+        return [t for t in targets if all(t[k] == v for k, v in wanted.items())]
+    old = [new_netns("ended") for _ in range(4)]
+    for ns in old:
+        until(lambda ns=ns: listed(netns=ns.inode), "the namespace that will end")
+    for ns in old:
+        ns.close()
+    process = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+    try:
+        until(lambda: service.role_of(process.pid) == "sleep", "sleep to run")
+        names = [f"ifb{n}" for n in range(100, 112)]
+        for name in names:
+            for words in (("add", name, "type", "ifb"), ("set", name, "up")):
+                subprocess.run(["nsenter", f"--target={process.pid}", "--net", "ip", "link", *words], check=True)
+            time.sleep(0.2)
+        until(lambda: [t for t in listed(pid=process.pid) if set(names) <= set(t["network-interfaces"])],
+              "all of its links", SOON_S)
+    finally:
+        process.kill()
+        process.wait()

@@ -339,7 +339,7 @@ static void links_are_kept_only_of_a_namespace_that_is_surely_the_same(void **st
 		struct id_set changed = {0};
 
 		if (rows[i].has_changed)
-			id_set_add(&changed, 100);
+			id_set_add(&changed, netns_id_key(4));
 		id_set_sort(&changed);
 		assert_int_equal(netns_set_recall_links(&now, &old, &procs, &changed), 0);
 		assert_int_equal(now.v[0].has_links, rows[i].is_kept);

@@ -122,6 +122,11 @@ int netns_set_add_held(struct netns_set *s, const struct held_list *held)
 	return rc == 0 ? add_all(s, held->fds, held->n_fds) : rc;
 }
 
+uint64_t netns_id_key(int32_t nsid)
+{
+	return (uint64_t) ((int64_t) nsid + 1);
+}
+
 static int recall_one(struct netns *ns, const struct netns *old)
 {
 	struct catalog_link *links = calloc(old->n_links + 1, sizeof(*links));
@@ -160,7 +165,7 @@ int netns_set_recall_links(struct netns_set *s, const struct netns_set *old,
 			at++;
 		if (at < old->n && old->v[at].has_links && p && !p->is_fresh &&
 			ns_ref_is_same(&ns->ref, &old->v[at].ref) &&
-			!id_set_has(changed, ns->ref.inode))
+			!id_set_has(changed, netns_id_key(old->v[at].nsid)))
 			rc = recall_one(ns, &old->v[at]);
 	}
 	return rc;

@@ -70,9 +70,12 @@ int netns_set_add_held(struct netns_set *s, const struct held_list *held);
 /* Take out the guesses that the broker did not answer for. Keeps the order. */
 void netns_set_drop_guesses(struct netns_set *s);
 
+/* @nsid as a member of an id_set, which has no negative ones. */
+uint64_t netns_id_key(int32_t nsid);
+
 /* Take over the link lists of those namespaces of @old (sorted, as @s) that are reached in the same
- * way as before, by a process in @procs that is not fresh, and are not among @changed (sorted
- * inodes). Returns 0 or -ENOMEM. */
+ * way as before, by a process in @procs that is not fresh, and whose id is not among @changed
+ * (sorted netns_id_key()). Returns 0 or -ENOMEM. */
 int netns_set_recall_links(struct netns_set *s, const struct netns_set *old,
 	const struct proc_table *procs, const struct id_set *changed);
 

@@ -17,7 +17,7 @@ static int read_namespaces(
 	if (s->cut)
 		rc = 0;
 	if (rc == 0 && old)
-		rc = netns_set_recall_links(&s->nets, &old->nets, &s->procs, &changes->netns);
+		rc = netns_set_recall_links(&s->nets, &old->nets, &s->procs, &changes->nsids);
 	if (rc == 0 && old)
 		link_changes_apply(&changes->links, &s->nets);
 	return rc;
@@ -79,6 +79,6 @@ void scan_changes_done(struct scan_changes *c)
 {
 	id_set_done(&c->pids);
 	id_set_done(&c->mntns);
-	id_set_done(&c->netns);
+	id_set_done(&c->nsids);
 	link_changes_done(&c->links);
 }

@@ -26,7 +26,9 @@ struct scan {
 struct scan_changes {
 	struct id_set pids;  /* processes that began, ended, or became different */
 	struct id_set mntns; /* mount namespaces in which mounts changed */
-	struct id_set netns; /* network namespaces whose links have to be listed again */
+	/* netns_id_key() of network namespaces whose links have to be listed again: of all that
+	 * have the id by then, as the ids of ended namespaces go to others */
+	struct id_set nsids;
 	struct link_changes links;
 };
 

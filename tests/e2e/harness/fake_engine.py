@@ -84,6 +84,12 @@ def heads(link, _body):
     forever(link, b"X-Y: z\r\n" * 1000)
 
 
+def slow(link, body):
+    """Nearly too late for a scan that waits for it."""
+    time.sleep(0.7)
+    good(link, body)
+
+
 def late(link, body):
     time.sleep(1.2)
     good(link, body)
