@@ -463,6 +463,8 @@ def test_a_short_target_that_means_two_things_is_refused_with_both(shared, conta
     other = owned.add(Engine())
     twice = container("twice")
     assert other.run("twice") == twice
+    # A new engine has time to answer for the first time; until then there is one of this name.
+    until(lambda: len([t for t in shared.targets() if t["name"] == twice]) == 2, "both containers")
     code, reason = refusal(shared, target=twice)
     assert code == 1008 and twice in reason and "ambiguous" in reason
     for pid in [t["pid"] for t in shared.targets() if t["name"] == twice]:
