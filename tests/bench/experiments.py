@@ -19,6 +19,7 @@ PING_PPS = 200
 SETTLE_S = 1.2  # a capture's buffers empty, and a last statistics block is due after a second
 FURTHER_VIEWERS = 9
 IDLE_CAPTURES = 100
+IDLE_SETTLE_S = 5  # what ends with a hundred captures
 PIPELINES = ("us", "dumpcap", "floor", "floor-tcp")
 
 
@@ -171,14 +172,19 @@ def _share(roles, seconds, slices):
     return shares
 
 
+def _without_captures(product, seconds, progress):
+    progress(f"no captures, {seconds} s")
+    roles = product.roles()
+    return {**_share(roles, seconds, 5), **machine.memory_kib(_all_pids(roles))}
+
+
 def idle(tools, network, seconds, progress):
-    """A service without viewers, then one with a hundred captures on which nothing happens."""
+    """A service without viewers, then one with a hundred captures on which nothing happens, then without again: what
+    else the machine does changes, and is as much as what is looked for."""
     with Product(tools, *tools.idle_options) as product, contextlib.ExitStack() as viewers_:
-        progress(f"no captures, {seconds} s")
         time.sleep(1)
-        roles = product.roles()
-        alone = machine.memory_kib(roles.get("service", []))
-        without = {**_share(roles, seconds, 5), **machine.memory_kib(_all_pids(roles))}
+        alone = machine.memory_kib(product.roles().get("service", []))
+        before = _without_captures(product, seconds, progress)
         progress(f"opening {IDLE_CAPTURES} captures")
         start = time.monotonic()
         for i in range(IDLE_CAPTURES):
@@ -190,6 +196,10 @@ def idle(tools, network, seconds, progress):
         time.sleep(1)
         roles = product.roles()
         with_captures = {**_share(roles, seconds, 5), **machine.memory_kib(_all_pids(roles))}
+        viewers_.close()
+        time.sleep(IDLE_SETTLE_S)
+        after = _without_captures(product, seconds, progress)
+        without = {key: round((before[key] + after[key]) / 2, 3) for key in before}
         return {
             "captures": IDLE_CAPTURES, "readers": len(roles.get("readers", [])),
             "opened_s": round(opened_s, 2), "seconds": seconds,

@@ -16,6 +16,7 @@ from processes import Failed, Process
 SIZES = (10, 100, 1000)
 PROCESSES = 5  # in each namespace
 CLIENTS = 50
+ROUNDS = 3  # of what has a limit
 CHANGES_PER_S = 20
 CHANGE_LIMIT_S = 60
 SETTLED_PERCENT = 60  # of a core; thousands of new links keep the kernel busy for a while
@@ -155,6 +156,12 @@ FORMS = {
 }
 
 
+def typical_answers(tools, port, path, seconds, rounds):
+    """Of several rounds the one with the median p99."""
+    found = [answers(tools, port, path, seconds) for _ in range(rounds)]
+    return None if None in found else sorted(found, key=lambda f: f["p99_ms"])[rounds // 2]
+
+
 def answers(tools, port, path, seconds, form="rest"):
     if get(port, path)[0] != 200:
         return None
@@ -222,7 +229,8 @@ def ask(tools, product, scene, seconds, progress):
     found = {}
     for name, path in DOCUMENTS.items():
         progress(f"{path}, {CLIENTS} clients at once")
-        found[name] = {form: answers(tools, product.port, path, seconds, form) for form in FORMS}
+        found[name] = {form: answers(tools, product.port, path, seconds, form) for form in FORMS if form != "rest"}
+        found[name]["rest"] = typical_answers(tools, product.port, path, seconds, ROUNDS)
         with Churn(scene) as churn:
             start = time.monotonic()
             found[name]["changing"] = answers(tools, product.port, path, seconds)
