@@ -44,13 +44,18 @@ static void on_next(void *ctx)
 	enum agenda_kind kind;
 	int64_t at_ns;
 
+	bool is_unanswered;
+
 	live_look(&d->live);
+	/* a scan that nobody waited for went on without what engines say */
+	is_unanswered =
+		d->channel.confirm_asked != d->channel.confirmed && engines_unanswered(&d->engines);
 	w = (struct agenda_wants){.whole_asked = d->channel.asked != d->channel.answered,
 		.confirm_asked = d->channel.confirm_asked != d->channel.confirmed,
 		.documents = d->channel.documents != 0,
 		.is_told = live_tells(&d->live),
 		.is_lost = live_tells(&d->live) && d->live.is_lost,
-		.has_changed = d->live.matters,
+		.has_changed = d->live.matters || is_unanswered,
 		.announced = d->announced};
 	if (w.has_changed || w.announced)
 		channel_outdated(&d->channel);

@@ -8,14 +8,16 @@
  * was known before. It waits for the broker until that has been silent for DISCOVER_LINKS_MS; then
  * the generation says that it is incomplete, and does not count as current. Updates ask
  * those engines that have announced something, or all if there is a container that none has told
- * of, and wait DISCOVER_ENGINE_SOON_MS for these: what they say later makes another generation. */
+ * of. If nobody waits for an update and no engine announced it, it waits for engines only
+ * DISCOVER_ENGINE_SOON_MS: what they say later makes another generation, and who asks meanwhile
+ * waits for it. */
 #ifndef DISCOVER_DISCOVER_H
 #define DISCOVER_DISCOVER_H
 
 #include "base/err.h"
 
 #define DISCOVER_ENGINE_MS      1000
-#define DISCOVER_ENGINE_SOON_MS 100 /* in an update that no engine has announced */
+#define DISCOVER_ENGINE_SOON_MS 100 /* in an update for nobody that no engine has announced */
 #define DISCOVER_LINKS_MS       3000
 #define DISCOVER_EVENTS_MS      100  /* the first scan waits for the kernel to tell of changes */
 #define DISCOVER_RETRY_MS       1000 /* after a scan that failed */

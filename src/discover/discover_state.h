@@ -44,9 +44,10 @@ struct discover {
 	uint32_t scan_asked, scan_confirms; /* requests this scan answers, 0 = none */
 	struct detail detail;
 	int64_t scan_began_ns;
-	bool is_late;   /* the scan shows something that the newest generation does not */
-	bool is_asking; /* not everybody has been asked: nothing is complete, however it looks */
-	bool announced; /* by an engine, since the scan began */
+	bool is_patient; /* engines have as long as there is: somebody waits for what they say */
+	bool is_late;    /* the scan shows something that the newest generation does not */
+	bool is_asking;  /* not everybody has been asked: nothing is complete, however it looks */
+	bool announced;  /* by an engine, since the scan began */
 	int64_t broker_heard_ns;
 	bool is_cut; /* the scan under way was given up before everything was read */
 	struct loop_timer next, links_limit, engines_limit;

@@ -96,8 +96,12 @@ static void on_links_limit(void *ctx)
 static void on_engines_limit(void *ctx)
 {
 	struct discover *d = ctx;
-	size_t n = engines_give_up(&d->engines);
+	size_t n = 0;
 
+	if (d->is_patient)
+		n = engines_give_up(&d->engines);
+	else
+		engines_leave(&d->engines);
 	if (n > 0)
 		log_warn(
 			"container engines are slow: containers are shown as far as known late=%zu",
@@ -138,7 +142,8 @@ static int ask_engines(struct discover *d, bool all)
 /* Ask for what takes others' help: links and containers. */
 static int ask_all(struct discover *d, bool announced)
 {
-	int64_t now = clock_mono_ns(), engine_ms = DISCOVER_ENGINE_MS;
+	int64_t now = clock_mono_ns();
+	int64_t engine_ms = d->is_patient ? DISCOVER_ENGINE_MS : DISCOVER_ENGINE_SOON_MS;
 	bool has_new_engine = engines_update(&d->engines, &d->scan.procs);
 	/* whose container it is, only the engines know */
 	bool is_all = d->scanning == AGENDA_WHOLE ||
@@ -152,8 +157,8 @@ static int ask_all(struct discover *d, bool announced)
 		return rc;
 	if (is_all || has_new_engine || announced || d->detail.documents)
 		rc = ask_engines(d, is_all);
-	if (d->scanning != AGENDA_WHOLE && !announced && !d->detail.documents)
-		engine_ms = DISCOVER_ENGINE_SOON_MS;
+	if (d->is_patient)
+		engines_await(&d->engines);
 	if (rc == 0) {
 		d->broker_heard_ns = now;
 		arm_links_limit(d);
@@ -195,11 +200,14 @@ void round_begin(struct discover *d, enum agenda_kind kind)
 
 	/* what was found just before has planned another one: it must not begin within this */
 	loop_disarm(&d->loop, &d->next);
-	d->is_late = !live_is_complete(&d->live) || d->live.matters || announced;
+	d->is_late = !live_is_complete(&d->live) || d->live.matters || announced ||
+		     engines_unanswered(&d->engines);
 	d->scan_began_ns = clock_mono_ns();
 	d->scan_asked = kind == AGENDA_WHOLE ? d->channel.asked : d->channel.answered;
 	d->scan_confirms = d->channel.confirm_asked;
 	documents = channel_take_documents(&d->channel);
+	d->is_patient = kind == AGENDA_WHOLE || announced || documents ||
+			d->scan_confirms != d->channel.confirmed;
 	rc = read_host(d, kind, documents && !announced);
 	if (rc < 0) {
 		fail_scan(d, documents, rc);

@@ -142,6 +142,22 @@ def test_bad_answers_delay_nobody(start, fake, box, new_netns):
     assert running.metrics()['packetflix_process_restarts_total{process="discover"}'] == 0
 
 
+@pytest.mark.parametrize("since_s", [0, 0.4])
+def test_an_engine_that_answers_slowly_is_waited_for_by_who_asks(start, fake, box, since_s):
+    """The engine announces nothing, and a look at the host that nobody waits for goes on without it."""
+    engine = fake(list="slow")
+    running = start()
+    engine_is_known(running, engine)
+    for n in range(3):
+        number = identity()
+        engine.tell((number, f"new-{n}"))
+        tenant = box(number)
+        time.sleep(since_s)
+        targets = running.get("/mobyshark").json["containers"]
+        assert [t["name"] for t in targets if t["pid"] == tenant.pid] == [f"new-{n}"]
+    assert SLOW not in running.log
+
+
 class Crowd:
     """COUNT engines that never answer, in a PID namespace of their own."""
 

@@ -228,6 +228,7 @@ void engines_ask(struct engines *es, bool all, char (*seen)[ENGINE_ID_MAX], size
 	for (struct engine *e = es->first; e; e = e->next) {
 		if (!all && !is_due(e))
 			continue;
+		e->awaited = !e->late;
 		/* an answer that is on its way may be older than this question */
 		if (e->asking)
 			e->again = true;
@@ -253,7 +254,7 @@ static void earn_back(struct engine *e)
 
 void engine_round_done(struct engine *e, bool answered)
 {
-	bool waited_for = !e->late;
+	bool waited_for = e->awaited;
 
 	e->asking = false;
 	if (answered) {
@@ -270,19 +271,41 @@ void engine_round_done(struct engine *e, bool answered)
 		start_round(e);
 		return;
 	}
+	e->awaited = false;
 	if (waited_for)
 		e->env->round_fn(e->env->ctx);
 	else if (e->changes != e->seen_changes)
 		e->env->change_fn(e->env->ctx);
 }
 
+void engines_await(struct engines *es)
+{
+	for (struct engine *e = es->first; e; e = e->next)
+		e->awaited = e->asking && !e->late;
+}
+
 bool engines_pending(const struct engines *es)
+{
+	for (const struct engine *e = es->first; e; e = e->next) {
+		if (e->asking && e->awaited)
+			return true;
+	}
+	return false;
+}
+
+bool engines_unanswered(const struct engines *es)
 {
 	for (const struct engine *e = es->first; e; e = e->next) {
 		if (e->asking && !e->late)
 			return true;
 	}
 	return false;
+}
+
+void engines_leave(struct engines *es)
+{
+	for (struct engine *e = es->first; e; e = e->next)
+		e->awaited = false;
 }
 
 size_t engines_give_up(struct engines *es)
@@ -294,8 +317,9 @@ size_t engines_give_up(struct engines *es)
 		e->unreachable = e->unreachable || (e->asking && e->version[0] == '\0');
 		/* the round that is under way will do */
 		e->again = false;
-		if (!e->asking || e->late)
+		if (!e->asking || !e->awaited)
 			continue;
+		e->awaited = false;
 		e->late = true;
 		n++;
 		if (is_prompt(e))

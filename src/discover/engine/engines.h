@@ -37,8 +37,17 @@ bool engines_update(struct engines *es, const struct proc_table *procs);
  * announced it, or would not. @seen (see struct engine_env; @n of them) is taken over. */
 void engines_ask(struct engines *es, bool all, char (*seen)[ENGINE_ID_MAX], size_t n);
 
+/* Wait also for those that a scan before has gone on without. */
+void engines_await(struct engines *es);
+
 /* True while there are engines to wait for. */
 bool engines_pending(const struct engines *es);
+
+/* True while an engine that is not late has yet to answer, waited for or not. */
+bool engines_unanswered(const struct engines *es);
+
+/* Go on without those that have not answered; later scans may wait for them. */
+void engines_leave(struct engines *es);
 
 /* Wait no longer: engines that are still being asked are late, and nobody waits for them until they
  * have answered. One that kept a scan waiting for more than ENGINE_PROMPT_MS must, from the second
