@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 
-#define DISCOVER_ENGINE_MS      1000
+#define DISCOVER_ENGINE_MS      2000
 #define DISCOVER_ENGINE_SOON_MS 100 /* in an update for nobody that no engine has announced */
 #define DISCOVER_LINKS_MS       3000
 #define DISCOVER_EVENTS_MS      100  /* the first scan waits for the kernel to tell of changes */

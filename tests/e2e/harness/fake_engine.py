@@ -85,13 +85,13 @@ def heads(link, _body):
 
 
 def slow(link, body):
-    """Nearly too late for a scan that waits for it."""
+    """Too late to be called prompt, and in time for a scan that waits for it."""
     time.sleep(0.7)
     good(link, body)
 
 
 def late(link, body):
-    time.sleep(1.2)
+    time.sleep(2.2)
     good(link, body)
 
 
