@@ -34,9 +34,9 @@ static int64_t update_at(const struct agenda *a, const struct agenda_wants *w)
 
 	if (!w->is_told || w->is_lost)
 		return INT64_MAX;
-	/* half of a core for those who wait */
+	/* half of a core for those who wait; whole scans have their own rest */
 	if (w->documents || (w->confirm_asked && has_news))
-		return a->ended_ns + at_most(a->took_ns, AGENDA_GAP_MAX_MS * MS_NS);
+		return a->update_ended_ns + at_most(a->update_took_ns, AGENDA_GAP_MAX_MS * MS_NS);
 	if (has_news)
 		return a->ended_ns + at_least(a->debt_ns - CREDIT_NS, 0);
 	return INT64_MAX;
@@ -65,9 +65,11 @@ void agenda_note(struct agenda *a, enum agenda_kind kind, int64_t began_ns, int6
 		a->debt_ns = at_most(a->debt_ns + REST * (ended_ns - began_ns),
 			CREDIT_NS + AGENDA_GAP_MAX_MS * MS_NS);
 	a->ended_ns = ended_ns;
-	a->took_ns = ended_ns - began_ns;
 	if (kind == AGENDA_WHOLE) {
 		a->whole_ended_ns = ended_ns;
 		a->whole_took_ns = ended_ns - began_ns;
+	} else {
+		a->update_ended_ns = ended_ns;
+		a->update_took_ns = ended_ns - began_ns;
 	}
 }

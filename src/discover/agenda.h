@@ -29,9 +29,10 @@ enum agenda_kind {
 
 /* The last ones that ended; zeroed before the first. Times are monotonic. */
 struct agenda {
-	int64_t ended_ns, took_ns;             /* of any kind */
-	int64_t debt_ns;                       /* of rest, when the last one ended */
-	int64_t whole_ended_ns, whole_took_ns; /* whole ones: 0 = none yet */
+	int64_t ended_ns;                        /* of any kind */
+	int64_t debt_ns;                         /* of rest, when the last one ended */
+	int64_t whole_ended_ns, whole_took_ns;   /* whole ones: 0 = none yet */
+	int64_t update_ended_ns, update_took_ns; /* updates: 0 = none yet */
 };
 
 struct agenda_wants {

@@ -26,10 +26,7 @@
 /* A whole scan that took @took_ms ended at 0. */
 static struct agenda after_scan(int64_t took_ms)
 {
-	return (struct agenda){.ended_ns = 1,
-		.took_ns = took_ms * MS,
-		.whole_ended_ns = 1,
-		.whole_took_ns = took_ms * MS};
+	return (struct agenda){.ended_ns = 1, .whole_ended_ns = 1, .whole_took_ns = took_ms * MS};
 }
 
 static void what_is_due_follows_from_what_is_wanted(void **state)
@@ -125,6 +122,26 @@ static void a_rest_pays_for_what_was_done_before(void **state)
 	agenda_note(&a, AGENDA_UPDATE, 0, 5000 * MS);
 	agenda_note(&a, AGENDA_UPDATE, 9000 * MS, 9010 * MS);
 	assert_int_equal(agenda_next(&a, &w, 9010 * MS, &at_ns), AGENDA_UPDATE);
+}
+
+/* When somebody who asks gets an update, in ms after a scan of @kind that took 600 ms. */
+static int64_t asked_after(enum agenda_kind kind)
+{
+	const struct agenda_wants w = {.is_told = true, .has_changed = true, .confirm_asked = true};
+	struct agenda a = after_scan(100);
+	int64_t at_ns = 0;
+
+	agenda_note(&a, AGENDA_UPDATE, 1000 * MS, 1020 * MS);
+	agenda_note(&a, kind, 2000 * MS, 2600 * MS);
+	(void) agenda_next(&a, &w, 2600 * MS, &at_ns);
+	return at_ns > 2600 * MS ? at_ns / MS - 2600 : 0;
+}
+
+static void who_asks_does_not_wait_for_the_rest_of_a_whole_scan(void **state)
+{
+	(void) state;
+	assert_int_equal(asked_after(AGENDA_WHOLE), 0);
+	assert_int_equal(asked_after(AGENDA_UPDATE), AGENDA_GAP_MAX_MS);
 }
 
 static struct netns_set one_namespace(uint64_t inode, uint32_t pid, uint64_t starttime_ticks)
@@ -358,6 +375,7 @@ int main(void)
 		cmocka_unit_test(long_scans_are_rare),
 		cmocka_unit_test(updates_rest_once_they_have_taken_their_share),
 		cmocka_unit_test(a_rest_pays_for_what_was_done_before),
+		cmocka_unit_test(who_asks_does_not_wait_for_the_rest_of_a_whole_scan),
 		cmocka_unit_test(the_last_word_about_a_link_counts),
 		cmocka_unit_test(links_are_listed_again_where_numbers_went_to_another_namespace),
 		cmocka_unit_test(changes_of_links_have_a_limit),
