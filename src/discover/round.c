@@ -169,14 +169,14 @@ static int ask_all(struct discover *d, bool announced)
 
 static int read_host(struct discover *d, enum agenda_kind kind, bool is_free)
 {
+	const struct scan_means means = {d->procfd, &d->self, &d->yield};
 	struct scan_changes changes;
 	int rc;
 
 	if (!is_free || kind != AGENDA_UPDATE || !live_lend(&d->live, &changes))
 		live_take(&d->live, &changes);
-	rc = kind == AGENDA_WHOLE
-		     ? scan_read(d->procfd, &d->self, &d->scan)
-		     : scan_update(d->procfd, &d->self, &d->newest, &changes, &d->scan);
+	rc = kind == AGENDA_WHOLE ? scan_read(&means, &d->scan)
+				  : scan_update(&means, &d->newest, &changes, &d->scan);
 	scan_changes_done(&changes);
 	return rc;
 }
@@ -185,6 +185,7 @@ static int read_host(struct discover *d, enum agenda_kind kind, bool is_free)
 static void fail_scan(struct discover *d, uint8_t documents, int rc)
 {
 	log_error("cannot scan error=\"%s\"", strerror(-rc));
+	d->scanning = AGENDA_NOTHING;
 	d->channel.documents |= documents;
 	live_give_back(&d->live);
 	loop_arm(&d->loop, &d->next, d->scan_began_ns + (int64_t) DISCOVER_RETRY_MS * MS_NS);
@@ -208,13 +209,14 @@ void round_begin(struct discover *d, enum agenda_kind kind)
 	documents = channel_take_documents(&d->channel);
 	d->is_patient = kind == AGENDA_WHOLE || announced || documents ||
 			d->scan_confirms != d->channel.confirmed;
+	/* announcements cannot be heard while the host is read, questions can */
+	d->scanning = kind;
 	rc = read_host(d, kind, documents && !announced);
 	if (rc < 0) {
 		fail_scan(d, documents, rc);
 		return;
 	}
 	d->announced = false;
-	d->scanning = kind;
 	if (d->scan.cut)
 		log_warn("too many network namespaces limit=%d", CATALOG_NETNS_MAX);
 	/* an engine that cannot be talked to says so while it is asked */

@@ -14,7 +14,9 @@
 #include "base/yield.h"
 #include "discover/detail/document.h"
 #include "discover/detail/socket_owners.h"
+#include "discover/host/held.h"
 #include "discover/host/pidns_tree.h"
+#include "discover/host/proc_table.h"
 
 static void count(void *ctx)
 {
@@ -25,6 +27,7 @@ static void count(void *ctx)
 struct scene {
 	int procfd;
 	struct process p;
+	const struct process *by_age;
 	struct proc_table procs;
 	int turns;
 	struct yield y;
@@ -34,7 +37,8 @@ static void set_up(struct scene *s)
 {
 	*s = (struct scene){.procfd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 		.p = {.pid = getpid(), .ppid = getppid(), .comm = "test"},
-		.procs = {.v = &s->p, .n = 1},
+		.by_age = &s->p,
+		.procs = {.v = &s->p, .n = 1, .by_age = &s->by_age},
 		.y = {.fn = count, .ctx = &s->turns}};
 	assert_true(s->procfd >= 0);
 }
@@ -59,6 +63,53 @@ static void turns_have_a_pause_between_them(void **state)
 	yield_point(&s.y);
 	assert_int_equal(s.turns, 3);
 	(void) close(s.procfd);
+}
+
+static void reading_processes_yields(void **state)
+{
+	const struct proc_self self = {.pid = getpid(), .broker_pid = getppid()};
+	struct proc_table procs;
+	struct scene s;
+
+	(void) state;
+	set_up(&s);
+	assert_int_equal(proc_table_read(s.procfd, &self, &s.y, &procs), 0);
+	assert_true(s.turns > 0);
+	proc_table_done(&procs);
+	(void) close(s.procfd);
+}
+
+/* What is held by the process of @s, which shows only mounts or only descriptors. */
+static int turns_while_held_is_read(struct scene *s)
+{
+	static const struct id_set none;
+	const struct held_sources sources = {s->procfd, &s->procs, &s->y};
+	struct held_list l;
+
+	assert_int_equal(held_read(&sources, NULL, &none, &l), 0);
+	held_done(&l);
+	(void) close(s->procfd);
+	return s->turns;
+}
+
+static void reading_mounts_yields(void **state)
+{
+	struct scene s;
+
+	(void) state;
+	set_up(&s);
+	s.p.mntns = 1;
+	s.p.ours = true;
+	assert_int_equal(turns_while_held_is_read(&s), 1);
+}
+
+static void reading_descriptors_yields(void **state)
+{
+	struct scene s;
+
+	(void) state;
+	set_up(&s);
+	assert_int_equal(turns_while_held_is_read(&s), 1);
 }
 
 static void reading_pid_namespaces_yields(void **state)
@@ -116,6 +167,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(turns_have_a_pause_between_them),
+		cmocka_unit_test(reading_processes_yields),
+		cmocka_unit_test(reading_mounts_yields),
+		cmocka_unit_test(reading_descriptors_yields),
 		cmocka_unit_test(reading_pid_namespaces_yields),
 		cmocka_unit_test(looking_for_owners_of_sockets_yields),
 		cmocka_unit_test(writing_a_document_yields),

@@ -84,7 +84,7 @@ static int add_mounts(struct held_list *l, int procfd, const struct process *p,
 	return rc < 0 ? rc : 1;
 }
 
-static int read_mounts(int procfd, const struct proc_table *procs, const struct held_list *old,
+static int read_mounts(const struct held_sources *s, const struct held_list *old,
 	const struct id_set *changed, struct held_list *l)
 {
 	struct inode_map seen = {0}, known = {0};
@@ -92,13 +92,14 @@ static int read_mounts(int procfd, const struct proc_table *procs, const struct 
 
 	for (size_t i = 0; old && i < old->n_mntns && rc >= 0; i++)
 		rc = inode_map_add(&known, old->mntns[i].mntns, (uint32_t) i);
-	for (size_t i = 0; i < procs->n && rc >= 0; i++) {
-		const struct process *p = procs->by_age[i];
+	for (size_t i = 0; i < s->procs->n && rc >= 0; i++) {
+		const struct process *p = s->procs->by_age[i];
 
 		if (p->mntns == 0 || inode_map_get(&seen, p->mntns))
 			continue;
-		rc = add_mounts(
-			l, procfd, p, old, recall_mounts(procs, old, changed, &known, p->mntns));
+		yield_point(s->yield);
+		rc = add_mounts(l, s->procfd, p, old,
+			recall_mounts(s->procs, old, changed, &known, p->mntns));
 		/* a process that has just ended: the next one of its mount namespace will do */
 		if (rc == 1)
 			rc = inode_map_add(&seen, p->mntns, 0);
@@ -129,37 +130,37 @@ static int copy_fds(
 	return rc;
 }
 
-static int read_fds(int procfd, const struct proc_table *procs, const struct held_list *old,
-	struct held_list *l)
+static int read_fds(const struct held_sources *s, const struct held_list *old, struct held_list *l)
 {
 	struct stat nsfs;
 	size_t at = 0;
 	int rc = 0;
 
-	if (fstatat(procfd, "self/ns/net", &nsfs, 0) < 0)
+	if (fstatat(s->procfd, "self/ns/net", &nsfs, 0) < 0)
 		return 0;
-	for (size_t i = 0; i < procs->n && rc == 0; i++) {
-		const struct process *p = procs->by_age[i];
+	for (size_t i = 0; i < s->procs->n && rc == 0; i++) {
+		const struct process *p = s->procs->by_age[i];
 
 		/* kernel threads have no descriptors */
 		if (p->ours || p->ppid == 2 || proc_is_kthreadd(p))
 			continue;
+		yield_point(s->yield);
 		if (old && !p->is_fresh)
 			rc = copy_fds(l, old, p, &at);
 		else
-			rc = held_read_fds(l, procfd, p, nsfs.st_dev);
+			rc = held_read_fds(l, s->procfd, p, nsfs.st_dev);
 	}
 	return rc;
 }
 
-int held_read(int procfd, const struct proc_table *procs, const struct held_list *old,
+int held_read(const struct held_sources *s, const struct held_list *old,
 	const struct id_set *changed, struct held_list *ret)
 {
 	struct held_list l = {0};
-	int rc = read_mounts(procfd, procs, old, changed, &l);
+	int rc = read_mounts(s, old, changed, &l);
 
 	if (rc == 0)
-		rc = read_fds(procfd, procs, old, &l);
+		rc = read_fds(s, old, &l);
 	if (rc < 0) {
 		held_done(&l);
 		return rc;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/yield.h"
 #include "discover/host/id_set.h"
 #include "discover/host/proc_table.h"
 #include "proto/broker.h"
@@ -38,14 +39,20 @@ struct held_list {
 	size_t n_mntns, cap_mntns;
 };
 
+/* Where to look; all borrowed. */
+struct held_sources {
+	int procfd;
+	const struct proc_table *procs;
+	struct yield *yield;
+};
+
 /* Find what is bind-mounted in any mount namespace (by way of its oldest process, once for each),
  * and what open descriptors lead to. Our own processes do not count. A descriptor that was opened
  * where the namespace is, or was, mounted does not tell the type of the namespace: it is a guess.
  * What cannot be read is passed over. With @old (else NULL), only processes that are fresh and
- * mount namespaces that are new or among @changed (sorted)
- * are read; the rest is copied from there. Returns 0
- * or -ENOMEM; free with held_done(). */
-int held_read(int procfd, const struct proc_table *procs, const struct held_list *old,
+ * mount namespaces that are new or among @changed (sorted) are read; the rest is copied from there.
+ * Has yield points. Returns 0 or -ENOMEM; free with held_done(). */
+int held_read(const struct held_sources *s, const struct held_list *old,
 	const struct id_set *changed, struct held_list *ret);
 void held_done(struct held_list *l);
 

@@ -63,7 +63,8 @@ static int32_t pid_of_name(const char *name)
 	return *end == '\0' && v <= INT32_MAX ? (int32_t) v : 0;
 }
 
-static int read_all(DIR *dir, int procfd, const struct proc_self *self, struct proc_table *t)
+static int read_all(DIR *dir, int procfd, const struct proc_self *self, struct yield *yield,
+	struct proc_table *t)
 {
 	size_t cap = 0;
 	const struct dirent *d;
@@ -72,6 +73,7 @@ static int read_all(DIR *dir, int procfd, const struct proc_self *self, struct p
 		int32_t pid = pid_of_name(d->d_name);
 		struct process *v;
 
+		yield_point(yield);
 		if (pid == 0)
 			continue;
 		v = grow(t->v, t->n, &cap, sizeof(*v));
@@ -84,7 +86,8 @@ static int read_all(DIR *dir, int procfd, const struct proc_self *self, struct p
 	return 0;
 }
 
-int proc_table_read(int procfd, const struct proc_self *self, struct proc_table *ret)
+int proc_table_read(
+	int procfd, const struct proc_self *self, struct yield *yield, struct proc_table *ret)
 {
 	struct proc_table t = {0};
 	int fd = openat(procfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -96,7 +99,7 @@ int proc_table_read(int procfd, const struct proc_self *self, struct proc_table 
 		close_p(&fd);
 		return rc;
 	}
-	rc = read_all(dir, procfd, self, &t);
+	rc = read_all(dir, procfd, self, yield, &t);
 	if (rc == 0)
 		rc = proc_table_sort(&t);
 	if (rc < 0) {

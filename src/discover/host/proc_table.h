@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/procstat.h"
+#include "base/yield.h"
 #include "discover/host/id_set.h"
 
 struct process {
@@ -34,10 +35,11 @@ struct proc_self {
 	uint64_t netns, mntns; /* of this process, which never changes them */
 };
 
-/* Read all processes of @procfd, a directory descriptor of a proc file system. Returns 0, or a
- * negative errno when /proc itself cannot be read or there is no memory. Free with
+/* Read all processes of @procfd, a directory descriptor of a proc file system, with yield points.
+ * Returns 0, or a negative errno when /proc itself cannot be read or there is no memory. Free with
  * proc_table_done(). */
-int proc_table_read(int procfd, const struct proc_self *self, struct proc_table *ret);
+int proc_table_read(
+	int procfd, const struct proc_self *self, struct yield *yield, struct proc_table *ret);
 void proc_table_done(struct proc_table *t);
 
 /* As proc_table_read(), but read only the processes of @changed (sorted), and take the others over

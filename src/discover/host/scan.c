@@ -3,10 +3,11 @@
 
 #include <errno.h>
 
-static int read_namespaces(
-	int procfd, struct scan *s, const struct scan *old, const struct scan_changes *changes)
+static int read_namespaces(const struct scan_means *m, struct scan *s, const struct scan *old,
+	const struct scan_changes *changes)
 {
-	int rc = held_read(procfd, &s->procs, old ? &old->held : NULL, &changes->mntns, &s->held);
+	const struct held_sources sources = {m->procfd, &s->procs, m->yield};
+	int rc = held_read(&sources, old ? &old->held : NULL, &changes->mntns, &s->held);
 
 	if (rc == 0)
 		rc = netns_set_add_processes(&s->nets, &s->procs);
@@ -24,24 +25,24 @@ static int read_namespaces(
 }
 
 /* @s has its processes. */
-static int finish(
-	int procfd, struct scan *s, const struct scan *old, const struct scan_changes *changes)
+static int finish(const struct scan_means *m, struct scan *s, const struct scan *old,
+	const struct scan_changes *changes)
 {
-	int rc = read_namespaces(procfd, s, old, changes);
+	int rc = read_namespaces(m, s, old, changes);
 
 	if (rc == 0)
-		rc = cgroup_scan(procfd, &s->procs, old ? &old->cgroups : NULL, &s->cgroups);
+		rc = cgroup_scan(m->procfd, &s->procs, old ? &old->cgroups : NULL, &s->cgroups);
 	return rc;
 }
 
-int scan_read(int procfd, const struct proc_self *self, struct scan *ret)
+int scan_read(const struct scan_means *m, struct scan *ret)
 {
 	static const struct scan_changes none;
 	struct scan s = {0};
-	int rc = proc_table_read(procfd, self, &s.procs);
+	int rc = proc_table_read(m->procfd, m->self, m->yield, &s.procs);
 
 	if (rc == 0)
-		rc = finish(procfd, &s, NULL, &none);
+		rc = finish(m, &s, NULL, &none);
 	if (rc < 0) {
 		scan_done(&s);
 		return rc;
@@ -50,14 +51,14 @@ int scan_read(int procfd, const struct proc_self *self, struct scan *ret)
 	return 0;
 }
 
-int scan_update(int procfd, const struct proc_self *self, const struct scan *old,
+int scan_update(const struct scan_means *m, const struct scan *old,
 	const struct scan_changes *changes, struct scan *ret)
 {
 	struct scan s = {0};
-	int rc = proc_table_update(procfd, self, &old->procs, &changes->pids, &s.procs);
+	int rc = proc_table_update(m->procfd, m->self, &old->procs, &changes->pids, &s.procs);
 
 	if (rc == 0)
-		rc = finish(procfd, &s, old, changes);
+		rc = finish(m, &s, old, changes);
 	if (rc < 0) {
 		scan_done(&s);
 		return rc;

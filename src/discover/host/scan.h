@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/yield.h"
 #include "discover/host/cgroup_scan.h"
 #include "discover/host/held.h"
 #include "discover/host/id_set.h"
@@ -34,13 +35,21 @@ struct scan_changes {
 
 void scan_changes_done(struct scan_changes *c);
 
+/* What a look is taken with; all borrowed. */
+struct scan_means {
+	int procfd;
+	const struct proc_self *self;
+	struct yield *yield;
+};
+
 /* Read processes, then the namespaces they are in, then those that are only mounted, then those
- * only held by a descriptor. Returns 0 or a negative errno; free with scan_done(). */
-int scan_read(int procfd, const struct proc_self *self, struct scan *ret);
+ * only held by a descriptor, with yield points. Returns 0 or a negative errno; free with
+ * scan_done(). */
+int scan_read(const struct scan_means *m, struct scan *ret);
 
 /* As scan_read(), but look only at @changes and take everything else over from @old, which stays as
  * it is. */
-int scan_update(int procfd, const struct proc_self *self, const struct scan *old,
+int scan_update(const struct scan_means *m, const struct scan *old,
 	const struct scan_changes *changes, struct scan *ret);
 void scan_done(struct scan *s);
 
