@@ -75,7 +75,8 @@ static int make_of(struct discover *d, const struct container_list *containers)
 				e->id, e->driver->engine_type, e->version, e->pid, e->unreachable};
 	}
 	m.metadata.n_engines = n;
-	rc = publication_make(&d->pub, &m, (uint64_t) (clock_mono_ns() - d->scan_began_ns));
+	rc = publication_make(
+		&d->pub, &m, (uint64_t) (clock_mono_ns() - d->scan_began_ns), !d->is_late);
 	log_debug("scanned generation=%" PRIu64 " took_us=%" PRIu64
 		  " processes=%zu namespaces=%" PRIu32 " containers=%zu targets=%" PRIu32
 		  " unread=%zu",

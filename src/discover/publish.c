@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -58,29 +60,30 @@ static int make_json(const struct mobyshark *m)
 	return fd;
 }
 
-static int make_table(const struct catalog *c)
-{
-	AUTO_FREE uint8_t *p = NULL;
-	ssize_t n = catalog_encode(c, &p);
-
-	return n < 0 ? (int) n : sealed_memfd("catalog", p, (size_t) n);
-}
-
-int publication_make(struct publication *p, const struct mobyshark *m, uint64_t scan_ns)
+int publication_make(
+	struct publication *p, const struct mobyshark *m, uint64_t scan_ns, bool is_quiet)
 {
 	AUTO_CLOSE int json = make_json(m);
-	AUTO_CLOSE int table = -1;
+	AUTO_CLOSE int table_fd = -1;
+	AUTO_FREE uint8_t *table = NULL;
+	ssize_t n;
 
 	if (json < 0)
 		return json;
-	table = make_table(m->catalog);
-	if (table < 0)
-		return table;
+	n = catalog_encode(m->catalog, &table);
+	table_fd = n < 0 ? (int) n : sealed_memfd("catalog", table, (size_t) n);
+	if (table_fd < 0)
+		return table_fd;
+	if (!is_quiet || !p->table || p->table_len_bytes != (size_t) n ||
+		memcmp(p->table, table, (size_t) n) != 0)
+		p->generation++;
 	close_p(&p->json_fd);
 	close_p(&p->table_fd);
+	free(p->table);
 	p->json_fd = TAKE_FD(json);
-	p->table_fd = TAKE_FD(table);
-	p->generation++;
+	p->table_fd = TAKE_FD(table_fd);
+	p->table = TAKE_PTR(table);
+	p->table_len_bytes = (size_t) n;
 	p->scan_ns = scan_ns;
 	return 0;
 }
@@ -133,5 +136,6 @@ void publication_done(struct publication *p)
 	close_p(&p->json_fd);
 	close_p(&p->table_fd);
 	p->json_fd = p->table_fd = -1;
+	free(TAKE_PTR(p->table));
 	drop_documents(p);
 }

@@ -172,9 +172,9 @@ def test_events_need_the_token_like_everything_else(start, tmp_path):
 @pytest.mark.parametrize("headers, path", [({}, "/mobyshark?fresh"), ({"Cache-Control": "no-cache"}, "/mobyshark")])
 def test_a_fresh_answer_comes_of_a_scan_begun_after_the_question(start, headers, path):
     running = start("--max-age", "60000")
-    generation = running.metrics()["packetflix_catalog_generation"]
+    scans = running.metrics()["packetflix_scans_total"]
     assert running.get(path, headers=headers).status == 200
-    assert running.metrics()["packetflix_catalog_generation"] > generation
+    assert running.metrics()["packetflix_scans_total"] > scans
 
 
 def test_an_answer_at_rest_makes_no_scan(start):
@@ -182,11 +182,39 @@ def test_an_answer_at_rest_makes_no_scan(start):
     running = start("--max-age", "60000")
 
     def rests():
-        before = running.metrics()["packetflix_catalog_generation"]
+        before = running.metrics()["packetflix_scans_total"]
         for _ in range(20):
             running.get("/mobyshark")
-        return running.metrics()["packetflix_catalog_generation"] == before
-    until(rests, "twenty answers from one generation")
+        return running.metrics()["packetflix_scans_total"] == before
+    until(rests, "twenty answers of one scan")
+
+
+def test_a_scan_that_finds_nothing_new_makes_no_generation_and_leaves_documents(start):
+    """Others may change something on this machine at any time, but not every time."""
+    running = start()
+
+    def rests():
+        document, before = running.get("/json").headers["ETag"], running.metrics()
+        running.get("/mobyshark?fresh")
+        after, again = running.metrics(), running.get("/json").headers["ETag"]
+        assert after["packetflix_scans_total"] > before["packetflix_scans_total"]
+        is_same = after["packetflix_catalog_generation"] == before["packetflix_catalog_generation"]
+        return is_same and document == again
+    until(rests, "a document that outlives a scan")
+
+
+def test_a_scan_that_finds_something_new_makes_a_generation_and_a_document(start):
+    running = start()
+    document, before = running.get("/json").headers["ETag"], running.metrics()
+    process = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+    try:
+        until(lambda: f"({process.pid})" in running.get("/mobyshark?fresh").text, "the process")
+        assert running.metrics()["packetflix_catalog_generation"] > before["packetflix_catalog_generation"]
+        answer = running.get("/json")
+        assert answer.headers["ETag"] != document and f':{process.pid},' in answer.text
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_with_an_age_of_nothing_every_change_is_in_the_next_answer(start):
@@ -269,11 +297,11 @@ def test_downloads_under_way_leave_room_for_requests(start, plain_scene):
 
 def test_requests_for_a_fresh_answer_share_scans(start):
     running = start()
-    before = running.metrics()["packetflix_catalog_generation"]
+    before = running.metrics()["packetflix_scans_total"]
     with ThreadPoolExecutor(64) as pool:
         answers = list(pool.map(lambda _: running.get("/mobyshark?fresh").status, range(64)))
     assert answers == [200] * 64
-    assert 0 < running.metrics()["packetflix_catalog_generation"] - before < 32
+    assert 0 < running.metrics()["packetflix_scans_total"] - before < 32
 
 
 RENAMING = """

@@ -53,8 +53,11 @@ static void put_discovery(FILE *f, const struct app *a)
 		a->catalog.catalog.n_targets);
 	put(f, "packetflix_network_namespaces", "gauge",
 		"Network namespaces in the newest catalog.", a->catalog.catalog.n_netns);
-	put(f, "packetflix_catalog_generation", "gauge", "Number of the newest catalog.",
+	put(f, "packetflix_catalog_generation", "gauge",
+		"Number of the newest catalog; grows when one is different, or may be.",
 		a->catalog.generation);
+	put(f, "packetflix_scans_total", "counter", "Scans of the host that the service knows of.",
+		a->catalog.received);
 	(void) fprintf(f,
 		"# HELP packetflix_scan_seconds Time the newest scan of the host took.\n"
 		"# TYPE packetflix_scan_seconds gauge\npacketflix_scan_seconds %.6f\n",
