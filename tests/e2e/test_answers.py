@@ -21,7 +21,7 @@ WAIT_S = 30
 @pytest.fixture
 def large(start):
     """A service with more to tell than fits into a packet, and that need not ask again for a while."""
-    others = [subprocess.Popen(["unshare", "-n", "sleep", "600"]) for _ in range(12)]
+    others = [subprocess.Popen(["unshare", "-n", "sleep", "600"]) for _ in range(24)]
     try:
         running = start("--max-age", "20000")
         until(lambda: len(running.get("/mobyshark?fresh").body) > 2048, "enough to tell")
