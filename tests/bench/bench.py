@@ -160,7 +160,8 @@ def main():
     tools = SimpleNamespace(
         send=args.programs / "bench-send", floor=args.programs / "bench-floor",
         client=args.programs / "bench-client", scene=args.programs / "bench-scene",
-        ask=args.programs / "bench-ask", product=args.product, log=log, idle_options=[])
+        ask=args.programs / "bench-ask", answer=args.programs / "bench-answer",
+        product=args.product, log=log, idle_options=[])
     remove_leftovers()
     try:
         with Network(log) as network:
