@@ -38,7 +38,8 @@ static void end_scan(struct discover *d)
 	} else {
 		channel_publish(&d->channel, d->scan_asked);
 		channel_confirm(&d->channel, d->scan_confirms);
-		if (d->is_cut)
+		/* an engine that was not waited for may know names */
+		if (d->is_cut || engines_unanswered(&d->engines))
 			channel_outdated(&d->channel);
 	}
 	loop_disarm(&d->loop, &d->links_limit);

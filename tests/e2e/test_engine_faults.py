@@ -142,7 +142,7 @@ def test_bad_answers_delay_nobody(start, fake, box, new_netns):
     assert running.metrics()['packetflix_process_restarts_total{process="discover"}'] == 0
 
 
-@pytest.mark.parametrize("since_s", [0, 0.4])
+@pytest.mark.parametrize("since_s", [0, 0.2, 0.4])
 def test_an_engine_that_answers_slowly_is_waited_for_by_who_asks(start, fake, box, since_s):
     """The engine announces nothing, and a look at the host that nobody waits for goes on without it."""
     engine = fake(list="slow")
