@@ -22,6 +22,8 @@ PROGRAM_TIMEOUT_S = 180
 FUZZ_FRESH_S = 6
 # These start a sandboxed program, in which the leak detector cannot work.
 WITHOUT_LEAK_DETECTOR = ("test_discover_run",)
+ALONE = REPO / "tests" / "support" / "alone"
+PROCESS_EVENTS = "process_events"  # the pytest marker of tests that need the initial PID namespace
 # What of the end-to-end suite runs on programs with sanitizers: what brings bytes of others into them.
 SANITIZED_E2E = ("test_capture_params.py", "test_filters.py", "test_handshake.py", "test_http_stream.py", "test_proxy.py",
                  "test_safety.py", "test_stream.py", "test_targets.py")
@@ -104,10 +106,12 @@ def needs_engine(path):
     return bool(re.search(r"^ *def .*\b(engine|container|podman|containerd)\b", path.read_text(), re.MULTILINE))
 
 
-def start_pytest(report, arguments, env):
+def start_pytest(report, arguments, env, is_alone):
     report.unlink(missing_ok=True)
     command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=open(report.with_suffix(".log"), "wb"),
+    if is_alone:
+        command.insert(0, str(ALONE))
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=open(report.with_suffix(".log"), "wb"), start_new_session=True,
                             stderr=subprocess.STDOUT, cwd=REPO, env={**os.environ, **(env or {})})
 
 
@@ -127,23 +131,31 @@ def count_pytest(tally, suite, report, status):
 
 
 def run_pytest(tally, suite, files, arguments=(), env=None):
-    """Two at a time: what needs container engines mostly waits for them, the rest mostly computes."""
+    """Two at a time: tests with container engines mostly wait for them, the others mostly compute. Both run in
+    namespaces of their own. Tests of process events follow, because the kernel sends these events only to the
+    initial PID namespace."""
     (REPO / "out").mkdir(exist_ok=True)
     lanes = [[f for f in files if needs_engine(f)], [f for f in files if not needs_engine(f)]]
-    running = []
-    try:
-        for number, lane in enumerate(lanes):
-            if lane:
-                report = REPO / "out" / f"{suite}-{number}.xml"
-                running.append((report, start_pytest(report, [*map(str, lane), *arguments], env)))
-        for report, process in running:
-            count_pytest(tally, suite, report, process.wait())
-    except BaseException:
-        for _, process in running:
-            process.send_signal(signal.SIGINT)
-        for _, process in running:
-            process.wait()
-        raise
+    of_events = [f for f in files if PROCESS_EVENTS in f.read_text()]
+    rounds = [[(lane, f"not {PROCESS_EVENTS}", True) for lane in lanes if lane]]
+    if of_events:
+        rounds.append([(of_events, PROCESS_EVENTS, False)])
+    number = 0
+    for lanes in rounds:
+        running = []
+        try:
+            for lane, marker, is_alone in lanes:
+                report, number = REPO / "out" / f"{suite}-{number}.xml", number + 1
+                words = [*map(str, lane), "-m", marker, *arguments]
+                running.append((report, start_pytest(report, words, env, is_alone)))
+            for report, process in running:
+                count_pytest(tally, suite, report, process.wait())
+        except BaseException:
+            for _, process in running:
+                os.killpg(process.pid, signal.SIGINT)
+            for _, process in running:
+                process.wait()
+            raise
 
 
 def run_fuzz_target(program):

@@ -60,6 +60,7 @@ def test_an_engine_that_is_just_starting_is_asked_again_soon(start, fake):
     assert time.monotonic() - before < SOON_S
 
 
+@pytest.mark.process_events
 @pytest.mark.parametrize("manner", ["mute", "half", "ends", "unknown", "silent", "floods", "heads"])
 def test_containers_come_and_go_whatever_becomes_of_the_events(shared, fake, owned, manner):
     engine = fake(events=manner)
@@ -96,6 +97,7 @@ def test_what_happened_while_nobody_listened_is_seen_afterwards(shared, fake, bo
             events.wait(["added", "changed"], lambda t: t["name"] == "later", SOON_S)
 
 
+@pytest.mark.process_events
 def test_what_one_engine_announces_is_no_reason_to_ask_another(start, fake):
     quiet, speaks = fake(), fake(events="ticks")
     running = start()

@@ -128,6 +128,7 @@ def long_place(tmp_path, new_netns):
     subprocess.run(["umount", "--quiet", "--lazy", place], check=False)
 
 
+@pytest.mark.process_events
 def test_a_client_that_does_not_read_is_told_to_fetch_the_list(start, long_place):
     running = start()
 
@@ -189,6 +190,7 @@ def test_an_answer_at_rest_makes_no_scan(start):
     until(rests, "twenty answers of one scan")
 
 
+@pytest.mark.process_events
 def test_a_scan_that_finds_nothing_new_makes_no_generation_and_leaves_documents(start):
     """Others may change something on this machine at any time, but not every time."""
     running = start()
@@ -272,6 +274,7 @@ def test_who_knows_an_answer_does_not_get_it_again(start, path):
     assert anew.status == 200 and anew.headers["ETag"] != tag
 
 
+@pytest.mark.process_events
 def test_a_document_of_a_moment_ago_only_has_to_be_confirmed(start):
     running = start("--max-age", "0")
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Streams tell who has which address, and Wireshark's own engine shows it."""
+import os
 import socket
 import struct
 
 import pytest
 
+from harness import netns
 from harness.client import Download, Viewer, refusal
 from harness.pcapng import EPB, NRB, judge, tshark
 
@@ -64,10 +66,24 @@ def test_names_can_be_turned_off(shared, container):
     assert off.stream.names == [] and len(shared.readers()) == 1
 
 
-def test_the_hosts_own_addresses_are_named_by_interface(shared, plain_scene):
+@pytest.fixture
+def host_address():
+    """The name of a link of the host and its address, which the test gives it."""
+    link, address = f"pfhost{os.getpid()}"[:15], "203.0.113.77"
+    netns.ip("link", "add", link, "type", "ifb")
+    try:
+        netns.ip("address", "add", f"{address}/32", "dev", link)
+        netns.ip("link", "set", link, "up")
+        yield link, address
+    finally:
+        netns.ip("link", "del", link)
+
+
+def test_the_hosts_own_addresses_are_named_by_interface(shared, plain_scene, host_address):
+    link, address = host_address
+    name = f"{link}.{socket.gethostname()}"
     viewer = Viewer(shared, netns=plain_scene.inode).wait_interfaces("eth0")
-    viewer.wait(lambda s: names(s), "names")
-    assert any(texts[0].endswith("." + socket.gethostname()) for texts in names(viewer.stream).values())
+    viewer.wait(lambda s: name in names(s).get(address, []), "the name of the host's address")
     assert "127.0.0.1" not in names(viewer.stream)
 
 
