@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "discover/loop.h"
+#include "loop/loop.h"
 #include "discover/publish.h"
 
 struct channel {

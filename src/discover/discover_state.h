@@ -17,7 +17,7 @@
 #include "discover/host/links.h"
 #include "discover/host/scan.h"
 #include "discover/live.h"
-#include "discover/loop.h"
+#include "loop/loop.h"
 #include "discover/publish.h"
 
 struct discover {

@@ -21,7 +21,7 @@
 #include "discover/host/proc_events.h"
 #include "discover/host/scan.h"
 #include "discover/live_mounts.h"
-#include "discover/loop.h"
+#include "loop/loop.h"
 
 #define LIVE_GAP_MS     10
 #define LIVE_GAP_MAX_MS 200

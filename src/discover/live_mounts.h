@@ -10,7 +10,7 @@
 #include "discover/host/held.h"
 #include "discover/host/id_set.h"
 #include "discover/host/proc_table.h"
-#include "discover/loop.h"
+#include "loop/loop.h"
 
 #define LIVE_MOUNTS_MAX 32 /* mount namespaces that are watched */
 

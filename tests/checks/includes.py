@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from builds import REPO, Build
 
 SRC = REPO / "src"
-SHARED = {"base", "bpf", "netlink", "pcapng", "proto", "sandbox", "stream"}
+SHARED = {"base", "bpf", "loop", "netlink", "pcapng", "proto", "sandbox", "stream"}
 SERVICE = {"service", "service/admit", "service/hub", "service/serve"}
 DISCOVER = SHARED - {"bpf", "pcapng", "stream"}
 
@@ -15,12 +15,13 @@ DISCOVER = SHARED - {"bpf", "pcapng", "stream"}
 MAY_INCLUDE = {
     "base": set(),
     "bpf": {"base"},
+    "loop": {"base"},
     "netlink": {"base"},
     "pcapng": {"base"},
     "proto": {"base"},
     "sandbox": {"base"},
     "stream": {"base"},
-    "broker": SHARED - {"bpf", "netlink", "pcapng"},
+    "broker": SHARED - {"bpf", "loop", "netlink", "pcapng"},
     "discover": DISCOVER | {"discover/engine", "discover/host", "discover/container", "discover/detail",
                              "discover/edge"},
     "discover/host": DISCOVER | {"discover"},
@@ -28,15 +29,15 @@ MAY_INCLUDE = {
     "discover/container": DISCOVER | {"discover", "discover/engine", "discover/host"},
     "discover/edge": DISCOVER | {"discover", "discover/engine", "discover/host", "discover/container"},
     "discover/detail": DISCOVER | {"discover", "discover/engine", "discover/host", "discover/container", "discover/edge"},
-    "reader": SHARED,
+    "reader": SHARED - {"loop"},
     "dig": {"base", "proto", "sandbox"},
     "csharg": set(),
     "csharg/lib": {"base", "csharg", "pcapng"},
     "extcap": {"base", "csharg"},
     "csharg/cli": {"base", "csharg"},
     "service": SHARED | SERVICE,
-    "service/admit": SHARED - {"sandbox", "stream"},
-    "service/hub": SHARED - {"sandbox"} | {"service/admit"},
+    "service/admit": SHARED - {"loop", "sandbox", "stream"},
+    "service/hub": SHARED - {"loop", "sandbox"} | {"service/admit"},
     "service/serve": SHARED - {"sandbox"} | SERVICE,
 }
 # Headers made by the build, by the name they are included with.

@@ -4,7 +4,7 @@
 #ifndef DISCOVER_DOCKER_EVENTS_H
 #define DISCOVER_DOCKER_EVENTS_H
 
-#include "discover/backoff.h"
+#include "loop/backoff.h"
 #include "discover/engine/docker_probe.h"
 #include "discover/engine/engine.h"
 

@@ -11,12 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "discover/backoff.h"
+#include "loop/backoff.h"
 #include "discover/engine/engine_list.h"
 #include "discover/engine/engine_sockets.h"
 #include "discover/engine/http.h"
 #include "discover/engine/networks.h"
-#include "discover/loop.h"
+#include "loop/loop.h"
 
 #define ENGINE_TEXT_MAX 128
 

@@ -4,7 +4,7 @@
 #define DISCOVER_GRPC_H
 
 #include "discover/engine/grpc_session.h"
-#include "discover/loop.h"
+#include "loop/loop.h"
 
 /* Bytes a second that the other side may send while only calls without a time limit are under way:
  * who announces more than that is not listened to. */

@@ -5,7 +5,7 @@
 #ifndef DISCOVER_GRPC_WATCH_H
 #define DISCOVER_GRPC_WATCH_H
 
-#include "discover/backoff.h"
+#include "loop/backoff.h"
 #include "discover/engine/engine.h"
 #include "discover/engine/grpc.h"
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "discover/loop.h"
+#include "loop/loop.h"
 
 struct http;
 struct http_request;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "discover/backoff.h"
+#include "loop/backoff.h"
 
 #include "base/clock.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Pauses between tries of something that fails: each twice as long as the one before, up to a
  * longest. */
-#ifndef DISCOVER_BACKOFF_H
-#define DISCOVER_BACKOFF_H
+#ifndef LOOP_BACKOFF_H
+#define LOOP_BACKOFF_H
 
 #include <stdint.h>
 
-#include "discover/loop.h"
+#include "loop/loop.h"
 
 struct backoff {
 	struct loop *loop;
