@@ -44,6 +44,9 @@ struct broker {
 /* MSG_CAPTURE_OPEN: see op_capture.c. Sends the answer. */
 void op_capture_open(struct broker *b, uint32_t id, const struct msg_capture_open *m);
 
+/* MSG_RING_MAKE: see op_capture.c. Sends the answer. */
+void op_capture_ring(struct broker *b, uint32_t id, uint32_t ring_bytes);
+
 /* MSG_CAPTURE_KILL: see op_capture.c. */
 void op_capture_kill(struct broker *b, uint32_t id);
 

@@ -35,6 +35,19 @@ int captures_add(struct captures *c, const struct running_capture *r)
 	return 0;
 }
 
+int captures_grow(struct captures *c, struct running_capture *r, uint32_t ring_bytes)
+{
+	if (ring_bytes < r->ring_bytes)
+		return -EINVAL;
+	/* for a moment there are both rings */
+	if (ring_bytes > c->limits.memory_bytes - c->bytes)
+		return -ENOMEM;
+	c->bytes += ring_bytes - r->ring_bytes;
+	r->bytes += ring_bytes - r->ring_bytes;
+	r->ring_bytes = ring_bytes;
+	return 0;
+}
+
 struct running_capture *captures_find(struct captures *c, uint32_t id, uint32_t epoch)
 {
 	for (size_t i = 0; i < c->n; i++) {
@@ -53,17 +66,26 @@ struct running_capture *captures_find_reader(struct captures *c, pid_t reader)
 	return NULL;
 }
 
+static void close_spares(struct running_capture *r)
+{
+	for (size_t i = 0; i < READER_SPARES; i++)
+		close_p(&r->spare_sockets[i]);
+}
+
 void captures_remove(struct captures *c, struct running_capture *r)
 {
 	close_p(&r->target_pidfd);
+	close_spares(r);
 	c->bytes -= r->bytes;
 	*r = c->all[--c->n];
 }
 
 void captures_done(struct captures *c)
 {
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n; i++) {
 		close_p(&c->all[i].target_pidfd);
+		close_spares(&c->all[i]);
+	}
 	free(c->all);
 	memset(c, 0, sizeof(*c));
 }

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "proto/reader_fds.h"
+
 struct capture_limits {
 	uint64_t memory_bytes; /* ring and stream buffers of all captures together */
 	uint32_t max_captures;
@@ -20,6 +22,8 @@ struct running_capture {
 	pid_t reader;
 	int target_pidfd; /* owned, -1 after the process of the target ended */
 	uint64_t bytes;   /* its share of the memory */
+	uint32_t ring_bytes;
+	int spare_sockets[READER_SPARES]; /* owned: the reader's; -1 after a ring was made */
 };
 
 struct captures {
@@ -33,8 +37,12 @@ struct captures {
  * runs already. */
 int captures_admit(const struct captures *c, uint32_t id, uint32_t epoch, uint64_t bytes);
 
-/* Add @r, whose target_pidfd then belongs to @c. Returns 0 or -ENOMEM. */
+/* Add @r, whose descriptors then belong to @c. Returns 0 or -ENOMEM. */
 int captures_add(struct captures *c, const struct running_capture *r);
+
+/* Account for a ring of @ring_bytes instead of @r's. Returns 0, -EINVAL when it is smaller, or
+ * -ENOMEM when both do not fit at the same time. */
+int captures_grow(struct captures *c, struct running_capture *r, uint32_t ring_bytes);
 
 /* By the service's id or by the reader's pid; NULL if there is none. Valid until the next change.
  */

@@ -4,9 +4,11 @@
  * Why serving it is safe: the service gets a memory buffer, two counters and the sending end of a
  * socket; never the packet socket, never the namespace. These go to a reader that cannot send and
  * is told what to capture by the service directly, so no filter program and no interface name is
- * read here. The request names a namespace by inode and the process that leads to it by pid and
- * start time, both checked again. Sizes are bounded per capture and all together, the number of
- * captures is bounded. The broker keeps a process descriptor of the target and the reader's pid. */
+ * read here. A larger ring for a running capture is made here, on the socket its reader has as a
+ * spare, because what a reader may make it could make without end. The request names a namespace by
+ * inode and the process that leads to it by pid and start time, both checked again. Sizes are
+ * bounded per capture and all together, the number of captures is bounded. The broker keeps a
+ * process descriptor of the target and the reader's pid. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,6 +28,7 @@
 #include "broker/spawn.h"
 #include "proto/capture_conf.h"
 #include "proto/fdpass.h"
+#include "proto/packet_ring.h"
 #include "proto/reader_fds.h"
 #include "stream/chunk.h"
 
@@ -37,14 +40,14 @@
 /* Everything a new capture is made of; all owned. */
 struct parts {
 	struct netns ns;
-	int packet, netlink, bell, stream, event, space;
+	int packet, netlink, bell, spares[READER_SPARES], stream, event, space;
 	int control_reader, control_service;
 };
 
 static void parts_done(struct parts *p)
 {
-	int *fds[] = {&p->packet, &p->netlink, &p->bell, &p->stream, &p->event, &p->space,
-		&p->control_reader, &p->control_service};
+	int *fds[] = {&p->packet, &p->netlink, &p->bell, &p->spares[0], &p->spares[1], &p->stream,
+		&p->event, &p->space, &p->control_reader, &p->control_service};
 
 	netns_done(&p->ns);
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
@@ -92,6 +95,11 @@ static int make_sockets(struct broker *b, struct parts *p, struct err *e)
 	p->bell = netns_socket(&p->ns, b->own_ns_fd, &packet, e);
 	if (p->bell < 0)
 		return p->bell;
+	for (size_t i = 0; i < READER_SPARES; i++) {
+		p->spares[i] = netns_socket(&p->ns, b->own_ns_fd, &packet, e);
+		if (p->spares[i] < 0)
+			return p->spares[i];
+	}
 	/* without CAP_NET_ADMIN the usual size has to do */
 	(void) setsockopt(p->netlink, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	return 0;
@@ -133,8 +141,8 @@ static pid_t start_reader(
 	char name[] = "packetflix-reader";
 	char *argv[] = {name, ring, latency, NULL};
 	/* the order of enum reader_fd */
-	const int fds[] = {p->packet, p->netlink, p->bell, p->stream, p->event, p->space,
-		p->control_reader, b->empty_root_fd};
+	const int fds[] = {p->packet, p->netlink, p->bell, p->spares[0], p->spares[1], p->stream,
+		p->event, p->space, p->control_reader, b->empty_root_fd};
 	struct spawn s = {
 		.program = name,
 		.argv = argv,
@@ -158,7 +166,9 @@ static int open_capture(struct broker *b, uint32_t id, const struct msg_capture_
 	struct running_capture r = {.id = id,
 		.epoch = b->epoch,
 		.target_pidfd = -1,
-		.bytes = (uint64_t) m->ring_bytes + m->stream_bytes};
+		.bytes = (uint64_t) m->ring_bytes + m->stream_bytes,
+		.ring_bytes = m->ring_bytes,
+		.spare_sockets = {-1, -1}};
 	int rc = check_sizes(m, e);
 
 	if (rc == 0)
@@ -177,10 +187,14 @@ static int open_capture(struct broker *b, uint32_t id, const struct msg_capture_
 	if (r.reader < 0)
 		return r.reader;
 	r.target_pidfd = TAKE_FD(p->ns.pidfd);
+	for (size_t i = 0; i < READER_SPARES; i++)
+		r.spare_sockets[i] = TAKE_FD(p->spares[i]);
 	rc = captures_add(&b->captures, &r);
 	if (rc < 0) {
 		(void) kill(r.reader, SIGKILL);
 		close_p(&r.target_pidfd);
+		for (size_t i = 0; i < READER_SPARES; i++)
+			close_p(&r.spare_sockets[i]);
 		return err_sys(e, rc, "cannot keep a capture");
 	}
 	/* not fatal: without it the end of the target is only seen by discovery */
@@ -194,6 +208,7 @@ void op_capture_open(struct broker *b, uint32_t id, const struct msg_capture_ope
 		.packet = -1,
 		.netlink = -1,
 		.bell = -1,
+		.spares = {-1, -1},
 		.stream = -1,
 		.event = -1,
 		.space = -1,
@@ -216,6 +231,48 @@ void op_capture_open(struct broker *b, uint32_t id, const struct msg_capture_ope
 		op_capture_kill(b, id);
 	}
 	parts_done(&p);
+}
+
+/* NULL if there is none, or no capture. */
+static int *next_spare(struct running_capture *r)
+{
+	for (size_t i = 0; r && i < READER_SPARES; i++) {
+		if (r->spare_sockets[i] >= 0)
+			return &r->spare_sockets[i];
+	}
+	return NULL;
+}
+
+static int make_ring(
+	struct broker *b, struct running_capture *r, uint32_t ring_bytes, struct err *e)
+{
+	AUTO_CLOSE int spare = -1;
+	int *next = next_spare(r);
+	struct packet_ring_size size;
+	int rc;
+
+	if (!next)
+		return err_set(e, -ENOENT, "there is no spare socket for another ring");
+	if (ring_bytes > RING_MAX_BYTES || packet_ring_divide(ring_bytes, &size) < 0)
+		return err_set(e, -EINVAL, "impossible ring size %" PRIu32, ring_bytes);
+	rc = captures_grow(&b->captures, r, ring_bytes);
+	if (rc < 0)
+		return err_sys(e, rc, "cannot make a ring of %" PRIu32 " bytes", ring_bytes);
+	spare = TAKE_FD(*next);
+	return packet_ring_make(spare, &size, PACKET_RING_SLOW_MS, e);
+}
+
+void op_capture_ring(struct broker *b, uint32_t id, uint32_t ring_bytes)
+{
+	struct msg answer = {.op = MSG_RING_MADE, .id = id};
+	struct err e = ERR_NONE;
+	int rc = make_ring(b, captures_find(&b->captures, id, b->epoch), ring_bytes, &e);
+
+	answer.u.status.status = rc;
+	(void) snprintf(answer.u.status.text, sizeof(answer.u.status.text), "%.*s",
+		MSG_TEXT_BYTES - 1, rc < 0 ? e.text : "");
+	/* without the answer the capture keeps its ring */
+	(void) msg_send(b->service.channel, &answer, NULL, 0);
 }
 
 void op_capture_kill(struct broker *b, uint32_t id)

@@ -66,6 +66,9 @@ static int serve_service(struct broker *b, const struct msg *m)
 	case MSG_CAPTURE_OPEN:
 		op_capture_open(b, m->id, &m->u.capture_open);
 		return 0;
+	case MSG_RING_MAKE:
+		op_capture_ring(b, m->id, m->u.ring_bytes);
+		return 0;
 	case MSG_CAPTURE_KILL:
 		op_capture_kill(b, m->id);
 		return 0;

@@ -151,12 +151,16 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 	case MSG_CAPTURE_OPEN:
 		put_capture_open(&w, &m->u.capture_open);
 		break;
+	case MSG_RING_MAKE:
+		wbuf_u32(&w, m->u.ring_bytes);
+		break;
 	case MSG_NETLINK_OPEN:
 	case MSG_PORTS_OPEN:
 	case MSG_DIG_OPEN:
 		put_ns_ref(&w, &m->u.ns_ref);
 		break;
 	case MSG_CAPTURE_OPENED:
+	case MSG_RING_MADE:
 	case MSG_CAPTURE_ENDED:
 	case MSG_PORTS_OPENED:
 	case MSG_EVENTS_OPENED:
@@ -218,12 +222,16 @@ static void get_fields(struct rbuf *r, struct msg *m)
 	case MSG_CAPTURE_OPEN:
 		get_capture_open(r, &m->u.capture_open);
 		break;
+	case MSG_RING_MAKE:
+		m->u.ring_bytes = rbuf_u32(r);
+		break;
 	case MSG_NETLINK_OPEN:
 	case MSG_PORTS_OPEN:
 	case MSG_DIG_OPEN:
 		get_ns_ref(r, &m->u.ns_ref);
 		break;
 	case MSG_CAPTURE_OPENED:
+	case MSG_RING_MADE:
 	case MSG_CAPTURE_ENDED:
 	case MSG_PORTS_OPENED:
 	case MSG_EVENTS_OPENED:

@@ -100,6 +100,14 @@ enum msg_op {
 	/* broker -> service */
 	MSG_DIG_OPENED, /* id: the dig; fields: struct msg_status; descriptor on success: the
 			 * service's end of the socket of proto/dig.h */
+
+	/* service -> broker */
+	MSG_RING_MAKE, /* id: the capture; fields: u32 bytes of a kernel ring, not smaller than
+			* the present one, which the broker makes on the reader's next spare
+			* socket */
+
+	/* broker -> service */
+	MSG_RING_MADE, /* id: the capture; fields: struct msg_status */
 	MSG_OP_END
 };
 
@@ -207,8 +215,9 @@ struct msg {
 	uint32_t id;
 	union {
 		struct msg_capture_open capture_open;
+		uint32_t ring_bytes;      /* RING_MAKE */
 		struct ns_ref ns_ref;     /* NETLINK_OPEN, PORTS_OPEN, DIG_OPEN */
-		struct msg_status status; /* CAPTURE_OPENED, CAPTURE_ENDED,
+		struct msg_status status; /* CAPTURE_OPENED, RING_MADE, CAPTURE_ENDED,
 					   * PORTS_OPENED, EVENTS_OPENED, DIG_OPENED */
 		struct msg_netlink_opened netlink_opened;
 		struct msg_events_open events_open;

@@ -58,6 +58,7 @@ ssize_t capture_conf_encode(const struct capture_conf *c, uint8_t *ret, size_t c
 	wbuf_u8(&w, CONF_START);
 	wbuf_u32(&w, c->snaplen);
 	wbuf_u8(&w, c->promiscuous);
+	wbuf_u8(&w, c->may_grow);
 	wbuf_u16(&w, c->n_names);
 	for (uint16_t i = 0; i < c->n_names; i++)
 		wbuf_str(&w, c->names[i]);
@@ -91,9 +92,18 @@ ssize_t conf_stop_encode(uint8_t *ret, size_t cap_bytes)
 	return w.failed ? -ENOBUFS : (ssize_t) w.len_bytes;
 }
 
+ssize_t conf_ring_encode(uint32_t ring_bytes, uint8_t *ret, size_t cap_bytes)
+{
+	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
+
+	wbuf_u8(&w, CONF_RING);
+	wbuf_u32(&w, ring_bytes);
+	return w.failed ? -ENOBUFS : (ssize_t) w.len_bytes;
+}
+
 int conf_kind(const uint8_t *p, size_t len_bytes)
 {
-	if (len_bytes == 0 || p[0] < CONF_START || p[0] > CONF_STOP ||
+	if (len_bytes == 0 || p[0] < CONF_START || p[0] > CONF_RING ||
 		(p[0] == CONF_STOP && len_bytes != 1))
 		return 0;
 	return p[0];
@@ -191,6 +201,7 @@ static int decode_into(struct rbuf *r, struct capture_conf *c)
 	if (c->snaplen == 0 || c->snaplen > CONF_SNAPLEN_MAX)
 		return -EBADMSG;
 	c->promiscuous = get_bool(r);
+	c->may_grow = get_bool(r);
 	rc = get_names(r, c);
 	if (rc == 0)
 		rc = get_filter(r, c);
@@ -224,6 +235,18 @@ int capture_conf_decode(const uint8_t *p, size_t len_bytes, struct capture_conf 
 		return rc;
 	}
 	*ret = c;
+	return 0;
+}
+
+int conf_ring_decode(const uint8_t *p, size_t len_bytes, uint32_t *ret_ring_bytes)
+{
+	struct rbuf r = {.p = p, .len_bytes = len_bytes};
+	bool is_grow = rbuf_u8(&r) == CONF_RING;
+	uint32_t ring_bytes = rbuf_u32(&r);
+
+	if (!is_grow || !rbuf_at_end(&r))
+		return -EBADMSG;
+	*ret_ring_bytes = ring_bytes;
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the service tells a reader, over the capture's control socket (one SOCK_SEQPACKET datagram
- * each): first the configuration, later the list of connections to leave out when that changes, and
- * at last to stop, which delivers and counts everything that was seen until then. Closing the
+/* The messages of the service to a reader, over the capture's control socket (one SOCK_SEQPACKET
+ * datagram each): first the configuration; later the list of connections to leave out when it
+ * changes, and the size of a larger ring when the broker has made one; at last the request to stop,
+ * after which the reader delivers and counts everything that was captured until then. Closing the
  * control socket ends the capture at once. Fields as in the structs, little-endian, strings as
  * u16 length and bytes; one canonical form. */
 #ifndef PROTO_CAPTURE_CONF_H
@@ -26,7 +27,8 @@
 enum conf_kind {
 	CONF_START = 1,
 	CONF_EXCLUDE,
-	CONF_STOP
+	CONF_STOP,
+	CONF_RING
 };
 
 /* One end of TCP connections whose packets are left out: those that have this address and port on
@@ -48,6 +50,7 @@ struct conf_program {
 struct capture_conf {
 	uint32_t snaplen;             /* bytes kept of a packet, 1..CONF_SNAPLEN_MAX */
 	bool promiscuous;             /* interfaces are put into promiscuous mode */
+	bool may_grow;                /* a CONF_RING can follow */
 	uint16_t n_names;             /* 0 = every interface of the namespace, now and later */
 	char (*names)[CONF_NAME_MAX]; /* owned, distinct, none empty */
 	char *filter;                 /* owned: the text the programs were made from, "" = none */
@@ -75,11 +78,17 @@ ssize_t conf_exclude_encode(
 /* Encode a CONF_STOP message. Returns as above. */
 ssize_t conf_stop_encode(uint8_t *ret, size_t cap_bytes);
 
+/* Encode a CONF_RING message: the next spare socket has a ring of @ring_bytes. Returns as above. */
+ssize_t conf_ring_encode(uint32_t ring_bytes, uint8_t *ret, size_t cap_bytes);
+
 /* The kind of a message, 0 if it has none. A CONF_STOP message is only its kind. */
 int conf_kind(const uint8_t *p, size_t len_bytes);
 
 /* Decode exactly one CONF_START message. Returns 0, -EBADMSG or -ENOMEM. */
 int capture_conf_decode(const uint8_t *p, size_t len_bytes, struct capture_conf *ret);
+
+/* Decode exactly one CONF_RING message. Returns 0 or -EBADMSG. */
+int conf_ring_decode(const uint8_t *p, size_t len_bytes, uint32_t *ret_ring_bytes);
 
 /* Decode exactly one CONF_EXCLUDE message into @ret (CONF_ENDPOINTS_MAX elements). Returns the
  * number of endpoints or -EBADMSG. */

@@ -11,9 +11,8 @@
 
 #include <stdbool.h>
 
-#define PACE_GRACE_MS 10   /* what settling takes, about: a paced capture begins earlier by that */
-#define PACE_FROM_MS  20   /* the least latency that a paced capture can have */
-#define PACE_RING_MS  2000 /* the slow timer of its ring */
+#define PACE_GRACE_MS 10 /* what settling takes, about: a paced capture begins earlier by that */
+#define PACE_FROM_MS  20 /* the least latency that a paced capture can have */
 
 /* Let @sock, unbound, hold as little as the kernel allows. */
 void bell_init(int sock);

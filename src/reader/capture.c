@@ -11,6 +11,7 @@
 #include "reader/bell.h"
 #include "reader/chunking.h"
 #include "reader/filter.h"
+#include "reader/growth.h"
 #include "reader/links.h"
 
 void capture_done(struct capture *c)
@@ -51,6 +52,7 @@ static int count_lost(struct capture *c)
 
 	if (rc == 0)
 		c->lost += lost;
+	c->is_tight |= rc == 0 && lost > 0;
 	return rc;
 }
 
@@ -90,15 +92,16 @@ static int emit_packets(struct capture *c)
 	return rc;
 }
 
-/* Everything the kernel has handed over. */
-static int drain(struct capture *c)
+/* Every block the kernel has handed over. *ret_taken: how many. */
+static int drain_blocks(struct capture *c, uint32_t *ret_taken)
 {
 	const uint8_t *block;
-	uint32_t taken = 0;
 	int rc = 0;
 
+	*ret_taken = 0;
+
 	while (rc == 0 && (block = ring_take(&c->ring))) {
-		taken++;
+		(*ret_taken)++;
 		rc = enter_block(c, block, block_packets(block));
 		if (rc == 0)
 			rc = emit_packets(c);
@@ -108,14 +111,39 @@ static int drain(struct capture *c)
 			rc = chunking_flush(c);
 		chunking_notify(c);
 	}
+	return rc;
+}
+
+/* Everything the kernel has handed over, and its losses. */
+static int drain(struct capture *c)
+{
+	uint32_t taken;
+	int rc = drain_blocks(c, &taken);
+
 	/* when the ring was full and nothing came after the loss, no block tells of it; asking
 	 * takes the lock under which the kernel fills the ring */
 	if (rc == 0 && ring_was_full(&c->ring, taken))
 		rc = count_lost(c);
+	c->is_tight |= ring_was_tight(&c->ring, taken);
+	if (rc == 0)
+		rc = growth_report(c);
 	if (rc == 0 && c->lost > 0) {
 		rc = chunking_flush(c);
 		chunking_notify(c);
 	}
+	return rc;
+}
+
+/* The first @n packets of @block, which the kernel has not handed over but has written. */
+static int emit_early(struct capture *c, const uint8_t *block, uint32_t n)
+{
+	int rc = enter_block(c, block, n);
+
+	if (rc == 0)
+		rc = emit_packets(c);
+	if (rc == 0)
+		rc = chunking_flush(c);
+	chunking_notify(c);
 	return rc;
 }
 
@@ -130,13 +158,39 @@ static int read_early(struct capture *c, bool *ret_any)
 	if (!*ret_any)
 		return 0;
 	rc = ring_settle();
-	if (rc == 0)
-		rc = enter_block(c, block, n);
-	if (rc == 0)
-		rc = emit_packets(c);
-	if (rc == 0)
-		rc = chunking_flush(c);
-	chunking_notify(c);
+	return rc == 0 ? emit_early(c, block, n) : rc;
+}
+
+/* Read ring @old, which the kernel does not write to any more, to its end. Packets it lost, @lost,
+ * were lost while it was full, so they come behind everything in it. */
+static int drain_old(struct capture *c, struct ring *old, uint64_t lost)
+{
+	struct ring next = c->ring;
+	const uint8_t *block = NULL;
+	uint32_t n;
+	int rc;
+
+	c->ring = *old;
+	rc = drain_blocks(c, &n);
+	n = ring_begun(&c->ring, &block);
+	if (rc == 0 && n > 0)
+		rc = emit_early(c, block, n);
+	c->walk.block = NULL;
+	c->ring = next;
+	c->lost += lost;
+	return rc;
+}
+
+static int change_ring(struct capture *c, uint32_t ring_bytes)
+{
+	struct ring old;
+	uint64_t lost;
+	int rc = growth_switch(c, ring_bytes, &old, &lost);
+
+	if (rc < 0)
+		return 0; /* the capture keeps its ring */
+	rc = drain_old(c, &old, lost);
+	ring_done(&old);
 	return rc;
 }
 
@@ -201,6 +255,7 @@ static int on_control(struct capture *c)
 {
 	AUTO_FREE uint8_t *buf = malloc(CONF_MAX_BYTES);
 	size_t len = 0;
+	uint32_t ring_bytes;
 	ssize_t n;
 	int rc;
 
@@ -221,6 +276,9 @@ static int on_control(struct capture *c)
 	case CONF_STOP:
 		c->stopping = true;
 		return 0;
+	case CONF_RING:
+		return conf_ring_decode(buf, len, &ring_bytes) < 0 ? -EBADMSG
+								   : change_ring(c, ring_bytes);
 	default:
 		return -EBADMSG;
 	}
@@ -285,6 +343,8 @@ static int start(struct capture *c, struct err *e)
 	c->ifs.n_told = c->conf.first_interface;
 	if (rc == 0)
 		rc = links_read(c);
+	if (rc == 0 && c->conf.may_grow)
+		rc = growth_prepare(c, links_target(c));
 	if (rc == 0)
 		rc = c->conf.n_names ? admit_chosen(c, e) : admit_all(c);
 	if (rc == 0)

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "proto/capture_conf.h"
+#include "proto/reader_fds.h"
 #include "reader/block.h"
 #include "reader/interfaces.h"
 #include "reader/ring.h"
@@ -16,6 +17,7 @@
 
 struct capture_fds {
 	int packet, netlink, bell, event, space, control; /* borrowed */
+	int spare[READER_SPARES];                         /* borrowed */
 };
 
 struct capture {
@@ -24,8 +26,9 @@ struct capture {
 	struct interfaces ifs;
 	struct capture_conf conf;
 	struct chunk_writer out;
-	const char *os;         /* for if_os, borrowed */
-	uint32_t latency_ms;    /* how long a packet may wait for others */
+	const char *os;      /* for if_os, borrowed */
+	uint32_t latency_ms; /* how long a packet may wait for others */
+	bool is_bound;
 	uint32_t bound_ifindex; /* what the packet socket is bound to, 0 = all */
 	bool running;           /* configured, bound */
 	bool stopping;          /* CONF_STOP was received: drain and end */
@@ -36,6 +39,18 @@ struct capture {
 	bool is_paced;
 	bool is_asleep; /* nothing unread in the ring; the bell will ring */
 	bool is_muted;  /* the bell lets nothing in, blocks fill by themselves */
+
+	/* replacing the ring by another one: see reader/growth.h */
+	bool is_grouped; /* the packet socket is a member of fanout_group and cannot be bound anew
+			  */
+	bool can_grow;
+	bool is_tight; /* the ring was more than half full, or overflowed */
+	bool is_tightness_reported;
+	bool wants_binding; /* to wanted_ifindex, which needs another socket */
+	bool is_binding_reported;
+	uint32_t wanted_ifindex;
+	uint32_t n_spares_used;
+	uint16_t fanout_group;
 
 	/* the open chunk */
 	uint8_t *chunk_payload; /* NULL = none open */

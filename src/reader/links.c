@@ -24,7 +24,7 @@ static bool is_chosen(const struct capture *c, const struct link *link)
 	return c->conf.n_names == 0;
 }
 
-static int bind_to(struct capture *c, uint32_t ifindex)
+int links_bind_socket(int sock, uint32_t ifindex)
 {
 	struct sockaddr_ll a = {
 		.sll_family = AF_PACKET,
@@ -32,11 +32,19 @@ static int bind_to(struct capture *c, uint32_t ifindex)
 		.sll_ifindex = (int) ifindex,
 	};
 
-	if (c->is_paced && bind(c->fds.bell, (struct sockaddr *) &a, sizeof(a)) < 0)
-		return -errno;
-	if (bind(c->fds.packet, (struct sockaddr *) &a, sizeof(a)) < 0)
-		return -errno;
+	return bind(sock, (struct sockaddr *) &a, sizeof(a)) < 0 ? -errno : 0;
+}
+
+int links_bind(struct capture *c, uint32_t ifindex)
+{
+	int rc = c->is_paced ? links_bind_socket(c->fds.bell, ifindex) : 0;
+
+	if (rc == 0)
+		rc = links_bind_socket(c->fds.packet, ifindex);
+	if (rc < 0)
+		return rc;
 	c->bound_ifindex = ifindex;
+	c->is_bound = true;
 	return 0;
 }
 
@@ -58,19 +66,43 @@ static ssize_t chosen_indexes(const struct capture *c, uint32_t **ret)
 	return n;
 }
 
+uint32_t links_target(const struct capture *c)
+{
+	AUTO_FREE uint32_t *chosen = NULL;
+
+	return c->conf.n_names == 1 && chosen_indexes(c, &chosen) == 1 ? chosen[0] : 0;
+}
+
+/* The program that the kernel runs for the capture now, into @prog (BPF_MAXINSNS elements). Returns
+ * the number of instructions or a negative errno. */
+static ssize_t assemble(const struct capture *c, struct sock_filter *prog)
+{
+	AUTO_FREE uint32_t *chosen = NULL;
+	ssize_t n_chosen = chosen_indexes(c, &chosen);
+	struct filter_plan plan = {.conf = &c->conf, .ifindexes = chosen};
+
+	if (n_chosen < 0)
+		return n_chosen;
+	plan.n_ifindexes = (size_t) n_chosen;
+	return filter_assemble(&plan, prog);
+}
+
+/* The packet socket cannot be bound anew: another one has to take its place, once the link is back.
+ */
+static int want_binding(struct capture *c, uint32_t ifindex)
+{
+	c->wants_binding = ifindex > 0;
+	c->wanted_ifindex = ifindex;
+	return c->is_paced && ifindex > 0 ? links_bind_socket(c->fds.bell, ifindex) : 0;
+}
+
 int links_apply(struct capture *c)
 {
 	AUTO_FREE struct sock_filter *prog = calloc(BPF_MAXINSNS, sizeof(*prog));
-	AUTO_FREE uint32_t *chosen = NULL;
-	ssize_t n_chosen = chosen_indexes(c, &chosen), n;
-	struct filter_plan plan = {.conf = &c->conf, .ifindexes = chosen};
-	uint32_t bind_index;
+	ssize_t n = prog ? assemble(c, prog) : -ENOMEM;
+	uint32_t bind_index = links_target(c);
 	int rc;
 
-	if (!prog || n_chosen < 0)
-		return -ENOMEM;
-	plan.n_ifindexes = (size_t) n_chosen;
-	n = filter_assemble(&plan, prog);
 	if (n < 0)
 		return (int) n;
 	rc = filter_attach(c->fds.packet, prog, (size_t) n);
@@ -78,26 +110,44 @@ int links_apply(struct capture *c)
 		rc = filter_attach(c->fds.bell, prog, (size_t) n);
 	if (rc < 0)
 		return rc;
-	/* bound to its one link, the socket does not even look at the packets of the others */
-	bind_index = c->conf.n_names == 1 && n_chosen == 1 ? chosen[0] : 0;
-	if (!c->running || bind_index != c->bound_ifindex)
-		rc = bind_to(c, bind_index);
+	if (c->is_bound && bind_index == c->bound_ifindex)
+		return 0;
+	if (c->is_grouped)
+		return want_binding(c, bind_index);
+	rc = links_bind(c, bind_index);
 	/* the one link may be gone again: then wait on all for it to come back */
-	return rc == -ENODEV ? bind_to(c, 0) : rc;
+	return rc == -ENODEV ? links_bind(c, 0) : rc;
+}
+
+static void set_promiscuous(int sock, uint32_t ifindex)
+{
+	struct packet_mreq m = {
+		.mr_ifindex = (int) ifindex,
+		.mr_type = PACKET_MR_PROMISC,
+	};
+
+	/* fails only if the link is gone, and then there is nothing to listen to */
+	(void) setsockopt(sock, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m));
 }
 
 static void join(struct capture *c, struct interface *i)
 {
-	struct packet_mreq m = {
-		.mr_ifindex = (int) i->link.ifindex,
-		.mr_type = PACKET_MR_PROMISC,
-	};
-
 	if (!c->conf.promiscuous || i->joined)
 		return;
-	/* fails only if the link is gone, and then there is nothing to listen to */
-	(void) setsockopt(c->fds.packet, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m));
+	set_promiscuous(c->fds.packet, i->link.ifindex);
 	i->joined = true;
+}
+
+int links_prepare_socket(const struct capture *c, int sock)
+{
+	AUTO_FREE struct sock_filter *prog = calloc(BPF_MAXINSNS, sizeof(*prog));
+	ssize_t n = prog ? assemble(c, prog) : -ENOMEM;
+
+	for (size_t i = 0; i < c->ifs.n; i++) {
+		if (c->ifs.all[i]->joined)
+			set_promiscuous(sock, c->ifs.all[i]->link.ifindex);
+	}
+	return n < 0 ? (int) n : filter_attach(sock, prog, (size_t) n);
 }
 
 int links_admit(struct capture *c, struct interface *i)

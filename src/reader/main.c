@@ -59,6 +59,8 @@ static int check_descriptors(struct err *e)
 {
 	if (!is_socket(READER_FD_PACKET, AF_PACKET, SOCK_RAW) ||
 		!is_socket(READER_FD_BELL, AF_PACKET, SOCK_RAW) ||
+		!is_socket(READER_FD_SPARE1, AF_PACKET, SOCK_RAW) ||
+		!is_socket(READER_FD_SPARE2, AF_PACKET, SOCK_RAW) ||
 		!is_socket(READER_FD_NETLINK, AF_NETLINK, SOCK_RAW) ||
 		!is_socket(READER_FD_CONTROL, AF_UNIX, SOCK_SEQPACKET))
 		return err_set(e, -ENOTSOCK, "was given other descriptors than it needs");
@@ -112,13 +114,15 @@ static int make_ring(const struct arguments *a, struct capture *c, struct err *e
 	if (c->is_paced)
 		bell_init(READER_FD_BELL);
 	return ring_init(&c->ring, READER_FD_PACKET, a->ring_bytes,
-		c->is_paced ? PACE_RING_MS : a->latency_ms, e);
+		c->is_paced ? PACKET_RING_SLOW_MS : a->latency_ms, e);
 }
 
 static int prepare(const struct arguments *a, struct capture *c, struct err *e)
 {
-	struct seccomp_reader_fds fds = {
-		.packet = READER_FD_PACKET, .bell = READER_FD_BELL, .event = READER_FD_EVENT};
+	struct seccomp_reader_fds fds = {.packet = READER_FD_PACKET,
+		.bell = READER_FD_BELL,
+		.spare = {READER_FD_SPARE1, READER_FD_SPARE2},
+		.event = READER_FD_EVENT};
 	int rc = role_enter_reader(READER_FD_ROOT, READER_FD_END, e);
 
 	if (rc == 0)
@@ -140,6 +144,7 @@ int main(int argc, char **argv)
 		.fds = {.packet = READER_FD_PACKET,
 			.netlink = READER_FD_NETLINK,
 			.bell = READER_FD_BELL,
+			.spare = {READER_FD_SPARE1, READER_FD_SPARE2},
 			.event = READER_FD_EVENT,
 			.space = READER_FD_SPACE,
 			.control = READER_FD_CONTROL},

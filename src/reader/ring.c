@@ -5,54 +5,38 @@
 #include <linux/if_packet.h>
 #include <linux/membarrier.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define FRAME_BYTES 2048 /* only a unit of account in version 3 */
-
-/* Few large blocks cost least per packet; a small ring still needs several of them. */
-static size_t choose_block(size_t ring_bytes)
+int ring_map(struct ring *r, int sock, const struct packet_ring_size *size, struct err *e)
 {
-	size_t block = RING_BLOCK_MAX_BYTES;
+	size_t bytes = (size_t) size->n_blocks * size->block_bytes;
+	uint8_t *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, sock, 0);
 
-	while (block > RING_BLOCK_MIN_BYTES && ring_bytes / block < 16)
-		block /= 2;
-	return block;
+	if (map == MAP_FAILED)
+		return err_sys(e, -errno, "cannot map the packet ring");
+	*r = (struct ring){
+		.sock = sock,
+		.map = map,
+		.map_bytes = bytes,
+		.block_bytes = size->block_bytes,
+		.n_blocks = size->n_blocks,
+		.next_seq = 1, /* af_packet counts the blocks it opens from 1 */
+	};
+	return 0;
 }
 
 int ring_init(struct ring *r, int sock, size_t ring_bytes, uint32_t latency_ms, struct err *e)
 {
-	int version = TPACKET_V3;
-	size_t block = choose_block(ring_bytes);
-	struct tpacket_req3 req = {
-		.tp_block_size = (uint32_t) block,
-		.tp_block_nr = (uint32_t) (ring_bytes / block),
-		.tp_frame_size = FRAME_BYTES,
-		.tp_retire_blk_tov = latency_ms,
-	};
+	struct packet_ring_size size;
+	int rc = packet_ring_divide(ring_bytes, &size);
 
-	if (req.tp_block_nr < 2 || ring_bytes > UINT32_MAX)
-		return err_set(e, -EINVAL, "a ring of %zu bytes is not possible", ring_bytes);
-	req.tp_frame_nr = req.tp_block_nr * (req.tp_block_size / FRAME_BYTES);
-	if (setsockopt(sock, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) < 0)
-		return err_sys(e, -errno, "no TPACKET_V3");
-	if (setsockopt(sock, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) < 0)
-		return err_sys(e, -errno, "cannot make a packet ring of %zu bytes", ring_bytes);
-	memset(r, 0, sizeof(*r));
-	r->sock = sock;
-	r->block_bytes = block;
-	r->n_blocks = req.tp_block_nr;
-	r->next_seq = 1; /* af_packet counts the blocks it opens from 1 */
-	r->map_bytes = (size_t) r->n_blocks * block;
-	r->map = mmap(NULL, r->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, sock, 0);
-	if (r->map == MAP_FAILED) {
-		r->map = NULL;
-		return err_sys(e, -errno, "cannot map the packet ring");
-	}
-	return 0;
+	if (rc < 0)
+		return err_set(e, rc, "a ring of %zu bytes is not possible", ring_bytes);
+	rc = packet_ring_make(sock, &size, latency_ms, e);
+	return rc < 0 ? rc : ring_map(r, sock, &size, e);
 }
 
 void ring_done(struct ring *r)
@@ -112,6 +96,11 @@ bool ring_can_settle(void)
 	long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
 
 	return commands >= 0 && (commands & MEMBARRIER_CMD_GLOBAL);
+}
+
+bool ring_was_tight(const struct ring *r, uint32_t taken)
+{
+	return taken > r->n_blocks / 2;
 }
 
 bool ring_was_full(const struct ring *r, uint32_t taken)

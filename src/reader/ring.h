@@ -10,9 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-
-#define RING_BLOCK_MIN_BYTES 262144 /* one packet of the largest snap length, nearly */
-#define RING_BLOCK_MAX_BYTES 1048576
+#include "proto/packet_ring.h"
 
 struct ring {
 	int sock; /* borrowed */
@@ -28,6 +26,10 @@ struct ring {
  * are handed over when full or @latency_ms after their first packet, and map it. The socket must be
  * unbound. Returns 0 or a negative errno with words in @e; undo with ring_done(). */
 int ring_init(struct ring *r, int sock, size_t ring_bytes, uint32_t latency_ms, struct err *e);
+
+/* As ring_init() for a @sock that has a ring of @size already. */
+int ring_map(struct ring *r, int sock, const struct packet_ring_size *size, struct err *e);
+
 void ring_done(struct ring *r);
 
 /* The next block if the kernel has handed it over, else NULL. It is ours until ring_give_back(). */
@@ -47,6 +49,9 @@ int ring_settle(void);
 
 /* Does this kernel let us wait like that? Not with nohz_full. */
 bool ring_can_settle(void);
+
+/* Were more than half of the blocks waiting when @taken blocks have been taken in a row? */
+bool ring_was_tight(const struct ring *r, uint32_t taken);
 
 /* May the ring have been full when @taken blocks have been taken in a row, up to the first that was
  * not there? While it is, the reader holds or is about to take all of them. */

@@ -12,9 +12,10 @@
 
 /* Descriptors that the reader's table names. */
 struct seccomp_reader_fds {
-	int packet; /* AF_PACKET: may be read by mmap and asked for statistics, never written */
-	int bell;   /* AF_PACKET: only told to be readable, never written */
-	int event;  /* eventfd towards the service: the only descriptor write(2) works on */
+	int packet;   /* AF_PACKET: may be read by mmap and asked for statistics, never written */
+	int bell;     /* AF_PACKET: only told to be readable, never written */
+	int spare[2]; /* AF_PACKET: take the place of packet, once they have a ring */
+	int event;    /* eventfd towards the service: the only descriptor write(2) works on */
 };
 
 /* Descriptors that the table of a dig names. */

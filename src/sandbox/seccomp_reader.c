@@ -19,7 +19,14 @@ static const char *const allowed[] = {"brk", "clock_gettime", "close", "exit", "
 	"getsockopt", "madvise", "munmap", "poll", "ppoll", "read", "recvfrom", "recvmsg",
 	"restart_syscall", "rt_sigreturn"};
 
-/* What both packet sockets need: to be bound, and another filter. */
+static int allow_packet_option(scmp_filter_ctx f, int sock, int option)
+{
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) sock), SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
+		SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t) option));
+}
+
+/* What every packet socket needs: to be bound, and another filter. */
 static int allow_binding(scmp_filter_ctx f, int sock)
 {
 	int rc = seccomp_rule_add(
@@ -32,15 +39,33 @@ static int allow_binding(scmp_filter_ctx f, int sock)
 	return rc;
 }
 
+/* What a socket with a ring needs: promiscuous mode, and a fanout group (reader/fanout.h). No
+ * option makes a ring. */
+static int allow_capturing(scmp_filter_ctx f, int sock)
+{
+	static const int options[] = {PACKET_ADD_MEMBERSHIP, PACKET_FANOUT, PACKET_FANOUT_DATA};
+	int rc = allow_binding(f, sock);
+
+	for (size_t i = 0; i < ARRAY_LEN(options) && rc == 0; i++)
+		rc = allow_packet_option(f, sock, options[i]);
+	return rc;
+}
+
+/* A spare socket captures after it has got the number of the first one. */
+static int allow_spare(scmp_filter_ctx f, int packet, int spare)
+{
+	int rc = allow_capturing(f, spare);
+
+	return rc < 0 ? rc
+		      : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(dup3), 2,
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) spare),
+				SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t) packet));
+}
+
 static int allow_packet(scmp_filter_ctx f, int packet)
 {
-	int rc = allow_binding(f, packet);
+	int rc = allow_capturing(f, packet);
 
-	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) packet),
-			SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
-			SCMP_A2(SCMP_CMP_EQ, PACKET_ADD_MEMBERSHIP));
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2,
 			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) packet),
@@ -64,6 +89,8 @@ int seccomp_reader(const struct seccomp_reader_fds *fds, struct err *e)
 		rc = allow_packet(f, fds->packet);
 	if (rc == 0)
 		rc = allow_binding(f, fds->bell);
+	for (size_t i = 0; i < ARRAY_LEN(fds->spare) && rc == 0; i++)
+		rc = allow_spare(f, fds->packet, fds->spare[i]);
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(membarrier), 2,
 			SCMP_A0(SCMP_CMP_EQ, MEMBARRIER_CMD_GLOBAL), SCMP_A1(SCMP_CMP_EQ, 0));

@@ -42,9 +42,22 @@ static void check_exclude(const uint8_t *data, size_t size)
 	assert(n == (ssize_t) size && memcmp(again, data, size) == 0);
 }
 
+static void check_grow(const uint8_t *data, size_t size)
+{
+	uint8_t again[8];
+	uint32_t ring_bytes;
+	ssize_t n;
+
+	if (conf_ring_decode(data, size, &ring_bytes) < 0)
+		return;
+	n = conf_ring_encode(ring_bytes, again, sizeof(again));
+	assert(n == (ssize_t) size && memcmp(again, data, size) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_start(data, size);
+	check_grow(data, size);
 	check_exclude(data, size);
 	return 0;
 }

@@ -66,6 +66,8 @@ static int place_descriptors(struct err *e)
 	made[READER_FD_PACKET - 3] = socket(AF_PACKET, SOCK_RAW, 0);
 	made[READER_FD_NETLINK - 3] = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	made[READER_FD_BELL - 3] = socket(AF_PACKET, SOCK_RAW, 0);
+	made[READER_FD_SPARE1 - 3] = socket(AF_PACKET, SOCK_RAW, 0);
+	made[READER_FD_SPARE2 - 3] = socket(AF_PACKET, SOCK_RAW, 0);
 	made[READER_FD_STREAM - 3] = memfd_create("stream", MFD_ALLOW_SEALING);
 	made[READER_FD_EVENT - 3] = eventfd(0, EFD_NONBLOCK);
 	made[READER_FD_SPACE - 3] = eventfd(0, EFD_NONBLOCK);
@@ -87,7 +89,10 @@ static int place_descriptors(struct err *e)
 static int enter(struct err *e)
 {
 	static struct ring ring;
-	const struct seccomp_reader_fds fds = {READER_FD_PACKET, READER_FD_BELL, READER_FD_EVENT};
+	const struct seccomp_reader_fds fds = {.packet = READER_FD_PACKET,
+		.bell = READER_FD_BELL,
+		.spare = {READER_FD_SPARE1, READER_FD_SPARE2},
+		.event = READER_FD_EVENT};
 	int rc = place_descriptors(e);
 
 	if (rc == 0)
@@ -202,7 +207,6 @@ static void sockets_keep_their_options(void **state)
 			CALL(setsockopt, fd, SOL_PACKET, PACKET_QDISC_BYPASS, AT(&one),
 				sizeof(one)),
 			CALL(setsockopt, fd, SOL_PACKET, PACKET_VNET_HDR, AT(&one), sizeof(one)),
-			CALL(setsockopt, fd, SOL_PACKET, PACKET_FANOUT, AT(&one), sizeof(one)),
 			CALL(setsockopt, fd, SOL_PACKET, PACKET_LOSS, AT(&one), sizeof(one)),
 			CALL(setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, AT(&one), sizeof(one)),
 			CALL(setsockopt, fd, SOL_SOCKET, SO_ATTACH_BPF, AT(&one), sizeof(one)),
@@ -219,7 +223,13 @@ static void sockets_keep_their_options(void **state)
 	}
 }
 
-/* What a running capture does needs its two packet sockets alone. */
+static bool is_spare(int fd)
+{
+	return fd == READER_FD_SPARE1 || fd == READER_FD_SPARE2;
+}
+
+/* What a running capture does needs its packet sockets alone. A fanout group of the first one can
+ * be joined by the spare one, nothing else is a member of any. */
 static void filter_and_membership_are_for_the_packet_sockets(void **state)
 {
 	static struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 1);
@@ -235,12 +245,28 @@ static void filter_and_membership_are_for_the_packet_sockets(void **state)
 		};
 		const struct call join = CALL(setsockopt, fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
 			AT(&promiscuous), sizeof(promiscuous));
+		/* refused by the kernel, as the socket is not bound */
+		const struct call group = CALL(setsockopt, fd, SOL_PACKET, PACKET_FANOUT_DATA,
+			AT(&program), sizeof(program));
+		bool has_ring = fd == READER_FD_PACKET || is_spare(fd);
 
 		trials_end(enter, calls, ARRAY_LEN(calls),
-			fd == READER_FD_PACKET || fd == READER_FD_BELL ? TRIAL_SUCCEEDED
-								       : TRIAL_KILLED);
-		trials_end(
-			enter, &join, 1, fd == READER_FD_PACKET ? TRIAL_SUCCEEDED : TRIAL_KILLED);
+			has_ring || fd == READER_FD_BELL ? TRIAL_SUCCEEDED : TRIAL_KILLED);
+		trials_end(enter, &join, 1, has_ring ? TRIAL_SUCCEEDED : TRIAL_KILLED);
+		trials_end(enter, &group, 1, has_ring ? EINVAL : TRIAL_KILLED);
+	}
+}
+
+static void a_spare_socket_takes_the_place_of_the_first_one_alone(void **state)
+{
+	(void) state;
+	for (int from = 0; from <= READER_FD_END; from++) {
+		for (int to = 0; to <= READER_FD_END; to++) {
+			const struct call replace = CALL(dup3, from, to, O_CLOEXEC);
+			bool is_wanted = is_spare(from) && to == READER_FD_PACKET;
+
+			trials_end(enter, &replace, 1, is_wanted ? TRIAL_SUCCEEDED : TRIAL_KILLED);
+		}
 	}
 }
 
@@ -329,6 +355,7 @@ int main(void)
 		cmocka_unit_test(only_the_event_descriptor_is_written),
 		cmocka_unit_test(sockets_keep_their_options),
 		cmocka_unit_test(filter_and_membership_are_for_the_packet_sockets),
+		cmocka_unit_test(a_spare_socket_takes_the_place_of_the_first_one_alone),
 		cmocka_unit_test(waiting_for_the_kernel_is_all_of_membarrier),
 		cmocka_unit_test(files_processes_and_the_machine_are_out_of_reach),
 		cmocka_unit_test(no_descriptor_is_made),

@@ -221,7 +221,11 @@ static void an_address_in_use_is_told(void **state)
 static void captures_are_admitted_up_to_both_limits(void **state)
 {
 	struct captures c = {.limits = {.memory_bytes = 1000, .max_captures = 3}};
-	struct running_capture r = {.epoch = 1, .target_pidfd = -1, .bytes = 400};
+	struct running_capture r = {.epoch = 1,
+		.target_pidfd = -1,
+		.spare_sockets = {-1, -1},
+		.bytes = 400,
+		.ring_bytes = 300};
 
 	(void) state;
 	for (uint32_t id = 1; id <= 2; id++) {
@@ -235,13 +239,37 @@ static void captures_are_admitted_up_to_both_limits(void **state)
 	assert_int_equal(captures_admit(&c, 3, 1, 200), 0);
 	assert_int_equal(captures_admit(&c, 3, 1, 201), -ENOMEM);
 	assert_int_equal(captures_admit(&c, 3, 1, UINT64_MAX), -ENOMEM);
-	r = (struct running_capture){.id = 3, .epoch = 1, .reader = 103, .target_pidfd = -1};
+	r = (struct running_capture){
+		.id = 3, .epoch = 1, .reader = 103, .target_pidfd = -1, .spare_sockets = {-1, -1}};
 	assert_int_equal(captures_add(&c, &r), 0);
 	assert_int_equal(captures_admit(&c, 4, 1, 1), -EBUSY);
 	captures_remove(&c, captures_find_reader(&c, 101));
 	assert_null(captures_find(&c, 1, 1));
 	assert_true(c.bytes == 400 && captures_find(&c, 2, 1)->reader == 102);
 	assert_int_equal(captures_admit(&c, 4, 1, 600), 0);
+	captures_done(&c);
+}
+
+static void a_larger_ring_must_fit_beside_the_present_one(void **state)
+{
+	struct captures c = {.limits = {.memory_bytes = 1000, .max_captures = 3}};
+	struct running_capture r = {.id = 1,
+		.epoch = 1,
+		.reader = 101,
+		.target_pidfd = -1,
+		.spare_sockets = {-1, -1},
+		.bytes = 400,
+		.ring_bytes = 300};
+
+	(void) state;
+	assert_int_equal(captures_add(&c, &r), 0);
+	assert_int_equal(captures_grow(&c, captures_find(&c, 1, 1), 601), -ENOMEM);
+	assert_int_equal(captures_grow(&c, captures_find(&c, 1, 1), 299), -EINVAL);
+	assert_int_equal(c.bytes, 400);
+	assert_int_equal(captures_grow(&c, captures_find(&c, 1, 1), 600), 0);
+	assert_int_equal(c.bytes, 700);
+	captures_remove(&c, captures_find(&c, 1, 1));
+	assert_int_equal(c.bytes, 0);
 	captures_done(&c);
 }
 
@@ -259,6 +287,7 @@ int main(void)
 		cmocka_unit_test(texts_that_are_no_address_are_refused),
 		cmocka_unit_test(an_address_in_use_is_told),
 		cmocka_unit_test(captures_are_admitted_up_to_both_limits),
+		cmocka_unit_test(a_larger_ring_must_fit_beside_the_present_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -872,6 +872,18 @@ static void hundreds_of_captures_fit_the_budget_and_never_exceed_it(void **state
 	}
 }
 
+static void a_larger_ring_is_an_eighth_of_what_is_left(void **state)
+{
+	const struct budget b = {256 * MIB, 32 * MIB, 16 * MIB};
+
+	(void) state;
+	assert_int_equal(budget_larger_ring(&b, 0, 2 * MIB), 32 * MIB);
+	assert_int_equal(budget_larger_ring(&b, 128 * MIB, 2 * MIB), 16 * MIB);
+	assert_int_equal(budget_larger_ring(&b, 128 * MIB, 16 * MIB), 0);
+	assert_int_equal(budget_larger_ring(&b, 240 * MIB, 2 * MIB), 0);
+	assert_int_equal(budget_larger_ring(&b, 300 * MIB, 2 * MIB), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -896,6 +908,7 @@ int main(void)
 		cmocka_unit_test(names_are_those_of_the_captured_namespace_and_only_news_is_told),
 		cmocka_unit_test(statistics_that_do_not_fit_come_next_time),
 		cmocka_unit_test(interface_blocks_are_kept_in_order),
+		cmocka_unit_test(a_larger_ring_is_an_eighth_of_what_is_left),
 		cmocka_unit_test(hundreds_of_captures_fit_the_budget_and_never_exceed_it),
 	};
 

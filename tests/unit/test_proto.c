@@ -30,12 +30,16 @@ static struct msg message(uint16_t op)
 	case MSG_CAPTURE_OPEN:
 		m.u.capture_open = (struct msg_capture_open){some_ref, 1 << 20, 1 << 21, 5};
 		break;
+	case MSG_RING_MAKE:
+		m.u.ring_bytes = 1 << 24;
+		break;
 	case MSG_NETLINK_OPEN:
 	case MSG_PORTS_OPEN:
 	case MSG_DIG_OPEN:
 		m.u.ns_ref = some_ref;
 		break;
 	case MSG_CAPTURE_OPENED:
+	case MSG_RING_MADE:
 	case MSG_CAPTURE_ENDED:
 	case MSG_EVENTS_OPENED:
 	case MSG_PORTS_OPENED:
@@ -308,6 +312,23 @@ static void end_points_and_stop_have_one_form(void **state)
 	assert_int_equal(conf_kind(a, 0), 0);
 }
 
+static void the_size_of_another_ring_has_one_form(void **state)
+{
+	uint32_t bytes = 0;
+	uint8_t a[8];
+	ssize_t n = conf_ring_encode(16 << 20, a, sizeof(a));
+
+	(void) state;
+	assert_int_equal(n, 5);
+	assert_int_equal(conf_kind(a, (size_t) n), CONF_RING);
+	assert_int_equal(conf_ring_decode(a, 4, &bytes), -EBADMSG);
+	assert_int_equal(conf_ring_decode(a, 6, &bytes), -EBADMSG);
+	assert_int_equal(bytes, 0);
+	assert_int_equal(conf_ring_decode(a, 5, &bytes), 0);
+	assert_int_equal(bytes, 16 << 20);
+	assert_int_equal(conf_ring_encode(1, a, 4), -ENOBUFS);
+}
+
 static void a_table_comes_back_and_namespaces_are_found(void **state)
 {
 	struct catalog_link links[] = {{1, 772, 0, "lo"}, {2, 1, 6, "eth0"}};
@@ -381,6 +402,7 @@ int main(void)
 		cmocka_unit_test(a_configuration_at_its_limits_comes_back),
 		cmocka_unit_test(one_above_a_limit_is_refused),
 		cmocka_unit_test(end_points_and_stop_have_one_form),
+		cmocka_unit_test(the_size_of_another_ring_has_one_form),
 		cmocka_unit_test(a_table_comes_back_and_namespaces_are_found),
 		cmocka_unit_test(unsorted_namespaces_are_refused),
 		cmocka_unit_test(unsorted_and_empty_names_are_refused),

@@ -27,3 +27,11 @@ int budget_next(const struct budget *b, uint64_t used_bytes, struct budget_share
 	ret->stream_bytes = (uint32_t) stream;
 	return 0;
 }
+
+uint32_t budget_larger_ring(const struct budget *b, uint64_t used_bytes, uint32_t now_bytes)
+{
+	uint64_t left = b->total_bytes > used_bytes ? b->total_bytes - used_bytes : 0;
+	uint64_t ring = clamp(left / 8 / MIB * MIB, RING_MIN_BYTES, b->ring_max_bytes);
+
+	return ring > now_bytes && ring <= left ? (uint32_t) ring : 0;
+}

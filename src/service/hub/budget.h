@@ -10,6 +10,9 @@ struct budget {
 	uint64_t total_bytes, ring_max_bytes, stream_max_bytes;
 };
 
+/* The ring that a capture begins with when it can grow. */
+#define BUDGET_FIRST_RING_BYTES 2097152
+
 struct budget_share {
 	uint32_t ring_bytes, stream_bytes;
 };
@@ -17,5 +20,9 @@ struct budget_share {
 /* The share of the next capture when @used_bytes are in use. Returns 0, or -ENOMEM when not even
  * the smallest fits. */
 int budget_next(const struct budget *b, uint64_t used_bytes, struct budget_share *ret);
+
+/* The ring for a capture whose ring of @now_bytes was too small, when @used_bytes are in use. Both
+ * rings exist for a moment. Returns its size, 0 when there is no room for a larger one. */
+uint32_t budget_larger_ring(const struct budget *b, uint64_t used_bytes, uint32_t now_bytes);
 
 #endif

@@ -143,6 +143,9 @@ static int on_chunk(struct capture *c, const struct chunk *k)
 		if (c->state == CAPTURE_STARTING)
 			c->state = CAPTURE_RUNNING;
 		return 0;
+	case CHUNK_RING_WANTED:
+		c->ring_wanted = k->info.status == 0 ? RING_WANTED_LARGER : RING_WANTED_ANY;
+		return 0;
 	case CHUNK_PACKETS:
 		c->packets += k->info.packets;
 		c->payload_bytes += k->info.payload_len_bytes;
@@ -273,6 +276,13 @@ void capture_stop(struct capture *c, const struct refusal *why, int64_t now_ns)
 		capture_set_ended(c, why);
 	else
 		send_small(c, msg, conf_stop_encode(msg, sizeof(msg)));
+}
+
+void capture_use_next_ring(struct capture *c)
+{
+	uint8_t msg[8];
+
+	send_small(c, msg, conf_ring_encode(c->next_ring_bytes, msg, sizeof(msg)));
 }
 
 void capture_exclude(struct capture *c)

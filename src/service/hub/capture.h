@@ -24,6 +24,13 @@ enum capture_state {
 	CAPTURE_ENDED,    /* no more chunks will come; see end */
 };
 
+/* The other kernel ring that the reader wants. */
+enum ring_wanted {
+	RING_WANTED_NONE,
+	RING_WANTED_LARGER,
+	RING_WANTED_ANY, /* of at least the present size */
+};
+
 struct capture {
 	uint32_t id;
 	enum capture_state state;
@@ -31,6 +38,8 @@ struct capture {
 	struct capture_conf conf; /* owned; with ns.inode, what viewers share a capture by */
 	uint64_t bytes;           /* of the memory budget */
 	uint32_t ring_bytes, stream_bytes, latency_ms;
+	enum ring_wanted ring_wanted;
+	uint32_t next_ring_bytes; /* requested from the broker, part of bytes; 0 = none */
 
 	int event_fd, space_fd, control_fd; /* owned, -1 before the broker answered */
 	void *watch;                        /* of event_fd, the hub's */
@@ -87,6 +96,9 @@ void capture_stop(struct capture *c, const struct refusal *why, int64_t now_ns);
 
 /* Tell a running reader the end points to leave out, which changed in c->conf. */
 void capture_exclude(struct capture *c);
+
+/* The broker has made a ring of c->next_ring_bytes: tell the reader to change to it. */
+void capture_use_next_ring(struct capture *c);
 
 /* Seat @v in @c at position @pos of its stream: what it watches, or what it will. Returns the seat,
  * NULL when it has no free one. */

@@ -227,6 +227,7 @@ void hub_event(struct hub *h, uint32_t id)
 	(void) !read(c->event_fd, &n, sizeof(n));
 	(void) capture_scan(c);
 	capture_reclaim(c);
+	hub_make_ring(h, c);
 }
 
 static void end_capture(struct capture *c, int http, int code, const char *text)
@@ -300,6 +301,10 @@ int hub_message(struct hub *h, const struct msg *m, struct fdset *fds)
 	case MSG_CAPTURE_OPENED:
 		if (c && c->state == CAPTURE_OPENING)
 			on_opened(h, c, m, fds);
+		return 0;
+	case MSG_RING_MADE:
+		if (c && c->next_ring_bytes > 0)
+			hub_ring_made(h, c, &m->u.status);
 		return 0;
 	case MSG_CAPTURE_ENDED:
 		if (c)
@@ -381,6 +386,8 @@ void hub_tick(struct hub *h, int64_t now_ns)
 		/* a reader that neither starts nor stops in time */
 		if (c->has_reader && is_late && (c->is_stopping || c->state == CAPTURE_STARTING))
 			(void) msg_send(h->broker_fd, &kill, NULL, 0);
+		/* the budget may have room by now */
+		hub_make_ring(h, c);
 		is_news_wanted |= tick_viewers(c, now_ns);
 	}
 	if (is_news_wanted)

@@ -38,6 +38,7 @@ struct hub_totals {
 	uint64_t captures_started, readers_crashed;
 	uint64_t packets, payload_bytes; /* from the kernel, once for all viewers */
 	uint64_t lost_ring, lost_viewer;
+	uint64_t rings_replaced;
 	uint64_t memory_bytes; /* in use */
 	uint32_t captures, viewers;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the hub consists of, for its own files: hub.c (viewers, messages, time), start.c (captures
- * begin), heirs.c (captures go on in another namespace). */
+ * begin and get larger rings), heirs.c (captures go on in another namespace). */
 #ifndef HUB_HUB_STATE_H
 #define HUB_HUB_STATE_H
 
@@ -23,6 +23,12 @@ uint64_t hub_used_bytes(const struct hub *h);
 /* Start a capture of @ns. @conf is emptied. Returns 0 or a negative errno with @why filled. */
 int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
 	struct capture **ret, struct refusal *why);
+
+/* Request the ring that the reader of @c wants from the broker, if there is room in the budget. */
+void hub_make_ring(struct hub *h, struct capture *c);
+
+/* The broker's answer. */
+void hub_ring_made(struct hub *h, struct capture *c, const struct msg_status *s);
 
 /* Forget @c, which has no seat taken and no reader, and free it. */
 void hub_forget(struct hub *h, struct capture *c);

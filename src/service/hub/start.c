@@ -75,6 +75,57 @@ static int ask_broker(struct hub *h, struct capture *c)
 	return msg_send(h->broker_fd, &m, NULL, 0);
 }
 
+static struct budget budget_of(const struct hub *h)
+{
+	return (struct budget){
+		h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
+}
+
+/* The size of the ring that @c gets next, 0 while there is no room for it. */
+static uint32_t next_ring(const struct hub *h, const struct capture *c)
+{
+	const struct budget b = budget_of(h);
+	uint64_t used = hub_used_bytes(h);
+	uint32_t larger = budget_larger_ring(&b, used, c->ring_bytes);
+
+	if (larger > 0 || c->ring_wanted == RING_WANTED_LARGER)
+		return larger;
+	return used + c->ring_bytes <= b.total_bytes ? c->ring_bytes : 0;
+}
+
+void hub_make_ring(struct hub *h, struct capture *c)
+{
+	struct msg m = {.op = MSG_RING_MAKE, .id = c->id};
+
+	if (c->ring_wanted == RING_WANTED_NONE || c->next_ring_bytes > 0 || c->is_stopping ||
+		c->state != CAPTURE_RUNNING)
+		return;
+	m.u.ring_bytes = next_ring(h, c);
+	if (m.u.ring_bytes == 0 || msg_send(h->broker_fd, &m, NULL, 0) < 0)
+		return;
+	c->ring_wanted = RING_WANTED_NONE;
+	c->next_ring_bytes = m.u.ring_bytes;
+	c->bytes += m.u.ring_bytes;
+}
+
+void hub_ring_made(struct hub *h, struct capture *c, const struct msg_status *s)
+{
+	uint32_t freed = c->ring_bytes;
+
+	if (s->status == 0) {
+		capture_use_next_ring(c);
+		c->ring_bytes = c->next_ring_bytes;
+		h->gone.rings_replaced++;
+		log_info("capture gets another ring id=%" PRIu32 " ring=%" PRIu32, c->id,
+			c->ring_bytes);
+	} else {
+		freed = c->next_ring_bytes;
+		log_warn("capture keeps its ring id=%" PRIu32 " reason=\"%s\"", c->id, s->text);
+	}
+	c->bytes -= freed;
+	c->next_ring_bytes = 0;
+}
+
 static int refuse_memory(struct hub *h, struct refusal *why)
 {
 	return refuse(why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER,
@@ -88,8 +139,7 @@ int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
 {
 	/* less costs a fast kernel timer, packets or not: that is for the first ones */
 	uint32_t crowd_ms = h->n < CROWD_FROM ? 0 : CROWD_MS;
-	const struct budget b = {
-		h->limits.memory_bytes, h->limits.ring_bytes, h->limits.stream_bytes};
+	const struct budget b = budget_of(h);
 	struct budget_share share;
 	struct capture *c;
 	char filter[512];
@@ -99,6 +149,9 @@ int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
 			"there are %zu captures already; raise --max-captures for more", h->n);
 	if (budget_next(&b, hub_used_bytes(h), &share) < 0)
 		return refuse_memory(h, why);
+	conf->may_grow = crowd_ms > 0 && share.ring_bytes > BUDGET_FIRST_RING_BYTES;
+	if (conf->may_grow)
+		share.ring_bytes = BUDGET_FIRST_RING_BYTES;
 	apply_endpoints(h, conf, ns->inode);
 	c = capture_new(++h->last_id, ns, conf);
 	if (!c || keep(h, c) < 0) {

@@ -22,6 +22,9 @@ static void put_captures(FILE *f, const struct hub_totals *t)
 		"Memory of kernel rings and stream buffers in use.", t->memory_bytes);
 	put(f, "packetflix_captures_started_total", "counter", "Captures started.",
 		t->captures_started);
+	put(f, "packetflix_rings_replaced_total", "counter",
+		"Captures whose kernel ring was replaced by another one, usually a larger one.",
+		t->rings_replaced);
 	put(f, "packetflix_packets_total", "counter",
 		"Packets captured, counted once however many viewers there are.", t->packets);
 	put(f, "packetflix_bytes_total", "counter", "Bytes of pcapng blocks made of them.",
