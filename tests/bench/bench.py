@@ -38,7 +38,7 @@ def choice_list(choices):
 
 def parse_args():
     p = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parts = ("rows", "latency", "viewers", "idle", "scene", "extcap", "client")
+    parts = ("rows", "latency", "viewers", "idle", "crowd", "scene", "extcap", "client")
     p.add_argument("--only", type=choice_list(experiments.PIPELINES), metavar="NAME,...",
                    default=list(experiments.PIPELINES),
                    help="pipelines to run, of " + ", ".join(experiments.PIPELINES))
@@ -95,11 +95,13 @@ def run(args, network, tools):
     busy = [machine.machine_shares(2, 1)["busy"]]
     us = "us" in args.only
     results = experiments.rows(plan(args), tools, network, args.rounds, args.seconds, progress)
-    viewers = idle = scenes = plugin = found_clients = live = None
+    viewers = idle = crowd = scenes = plugin = found_clients = live = None
     if us and "viewers" in args.parts:
         viewers = experiments.viewers(tools, network, args.rounds, args.seconds, progress)
     if us and "idle" in args.parts:
         idle = experiments.idle(tools, network, 15, progress)
+    if us and "crowd" in args.parts:
+        crowd = experiments.crowd(tools, network, args.seconds, progress)
     if us and "scene" in args.parts:
         scenes = scene.scenes(tools, [int(n) for n in args.namespaces], 5, progress, args.scene_parts)
     if us and "extcap" in args.parts:
@@ -113,9 +115,9 @@ def run(args, network, tools):
         "machine": {"kernel": platform.release(), "cores": os.cpu_count(),
                     "busy_percent_before_and_after": busy},
         "rounds": args.rounds, "seconds": args.seconds,
-        "rows": report.medians(results), "viewers": viewers, "idle": idle,
+        "rows": report.medians(results), "viewers": viewers, "idle": idle, "crowd": crowd,
         "scenes": scenes, "plugin": plugin, "clients": found_clients, "client_live": live,
-        "verdicts": report.verdicts(results, viewers, idle) + scene_report.verdicts(scenes) +
+        "verdicts": report.verdicts(results, viewers, idle, crowd) + scene_report.verdicts(scenes) +
         extcap.verdicts(plugin) + clients.verdicts(found_clients) + client_live.verdicts(live),
         "runs": results,
     }
@@ -132,6 +134,8 @@ def show(found):
         print("\n" + report.viewer_lines(found["viewers"]))
     if found["idle"]:
         print("\n" + report.idle_lines(found["idle"]))
+    if found["crowd"]:
+        print("\n" + report.crowd_lines(found["crowd"]))
     if found["scenes"]:
         print("\n" + scene_report.table(found["scenes"]))
     if found["clients"]:

@@ -19,6 +19,7 @@ PING_PPS = 200
 SETTLE_S = 1.2  # a capture's buffers empty, and a last statistics block is due after a second
 FURTHER_VIEWERS = 9
 IDLE_CAPTURES = 100
+CROWD = 10
 IDLE_SETTLE_S = 5  # what ends with a hundred captures
 PIPELINES = ("us", "dumpcap", "floor", "floor-tcp")
 
@@ -176,6 +177,28 @@ def _without_captures(product, seconds, progress):
     progress(f"no captures, {seconds} s")
     roles = product.roles()
     return {**_share(roles, seconds, 5), **machine.memory_kib(_all_pids(roles))}
+
+
+def crowd(tools, network, seconds, progress):
+    """Ten idle captures and the memory they take; then the last one gets 1500-byte packets at full rate, twice: its ring
+    is small at first, and a larger one the second time."""
+    with Product(tools, *tools.idle_options) as product, contextlib.ExitStack() as opened:
+        alone = machine.memory_kib(_all_pids(product.roles()))
+        for i in range(CROWD - 1):
+            target = capture_target(network, filter=f"udp port {20000 + i}")
+            opened.enter_context(_open_idle_capture(product.port, target))
+        runs = []
+        with Us(tools, network, product) as capture:
+            time.sleep(1)
+            memory = machine.memory_kib(_all_pids(product.roles()))
+            for number in (1, 2):
+                progress(f"the last of {CROWD} captures at full rate, {number} of 2")
+                runs.append(send(tools, network, "1500", "max", seconds)["sent"])
+                time.sleep(SETTLE_S)
+            grown = machine.memory_kib(_all_pids(product.roles()))
+            counted = capture.finish()
+        return {"captures": CROWD, "alone": alone, "idle": memory, "grown": grown, "sent": sum(runs),
+                "delivered": counted["packets"], **_accounted(counted)}
 
 
 def idle(tools, network, seconds, progress):

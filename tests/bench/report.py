@@ -95,7 +95,7 @@ def _cpu_verdicts(ratios, size, tenth):
     cpu = "cpu_ns_per_packet"
     out = verdict(f"CPU per packet / dumpcap's, {size} B at 100 kpps",
                    ratios.ratio("dumpcap", size, "100k", cpu), 1 / 3)
-    out += verdict(f"CPU per packet / dumpcap's, {size} B at 400 kpps",
+    out += verdict(f"CPU per packet / dumpcap's, {size} B at full rate",
                     ratios.ratio("dumpcap", size, "400k", cpu), tenth)
     out += verdict(f"CPU per packet / floor over TCP, {size} B at full rate",
                     ratios.ratio("floor-tcp", size, "max", cpu), 1.5)
@@ -134,7 +134,22 @@ def _idle_verdicts(i):
                        i["service_alone"]["rss_kib"] / MIB, 16, "MiB"))
 
 
-def verdicts(results, viewers, idle):
+def _crowd_verdicts(c):
+    if not c:
+        return []
+    # what the original service takes, measured beside ours, is 52 MiB
+    return (verdict(f"{c['captures']} idle captures: memory (PSS)", c["idle"]["pss_kib"] / MIB, 104, "MiB")
+            + verdict("a capture whose ring grows: sent - delivered - reported lost",
+                      c["sent"] - c["delivered"] - c.get("reported_lost", 0), 0))
+
+
+def crowd_lines(c):
+    return (f"{c['captures']} idle captures: PSS {c['idle']['pss_kib'] / MIB:.1f} MiB (without captures "
+            f"{c['alone']['pss_kib'] / MIB:.1f}); the last one at full rate, 1500 B: {c['sent']} sent, "
+            f"{c.get('reported_lost', '?')} lost until its ring was larger; then PSS {c['grown']['pss_kib'] / MIB:.1f} MiB")
+
+
+def verdicts(results, viewers, idle, crowd):
     ratios = Ratios(results)
     out = []
     for size in ("64", "1500"):
@@ -143,7 +158,8 @@ def verdicts(results, viewers, idle):
         out += _cpu_verdicts(ratios, size, tenth)
     out += verdict("latency p99 / dumpcap's", ratios.ratio("dumpcap", "64", PING,
                                                             "latency_p99_ms"), 1 / 10)
-    return out + _accounting_verdicts(results) + _viewer_verdicts(viewers) + _idle_verdicts(idle)
+    return out + _accounting_verdicts(results) + (_viewer_verdicts(viewers)
+            + _idle_verdicts(idle) + _crowd_verdicts(crowd))
 
 
 def _limit_text(v):
