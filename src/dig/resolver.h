@@ -8,7 +8,8 @@
 
 #include "dig/dns.h"
 
-#define RESOLVER_LIMIT_NS (5 * 1000000000LL) /* for an answer */
+/* For an answer. The time that clients of the original service are used to. */
+#define RESOLVER_LIMIT_NS (2 * 1000000000LL)
 
 struct resolver {
 	int fd; /* owned; -1 = closed */

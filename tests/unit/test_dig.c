@@ -189,8 +189,10 @@ static void answers_to_earlier_questions_are_passed_over(void **state)
 	two = write_answer(p + 2 + one + 2, 2, DNS_A, 4);
 	p[2 + one + 1] = (uint8_t) two;
 	r->fd = pair[0];
-	assert_int_equal(resolver_ask(r, &web, 0), 0);
+	assert_int_equal(resolver_ask(r, &web, 1000), 0);
 	assert_true(r->is_busy);
+	/* two seconds, as the original service waits */
+	assert_int_equal(r->limit_ns, 2 * 1000000000LL + 1000);
 	assert_int_equal(send(pair[1], p, one + two + 3, 0), one + two + 3);
 	assert_int_equal(resolver_read(r, &a), 0);
 	assert_int_equal(send(pair[1], p + one + two + 3, 1, 0), 1);
@@ -222,18 +224,20 @@ static void an_answer_too_long_ends_the_connection(void **state)
 }
 
 /* Resolvers that know no name; of @broken ones of them the connection ends with the first question,
- * or is gone before any. */
+ * or is gone before any; the others do not answer if they are mute. */
 struct fakes {
 	int broken;
-	bool are_gone;
+	bool are_gone, are_mute;
 };
 
-static void serve(int fd, bool breaks)
+static void serve(int fd, bool breaks, bool is_mute)
 {
 	uint8_t p[512];
 	ssize_t n;
 
 	while ((n = recv(fd, p, sizeof(p), 0)) > 0 && !breaks) {
+		if (is_mute)
+			continue;
 		p[4] = 0x81;
 		p[5] = 0x83;
 		(void) !send(fd, p, (size_t) n, MSG_NOSIGNAL);
@@ -251,7 +255,7 @@ static void start_resolvers(struct dig *d, const struct fakes *f)
 		if (!f->are_gone && fork() == 0) {
 			assert_int_equal(dup2(pair[1], 3), 3);
 			(void) close_range(4, ~0U, 0);
-			serve(3, i < f->broken);
+			serve(3, i < f->broken, f->are_mute);
 		}
 		(void) close(pair[1]);
 	}
@@ -296,7 +300,7 @@ static void names_nobody_knows_are_announced_in_their_order(void **state)
 	char told[16];
 
 	(void) state;
-	run_dig(&(struct fakes){0, false}, told, sizeof(told));
+	run_dig(&(struct fakes){.broken = 0}, told, sizeof(told));
 	assert_string_equal(told, "01D");
 }
 
@@ -306,9 +310,18 @@ static void connections_that_break_end_nothing(void **state)
 
 	(void) state;
 	for (int n = 1; n <= DIG_RESOLVERS; n++) {
-		run_dig(&(struct fakes){n, false}, told, sizeof(told));
+		run_dig(&(struct fakes){.broken = n}, told, sizeof(told));
 		assert_string_equal(told, "01D");
 	}
+}
+
+static void names_without_an_answer_are_given_up(void **state)
+{
+	char told[16];
+
+	(void) state;
+	run_dig(&(struct fakes){.are_mute = true}, told, sizeof(told));
+	assert_string_equal(told, "01D");
 }
 
 static void without_resolvers_it_does_not_start(void **state)
@@ -316,7 +329,7 @@ static void without_resolvers_it_does_not_start(void **state)
 	char told[16];
 
 	(void) state;
-	run_dig(&(struct fakes){0, true}, told, sizeof(told));
+	run_dig(&(struct fakes){.are_gone = true}, told, sizeof(told));
 	assert_string_equal(told, "F");
 }
 
@@ -336,6 +349,7 @@ int main(void)
 		cmocka_unit_test(an_answer_too_long_ends_the_connection),
 		cmocka_unit_test(names_nobody_knows_are_announced_in_their_order),
 		cmocka_unit_test(connections_that_break_end_nothing),
+		cmocka_unit_test(names_without_an_answer_are_given_up),
 		cmocka_unit_test(without_resolvers_it_does_not_start),
 	};
 
