@@ -19,8 +19,8 @@ static const char *const allowed[] = {"brk", "clock_gettime", "close", "connect"
 	"faccessat2", "fcntl", "fstat", "futex", "getdents64", "getegid", "geteuid", "getgid",
 	"getpeername", "getpid", "getppid", "getrandom", "getsockname", "getsockopt", "gettid",
 	"gettimeofday", "getuid", "lseek", "madvise", "memfd_create", "mmap", "mprotect", "mremap",
-	"munmap", "newfstatat", "pipe2", "poll", "ppoll", "pread64", "prlimit64", "read",
-	"readlink", "readlinkat", "readv", "recvfrom", "recvmsg", "restart_syscall", "rt_sigaction",
+	"munmap", "newfstatat", "pipe2", "poll", "ppoll", "pread64", "read", "readlink",
+	"readlinkat", "readv", "recvfrom", "recvmsg", "restart_syscall", "rt_sigaction",
 	"rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "sendmsg", "sendto",
 	"setsockopt", "shutdown", "sigaltstack", "statx", "sysinfo", "uname", "write", "writev"};
 
@@ -42,6 +42,8 @@ int seccomp_discover(struct err *e)
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+	if (rc == 0)
+		rc = table_allow_reading_limits(f);
 	/* which PID namespace lies in which */
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,

@@ -16,9 +16,9 @@ static const char *const allowed[] = {"accept4", "brk", "clock_gettime", "clock_
 	"exit_group", "fcntl", "fstat", "futex", "getegid", "geteuid", "getgid", "getpeername",
 	"getpid", "getrandom", "getrlimit", "getsockname", "getsockopt", "gettid", "gettimeofday",
 	"getuid", "lseek", "madvise", "munmap", "nanosleep", "newfstatat", "pipe2", "poll", "ppoll",
-	"prlimit64", "read", "readv", "recvfrom", "recvmsg", "restart_syscall", "rseq",
-	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_yield", "sendmsg", "sendto",
-	"set_robust_list", "setsockopt", "shutdown", "sysinfo", "time", "uname", "write", "writev"};
+	"read", "readv", "recvfrom", "recvmsg", "restart_syscall", "rseq", "rt_sigaction",
+	"rt_sigprocmask", "rt_sigreturn", "sched_yield", "sendmsg", "sendto", "set_robust_list",
+	"setsockopt", "shutdown", "sysinfo", "time", "uname", "write", "writev"};
 
 static int allow_connections(scmp_filter_ctx f)
 {
@@ -54,6 +54,8 @@ int seccomp_service(bool connects, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = table_allow_memory(f);
+	if (rc == 0)
+		rc = table_allow_reading_limits(f);
 	if (rc == 0 && connects)
 		rc = allow_connections(f);
 	return rc < 0 ? err_sys(e, rc, "cannot write the system call table") : table_load(f, e);

@@ -25,6 +25,10 @@ int table_allow(scmp_filter_ctx f, const char *const *names, size_t n, struct er
 /* Allow memory to be had, but never memory that can be executed. Returns 0 or a negative errno. */
 int table_allow_memory(scmp_filter_ctx f);
 
+/* Allow the process to read its own resource limits, but not to set them, and not those of other
+ * processes (getrlimit(3) of glibc is prlimit64). Returns 0 or a negative errno. */
+int table_allow_reading_limits(scmp_filter_ctx f);
+
 /* Install @f for this process. Returns 0 or a negative errno. */
 int table_load(scmp_filter_ctx f, struct err *e);
 

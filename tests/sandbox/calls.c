@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "base/own.h"
@@ -16,6 +17,8 @@
 static const char root[] = "/", file[] = "/dev/null", program[] = "/bin/true", text[] = "x";
 static const char *const arguments[] = {"true", NULL};
 static const struct open_how how = {.flags = O_RDONLY};
+static const struct rlimit no_core = {0, 0};
+static struct rlimit limit;
 static struct __user_cap_header_struct cap_header = {.version = _LINUX_CAPABILITY_VERSION_3};
 static struct __user_cap_data_struct cap_data[2];
 
@@ -64,6 +67,8 @@ const struct call *calls_processes(size_t *ret_n)
 		CALL(process_vm_writev, 1),
 		CALL(kcmp, 1, 1),
 		CALL(setpriority, 0, 0, 0),
+		CALL(prlimit64, 1, RLIMIT_CORE, 0, AT(&limit)),
+		CALL(prlimit64, 0, RLIMIT_CORE, AT(&no_core), 0),
 		CALL(sched_setaffinity, 1, 0, 0),
 		CALL(personality, 0),
 	};
