@@ -29,6 +29,30 @@ static size_t char_len(const uint8_t *s, size_t len_bytes)
 	return n;
 }
 
+/* Begin the character with the first byte @c, which is not ASCII. */
+static bool step_first(struct utf8_state *s, uint8_t c)
+{
+	if (c < 0xc2 || c > 0xf4)
+		return false;
+	s->more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+	/* overlong forms, surrogates and what is above U+10FFFF show in the second byte */
+	s->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+	s->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+	return true;
+}
+
+bool utf8_step(struct utf8_state *s, uint8_t byte)
+{
+	if (s->more == 0)
+		return byte < 0x80 || step_first(s, byte);
+	if (byte < s->low || byte > s->high)
+		return false;
+	s->more--;
+	s->low = 0x80;
+	s->high = 0xbf;
+	return true;
+}
+
 bool utf8_valid(const char *s, size_t len_bytes)
 {
 	const uint8_t *p = (const uint8_t *) s;

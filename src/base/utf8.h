@@ -4,6 +4,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* A check of text that comes in pieces. Zeroed at first. */
+struct utf8_state {
+	uint8_t more;      /* continuation bytes that the last character lacks */
+	uint8_t low, high; /* range of the next one */
+};
+
+/* Check the next byte. Returns false when the text is not UTF-8 (RFC 3629). */
+bool utf8_step(struct utf8_state *s, uint8_t byte);
+
+/* True when the last character is complete. */
+static inline bool utf8_is_whole(const struct utf8_state *s)
+{
+	return s->more == 0;
+}
 
 /* True if the @len_bytes bytes at @s are well-formed UTF-8 (RFC 3629). */
 bool utf8_valid(const char *s, size_t len_bytes);

@@ -7,21 +7,22 @@ from pathlib import PurePosixPath
 from builds import REPO, Build
 
 SRC = REPO / "src"
-SHARED = {"base", "bpf", "loop", "netlink", "pcapng", "proto", "sandbox", "stream"}
+SHARED = {"base", "bpf", "http", "loop", "netlink", "pcapng", "proto", "sandbox", "stream"}
 SERVICE = {"service", "service/admit", "service/hub", "service/serve"}
-DISCOVER = SHARED - {"bpf", "pcapng", "stream"}
+DISCOVER = SHARED - {"bpf", "http", "pcapng", "stream"}
 
 # Folder -> folders whose headers it may include, itself not mentioned.
 MAY_INCLUDE = {
     "base": set(),
     "bpf": {"base"},
+    "http": {"base"},
     "loop": {"base"},
     "netlink": {"base"},
     "pcapng": {"base"},
     "proto": {"base"},
     "sandbox": {"base"},
     "stream": {"base"},
-    "broker": SHARED - {"bpf", "loop", "netlink", "pcapng"},
+    "broker": SHARED - {"bpf", "http", "loop", "netlink", "pcapng"},
     "discover": DISCOVER | {"discover/engine", "discover/host", "discover/container", "discover/detail",
                              "discover/edge"},
     "discover/host": DISCOVER | {"discover"},
@@ -29,15 +30,15 @@ MAY_INCLUDE = {
     "discover/container": DISCOVER | {"discover", "discover/engine", "discover/host"},
     "discover/edge": DISCOVER | {"discover", "discover/engine", "discover/host", "discover/container"},
     "discover/detail": DISCOVER | {"discover", "discover/engine", "discover/host", "discover/container", "discover/edge"},
-    "reader": SHARED - {"loop"},
+    "reader": SHARED - {"http", "loop"},
     "dig": {"base", "proto", "sandbox"},
     "csharg": set(),
-    "csharg/lib": {"base", "csharg", "pcapng"},
+    "csharg/lib": {"base", "csharg", "http", "pcapng"},
     "extcap": {"base", "csharg"},
     "csharg/cli": {"base", "csharg"},
     "service": SHARED | SERVICE,
-    "service/admit": SHARED - {"loop", "sandbox", "stream"},
-    "service/hub": SHARED - {"loop", "sandbox"} | {"service/admit"},
+    "service/admit": SHARED - {"http", "loop", "sandbox", "stream"},
+    "service/hub": SHARED - {"http", "loop", "sandbox"} | {"service/admit"},
     "service/serve": SHARED - {"sandbox"} | SERVICE,
 }
 # Headers made by the build, by the name they are included with.

@@ -24,7 +24,7 @@ static void note(struct said *s, const struct ws_event *ev)
 		memcpy(s->payload + s->payload_bytes, ev->bytes, ev->len_bytes);
 		s->payload_bytes += ev->len_bytes;
 	} else if (ev->kind != WS_MORE) {
-		assert(ev->len_bytes <= WS_CONTROL_MAX);
+		assert(ev->len_bytes <= HTTP_WS_CONTROL_MAX);
 		s->other[s->other_bytes++] = (uint8_t) ev->kind;
 		s->other[s->other_bytes++] = (uint8_t) ev->code;
 		memcpy(s->other + s->other_bytes, ev->bytes, ev->len_bytes);

@@ -120,29 +120,30 @@ void leg_done(struct leg *leg)
 	inlet_done(&leg->inlet);
 }
 
-void leg_say(struct leg *leg, enum ws_opcode opcode, const void *payload, size_t len_bytes)
+void leg_say(struct leg *leg, enum http_ws_opcode opcode, const void *payload, size_t len_bytes)
 {
 	uint8_t mask[4];
 
-	if (!leg->transport || leg->out_bytes + WS_FRAME_MAX > sizeof(leg->out) || leg->said_close)
+	if (!leg->transport || leg->out_bytes + HTTP_WS_MASKED_MAX > sizeof(leg->out) ||
+		leg->said_close)
 		return;
 	/* The mask is against proxies that could be fooled by payload (RFC 6455, 10.3); ours is
 	 * none that anybody chooses but for echoes. Without randomness the frame is still right. */
 	if (getrandom(mask, sizeof(mask), GRND_NONBLOCK) != (ssize_t) sizeof(mask))
 		memset(mask, 0x5a, sizeof(mask));
 	leg->out_bytes +=
-		ws_put_control(opcode, payload, len_bytes, mask, leg->out + leg->out_bytes);
-	leg->said_close = opcode == WS_CLOSE;
+		http_ws_put_masked(opcode, payload, len_bytes, mask, leg->out + leg->out_bytes);
+	leg->said_close = opcode == HTTP_WS_CLOSE;
 	(void) leg_flush(leg);
 }
 
 void leg_say_close(struct leg *leg, int code, const char *words)
 {
-	uint8_t payload[WS_CONTROL_MAX] = {(uint8_t) (code >> 8), (uint8_t) code};
+	uint8_t payload[HTTP_WS_CONTROL_MAX] = {(uint8_t) (code >> 8), (uint8_t) code};
 	size_t n = strlen(words);
 
 	memcpy(payload + 2, words, n);
-	leg_say(leg, WS_CLOSE, payload, 2 + n);
+	leg_say(leg, HTTP_WS_CLOSE, payload, 2 + n);
 }
 
 int leg_flush(struct leg *leg)

@@ -31,7 +31,7 @@ int leg_open(struct leg *leg, struct csharg_client *c, struct ws_request *r, str
 void leg_done(struct leg *leg);
 
 /* Queue a control frame, and send what the connection takes. What does not fit is dropped. */
-void leg_say(struct leg *leg, enum ws_opcode opcode, const void *payload, size_t len_bytes);
+void leg_say(struct leg *leg, enum http_ws_opcode opcode, const void *payload, size_t len_bytes);
 
 /* Queue a close, unless there was one. */
 void leg_say_close(struct leg *leg, int code, const char *words);

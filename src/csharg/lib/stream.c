@@ -113,7 +113,7 @@ static void ping(struct csharg_stream *s, struct leg *leg, int64_t now)
 	if (!leg->transport || s->options.ping_ms == 0 || now < leg->next_ping_ns)
 		return;
 	leg->next_ping_ns = now + (int64_t) s->options.ping_ms * MS_NS;
-	leg_say(leg, WS_PING, "", 0);
+	leg_say(leg, HTTP_WS_PING, "", 0);
 	/* While the output is slow nothing is read, the answers neither. */
 	if (sink_is_slow(&s->sink) || leg->unanswered++ < PINGS_UNANSWERED)
 		return;

@@ -34,7 +34,7 @@ void stream_leg_ended(struct csharg_stream *s, struct leg *leg)
 {
 	if (!leg->transport)
 		return;
-	if (leg->inlet.blocks.kept_bytes > 0 || leg->ws.in_payload)
+	if (leg->inlet.blocks.kept_bytes > 0 || leg->ws.reader.in_payload)
 		s->end.truncated = true;
 	transport_close(leg->transport); /* which takes the descriptor out of the epoll set */
 	leg->transport = NULL;
@@ -58,7 +58,7 @@ void stream_close_legs(struct csharg_stream *s)
 static void say_words(struct csharg_stream *s, enum csharg_end_reason reason, int code,
 	const struct ws_event *ev, const char *otherwise)
 {
-	char words[WS_CONTROL_MAX + 1];
+	char words[HTTP_WS_CONTROL_MAX + 1];
 
 	memcpy(words, ev->bytes, ev->len_bytes);
 	words[ev->len_bytes] = '\0';
@@ -145,7 +145,7 @@ static void take_event(struct csharg_stream *s, struct leg *leg, const struct ws
 		take_data(s, leg, ev);
 		break;
 	case WS_PINGED:
-		leg_say(leg, WS_PONG, ev->bytes, ev->len_bytes);
+		leg_say(leg, HTTP_WS_PONG, ev->bytes, ev->len_bytes);
 		break;
 	case WS_CLOSED:
 		take_close(s, leg, ev);

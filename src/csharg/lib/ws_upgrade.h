@@ -10,8 +10,9 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "http/ws_key.h"
 
-#define WS_NONCE_BYTES 16
+#define WS_NONCE_BYTES HTTP_WS_NONCE_BYTES
 #define WS_ANSWER_MAX  65536 /* head, and what is kept of a body */
 
 struct ws_request {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SHA-1 (FIPS 180-4), which the WebSocket handshake prescribes; it protects nothing there. */
-#ifndef CSHARG_SHA1_H
-#define CSHARG_SHA1_H
+#ifndef HTTP_SHA1_H
+#define HTTP_SHA1_H
 
 #include <stddef.h>
 #include <stdint.h>

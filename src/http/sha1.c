@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "csharg/lib/sha1.h"
+#include "http/sha1.h"
 
 #include <string.h>
 
