@@ -14,7 +14,10 @@ static int end_close(struct ws_parser *w, struct ws_event *ret, struct err *e)
 
 	w->closed = true;
 	if (code == -HTTP_WS_PROTOCOL_ERROR && sent != BAD_CODE_SENT)
-		return err_set(e, -EPROTO, "the service closed with an impossible code");
+		return r->n_control < 2
+			       ? err_set(e, -EPROTO, "the service closed with half a code")
+			       : err_set(e, -EPROTO, "the service closed with impossible code %d",
+					 sent);
 	*ret = (struct ws_event){.kind = WS_CLOSED, .code = sent, .bytes = r->control};
 	if (r->n_control > 2) {
 		ret->bytes += 2;
