@@ -75,15 +75,21 @@ struct csharg_client;
 
 struct csharg_client_options {
 	size_t size;         /* of this struct, set by the macro */
-	const char *token;   /* sent as "Authorization: Bearer"; NULL = none */
+	const char *token;   /* sent as "Authorization: Bearer"; NULL = that of the user for this
+			      * service (see "Tokens"), "" = none */
 	bool insecure;       /* take any TLS certificate */
-	const char *ca_file; /* PEM file of authorities to trust instead of the system's; NULL */
+	const char *ca_file; /* PEM file of authorities to trust instead of the system's; NULL = by
+			      * SSL_CERT_FILE of the environment */
 	uint32_t timeout_ms; /* for a list, and for connecting a capture; default 30000; 0 = none */
 	const char *proxy;   /* URL of a proxy; NULL = by http_proxy, https_proxy, all_proxy and
 			      * no_proxy of the environment, in either case, never for loopback; "" =
 			      * none */
-	const char *no_proxy;   /* hosts not to be proxied, as curl's; NULL = by the environment */
-	const char *user_agent; /* NULL = "libcsharg/VERSION" */
+	const char *no_proxy;    /* hosts not to be proxied, as curl's; NULL = by the environment */
+	const char *user_agent;  /* NULL = "libcsharg/VERSION" */
+	const char *tokens_file; /* NULL = that of the user, "" = none (see "Tokens") */
+	bool plain_token;        /* send a token or password also without TLS */
+	const char *const *headers; /* "NAME: VALUE", @n_headers of them, sent with every request */
+	size_t n_headers;
 };
 
 #define CSHARG_CLIENT_OPTIONS_INIT                                                                 \
@@ -91,10 +97,30 @@ struct csharg_client_options {
 		.size = sizeof(struct csharg_client_options), .timeout_ms = 30000                  \
 	}
 
-/* Make a client of the service at @url: [http://|https://]HOST[:PORT][/PATH]. Without a scheme it
- * is http; without a port that of the scheme. Nothing is sent yet. @options: NULL = defaults.
- * Errors: -EINVAL for a URL with user, query or fragment, without a host, or otherwise malformed;
- * for a token with characters that cannot be sent. */
+/* Where a service is when neither the caller nor CSHARG_HOST of the environment says it. */
+#define CSHARG_DEFAULT_HOST "localhost:5001"
+
+/* Tokens. A client sends its token to the service of its URL and to no other: redirects are not
+ * followed. Unless the options have a token, it is, in this order,
+ *	CSHARG_TOKEN of the environment, if the URL is at or below that of CSHARG_HOST (without
+ *		that variable: CSHARG_DEFAULT_HOST): same scheme, host, port, and path or longer;
+ *	the token in the first line of the tokens file whose URL the client's URL is at or below.
+ * The tokens file is $XDG_CONFIG_HOME/packetflix/tokens, without that variable
+ * ~/.config/packetflix/tokens. A line is "URL TOKEN", with a URL that begins with http:// or
+ * https://; lines that begin with '#' are ignored. It must belong to this user or root, and others
+ * must have no access (mode 600).
+ * Without TLS a token or password is only sent to this machine ("localhost", 127.0.0.0/8, ::1,
+ * without an explicit proxy), or when the option plain_token or a tokens file's line with http://
+ * allows it. */
+
+/* Make a client of the service at @url: [http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/PATH].
+ * NULL = CSHARG_HOST of the environment, else CSHARG_DEFAULT_HOST. Without a scheme it is http;
+ * without a port that of the scheme. A name and password are sent as "Authorization: Basic", for
+ * services behind a proxy that asks for them. Nothing is sent yet. @options: NULL = defaults.
+ * Errors: -EINVAL for a URL with query or fragment, without a host, or otherwise malformed; for a
+ * token or header that cannot be sent; for a line of the tokens file that is not "URL TOKEN";
+ * -EPERM for a token that would be sent without TLS; -EACCES for a tokens file that others have
+ * access to, and those of reading it. */
 CSHARG_API int csharg_client_new(const char *url, const struct csharg_client_options *options,
 	struct csharg_client **ret_client, struct csharg_error *e);
 
@@ -108,6 +134,10 @@ CSHARG_API const char *csharg_client_host(const struct csharg_client *client);
 /* The URL as understood: scheme, host, port if given, path without a slash at its end. Borrowed
  * from the client. */
 CSHARG_API const char *csharg_client_url(const struct csharg_client *client);
+
+/* Where the token or password that the client sends comes from: "option", "URL", "CSHARG_TOKEN" or
+ * "FILE:LINE" of the tokens file; "" = none is sent. Borrowed from the client. */
+CSHARG_API const char *csharg_client_token_source(const struct csharg_client *client);
 
 /* Make calls on @client that are under way return with -ECANCELED within a second, and all later
  * ones at once; csharg_watch_run() returns 0. Running streams go on. For other threads and signal

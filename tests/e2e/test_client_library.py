@@ -324,16 +324,6 @@ def test_a_slow_reader_of_a_pipe_gets_everything(original):
     assert len(pcapng.parse(data).packets) == 20000
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-                    "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-    return cert, key
-
-
 class Options(ctypes.Structure):
     """struct csharg_client_options of version 1."""
     _fields_ = [("size", ctypes.c_size_t), ("token", ctypes.c_char_p), ("insecure", ctypes.c_bool),

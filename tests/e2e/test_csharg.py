@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import ssl
 import stat
 import subprocess
 import threading
@@ -146,12 +147,12 @@ def test_what_is_wrong_with_a_list_is_an_error(original):
     assert url.rpartition(":")[2] in refused(original, "--host", url, "list", "--request-timeout", "5s")
 
 
-def test_commands_without_a_service_say_so():
-    for words in (["list"], ["watch"], ["capture", "web"]):
-        done = subprocess.run([CSHARG, *words, "-w/dev/null"] if words[0] == "capture" else [CSHARG, *words],
-                              capture_output=True, text=True, env=ENVIRONMENT)
-        assert done.returncode == 1 and done.stderr == (
-            "Error: invalid --context: no suitable capture API client; available clients: host\n")
+def test_the_environment_names_the_service(original):
+    def listed(**env):
+        return subprocess.run([CSHARG, "list", "-oname"], capture_output=True, text=True, env={**ENVIRONMENT, **env})
+    assert listed(CSHARG_HOST=f" {original.url}\n").stdout.startswith("default/nginx\n")
+    done = listed()
+    assert done.returncode == 1 and "localhost port 5001" in done.stderr
 
 
 def test_version_options_and_help():
@@ -176,14 +177,56 @@ def sent_token(original, *words, **options):
 def test_tokens_come_from_flags_files_and_the_environment(original, tmp_path):
     (tmp_path / "token").write_text("from-file\nmore\n")
     assert sent_token(original)[0] is None
-    assert sent_token(original, env={"CSHARG_TOKEN": "from-environment"})[0] == "Bearer from-environment"
+    mine = {"CSHARG_TOKEN": "from-environment"}
+    assert sent_token(original, env=mine)[0] is None
+    assert sent_token(original, env={**mine, "CSHARG_HOST": "https://127.0.0.1"})[0] is None
+    assert sent_token(original, env={**mine, "CSHARG_HOST": original.url})[0] == "Bearer from-environment"
     told, err = sent_token(original, "--token-file", tmp_path / "token", env={"CSHARG_TOKEN": "x"})
     assert told == "Bearer from-file" and "WARN" not in err
     told, err = sent_token(original, "--token", "plain")
     assert told == "Bearer plain" and re.search(r"^\[\d\d:\d\d:\d\d\]  WARN --token can be read", err, re.MULTILINE)
     assert "only one of" in refused(original, "list", "--token", "a", "--token-file", "b")
     assert "No such file" in refused(original, "list", "--token-file", tmp_path / "none")
+    store = tmp_path / "packetflix" / "tokens"
+    store.parent.mkdir()
+    store.write_text(f"http://127.0.0.1:1 other\n{original.url} from-store\n")
+    store.chmod(0o600)
+    assert sent_token(original, env={"XDG_CONFIG_HOME": str(tmp_path)})[0] == "Bearer from-store"
+    store.chmod(0o604)
+    assert "other users have access to the tokens file" in refused(original, "list", env={"XDG_CONFIG_HOME": str(tmp_path)})
     assert "without a terminal" in refused(original, "list", "--ask-token", wrapper=("setsid", "-w"))
+
+
+def test_a_service_that_wants_a_token_gets_the_flags_named(original):
+    original.listing = (401, "text/plain", "a valid token is needed")
+    assert refused(original, "list").endswith("(none was sent: use --token-file, --ask-token or the tokens file)")
+    assert "comes from: the command line" in refused(original, "list", "--token", "x")
+    assert "it belongs to localhost:5001, see CSHARG_HOST" in refused(original, "list", env={"CSHARG_TOKEN": "x"})
+    told = refused(original, "--host", "http://capture.example.com", "list", "--token", "x")
+    assert "not sent to capture.example.com without TLS" in told and "--allow-plain-token" in told
+
+
+def test_headers_and_a_login_for_a_proxy_before_the_service(original):
+    original.plays = [Play(packets=1, ending=Close())]
+    good(original, "--host", f"http://me:pass@127.0.0.1:{original.port}", "capture", "web-9", "-w/dev/null",
+         "--header", "X-Tenant: seven")
+    assert original.requests[-1].words["authorization"] == "Basic bWU6cGFzcw=="
+    assert original.requests[-1].words["x-tenant"] == "seven"
+    assert "is not a header" in refused(original, "list", "--header", "nonsense")
+
+
+def test_certificates_and_a_service_without_tls(certificate, shared):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with Original(tls=context) as service:
+        service.targets = [target("web")]
+        assert "certificate is not trusted" in refused(service, "--host", service.url, "list")
+        assert good(service, "--host", service.url, "list", "-oname", "--ca-file", certificate[0]) == "web\n"
+        assert good(service, "--host", service.url, "list", "-oname", env={"SSL_CERT_FILE": str(certificate[0])}) == "web\n"
+        told = refused(service, "--host", service.url.replace("https", "http"), "list")
+        assert "if the service uses TLS, use https://" in told
+    assert refused(shared, "--host", f"https://127.0.0.1:{shared.port}", "list") == (
+        "the service does not use TLS: use http://")
 
 
 def test_a_token_is_asked_for_without_echo(original):

@@ -131,9 +131,9 @@ static void flags_stand_anywhere_in_any_form(void **state)
 	assert_string_equal(o.host, "h:1");
 	assert_true(o.debug);
 	assert_false(o.insecure);
-	assert_int_equal(o.n_interfaces, 2);
-	assert_string_equal(o.interfaces[0], "eth0");
-	assert_string_equal(o.interfaces[1], "lo");
+	assert_int_equal(o.interfaces.n, 2);
+	assert_string_equal(o.interfaces.word[0], "eth0");
+	assert_string_equal(o.interfaces.word[1], "lo");
 	assert_string_equal(o.filter, "tcp");
 	assert_string_equal(o.write, "out");
 	assert_int_equal(o.packets, 5);
@@ -220,19 +220,19 @@ static void flags_of_other_commands_are_refused(void **state)
 
 static void interfaces_have_a_limit(void **state)
 {
-	const char *argv[2 * OPTIONS_INTERFACES_MAX + 3] = {NULL};
+	const char *argv[2 * OPTIONS_WORDS_MAX + 3] = {NULL};
 	struct flags_words w = {0};
 	struct options o;
 
 	(void) state;
-	for (size_t i = 0; i < 2 * OPTIONS_INTERFACES_MAX; i += 2) {
+	for (size_t i = 0; i < 2 * OPTIONS_WORDS_MAX; i += 2) {
 		argv[i] = "-i";
 		argv[i + 1] = "eth0";
 	}
 	assert_null(parse(argv, &o, &w));
 	flags_words_done(&w);
-	argv[2 * OPTIONS_INTERFACES_MAX] = "-i";
-	argv[2 * OPTIONS_INTERFACES_MAX + 1] = "eth0";
+	argv[2 * OPTIONS_WORDS_MAX] = "-i";
+	argv[2 * OPTIONS_WORDS_MAX + 1] = "eth0";
 	assert_non_null(parse(argv, &o, &w));
 }
 

@@ -29,6 +29,8 @@ static void urls_become_their_parts(void **state)
 		{"HTTPS://host", "host", "host", "", 0, true},
 		{"http://[2001:db8::1]:80/a/./b/../c//d/", "2001:db8::1", "[2001:db8::1]:80",
 			"/a/c/d", 80, false},
+		{" http://u:p@host:1/x\n", "host", "host:1", "/x", 1, false},
+		{"[fe80::1%25eth0]:5001", "fe80::1", "[fe80::1]:5001", "", 5001, false},
 		{"192.0.2.1/../x", "192.0.2.1", "192.0.2.1", "/x", 0, false},
 	};
 
@@ -47,11 +49,12 @@ static void urls_become_their_parts(void **state)
 
 static void urls_with_more_than_a_place_are_refused(void **state)
 {
-	static const char *const only[] = {"http://user@host", "http://u:p@host/", "http://host/?x",
-		"http://host/#x", "http:host", "https:/host", "http://host?"};
+	static const char *const only[] = {
+		"http://host/?x", "http://host/#x", "http:host", "https:/host", "http://host?"};
 	static const char *const bad[] = {"", "http://", "http://:80", "host:0", "host:65536",
-		"host:x", "[::1", "[zz]", "[::1]x", "ho st", "host\n", "ftp://host", "a\\b",
-		"http://ho%st"};
+		"host:x", "[::1", "[zz]", "[::1]x", "ho st", "ho\nst", "ftp://host", "a\\b",
+		"http://ho%st", "@host", ":p@host", "u%4:p@host", "[fe80::1%]", "[fe80::1%a/b]",
+		"[::1%abcdefghijklmnop]"};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(only); i++) {
@@ -81,6 +84,22 @@ static void a_url_longer_than_the_limit_is_refused(void **state)
 	text[URL_MAX - 1] = 'a';
 	text[URL_MAX] = '\0';
 	assert_int_equal(url_parse(text, &u, NULL), -EINVAL);
+}
+
+static void the_zone_is_part_of_the_url_but_not_of_the_authority(void **state)
+{
+	char text[URL_MAX];
+	struct url u;
+
+	(void) state;
+	assert_int_equal(url_parse("[fe80::1%eth0]:5001/p", &u, NULL), 0);
+	assert_string_equal(u.zone, "eth0");
+	assert_int_equal(url_format(&u, "/x", text, sizeof(text)), 0);
+	assert_string_equal(text, "http://[fe80::1%25eth0]:5001/p/x");
+	assert_int_equal(url_parse("https://u:p%40%2f@host:1", &u, NULL), 0);
+	assert_string_equal(u.user, "u:p@/");
+	assert_int_equal(url_format(&u, "", text, sizeof(text)), 0);
+	assert_string_equal(text, "https://host:1");
 }
 
 static void loopback_is_known_by_its_names(void **state)
@@ -251,6 +270,8 @@ static void clients_need_a_token_that_can_be_sent(void **state)
 	o.token = "a\r\nX: y";
 	assert_int_equal(csharg_client_new("host:1/p/", &o, &c, NULL), -EINVAL);
 	o.token = "good";
+	assert_int_equal(csharg_client_new("host:1/p/", &o, &c, NULL), -EPERM);
+	o.plain_token = true;
 	assert_int_equal(csharg_client_new("host:1/p/", &o, &c, NULL), 0);
 	assert_string_equal(csharg_client_url(c), "http://host:1/p");
 	assert_string_equal(csharg_client_host(c), "host");
@@ -262,6 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_become_their_parts),
 		cmocka_unit_test(urls_with_more_than_a_place_are_refused),
+		cmocka_unit_test(the_zone_is_part_of_the_url_but_not_of_the_authority),
 		cmocka_unit_test(a_url_longer_than_the_limit_is_refused),
 		cmocka_unit_test(loopback_is_known_by_its_names),
 		cmocka_unit_test(targets_are_written_in_the_order_of_old_and_omit_what_is_empty),

@@ -93,7 +93,7 @@ static void offer_targets(
 
 	quick.request_timeout_ms = ANSWER_MS;
 	quick.ask_token = false;
-	if (!options->host || connect_client(&quick, &client, NULL) < 0 ||
+	if (connect_client(&quick, &client, NULL) < 0 ||
 		csharg_client_targets(client, &all, NULL) < 0)
 		return;
 	for (size_t i = 0; i < all->n; i++) {

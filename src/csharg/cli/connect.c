@@ -19,6 +19,25 @@ int connect_error(const struct csharg_error *why, struct err *e)
 	return err_set(e, why->code < 0 ? why->code : -EIO, "%s", why->text);
 }
 
+int connect_refused(
+	const struct csharg_client *client, const struct csharg_error *why, struct err *e)
+{
+	const char *source = csharg_client_token_source(client), *host = getenv("CSHARG_HOST");
+
+	if (why->code != -EACCES)
+		return connect_error(why, e);
+	if (*source)
+		return err_set(e, why->code, "%.300s (the token that was sent comes from: %.150s)",
+			why->text, strcmp(source, "option") == 0 ? "the command line" : source);
+	if (getenv("CSHARG_TOKEN"))
+		return err_set(e, why->code,
+			"%.300s (CSHARG_TOKEN is not sent: it belongs to %.150s, see CSHARG_HOST)",
+			why->text, host && *host ? host : CSHARG_DEFAULT_HOST);
+	return err_set(e, why->code,
+		"%.300s (none was sent: use --token-file, --ask-token or the tokens file)",
+		why->text);
+}
+
 /* Without the end of its line. */
 static void cut_line(char *token)
 {
@@ -87,15 +106,15 @@ static int ask_token(char *ret, struct err *e)
 /* *@ret is @buf or what the options borrow. */
 static int find_token(const struct options *o, char *buf, const char **ret, struct err *e)
 {
-	const char *token = getenv("CSHARG_TOKEN");
+	const char *token = NULL;
 	int rc = 0;
 
 	if ((o->token != NULL) + (o->token_file != NULL) + o->ask_token > 1)
 		return err_set(e, -EINVAL,
 			"only one of --token, --token-file and --ask-token can be used");
 	if (o->token) {
-		say_warning("--token can be read by everybody in the list of processes; "
-			    "--token-file, --ask-token and CSHARG_TOKEN cannot");
+		say_warning("--token can be read by every user in the list of processes; "
+			    "--token-file, --ask-token and the tokens file cannot");
 		token = o->token;
 	} else if (o->token_file) {
 		rc = read_token_file(o->token_file, buf, e);
@@ -105,7 +124,7 @@ static int find_token(const struct options *o, char *buf, const char **ret, stru
 		token = buf;
 	}
 	if (rc == 0)
-		*ret = token && *token ? token : NULL;
+		*ret = token;
 	return rc;
 }
 
@@ -116,10 +135,6 @@ int connect_client(const struct options *o, struct csharg_client **ret, struct e
 	char token[CONNECT_TOKEN_MAX] = "";
 	int rc;
 
-	if (!o->host || !*o->host)
-		return err_set(e, -EINVAL,
-			"invalid --context: no suitable capture API client; available clients: "
-			"host");
 	rc = find_token(o, token, &options.token, e);
 	if (rc < 0)
 		return rc;
@@ -127,8 +142,14 @@ int connect_client(const struct options *o, struct csharg_client **ret, struct e
 	options.timeout_ms =
 		o->request_timeout_ms > UINT32_MAX ? UINT32_MAX : (uint32_t) o->request_timeout_ms;
 	options.user_agent = "csharg";
+	options.ca_file = o->ca_file;
+	options.headers = o->headers.word;
+	options.n_headers = o->headers.n;
+	options.plain_token = o->allow_plain_token;
 	rc = csharg_client_new(o->host, &options, ret, &why);
 	explicit_bzero(token, sizeof(token));
+	if (rc == -EPERM)
+		return err_set(e, rc, "%.400s (or --allow-plain-token)", why.text);
 	if (rc < 0)
 		return connect_error(&why, e);
 	if (o->debug)

@@ -12,9 +12,16 @@
 /* The words of a failure of the library, as ours. Returns its code. */
 int connect_error(const struct csharg_error *why, struct err *e);
 
-/* Make a client of the service that --host names, with a token from --token, --token-file,
- * --ask-token (a question on the terminal) or CSHARG_TOKEN. Nothing is sent yet. Free @ret with
- * csharg_client_free(). Errors: -EINVAL for a wrong host or token, those of the token file. */
+/* The same for a request to the service of @client. Where the service wants another token, the
+ * words also say which one was sent, or how to give one. */
+int connect_refused(
+	const struct csharg_client *client, const struct csharg_error *why, struct err *e);
+
+/* Make a client of the service that --host names, or that of the environment, with a token from
+ * --token, --token-file or --ask-token (a question on the terminal), or the one that the library
+ * finds for this service (csharg.h, "Tokens"). Nothing is sent yet. Free @ret with
+ * csharg_client_free(). Errors: -EINVAL for a wrong host or token, -EPERM for a token that would be
+ * sent without TLS, those of the token file. */
 int connect_client(const struct options *o, struct csharg_client **ret, struct err *e);
 
 static inline void csharg_client_free_p(struct csharg_client **client)

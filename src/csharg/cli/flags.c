@@ -53,11 +53,11 @@ static int set_bool(const char *value, bool *ret, struct err *e)
 	return err_set(e, -EINVAL, "neither true nor false");
 }
 
-static int add_interface(struct options *o, const char *name, struct err *e)
+static int add_word(struct option_words *words, const char *word, struct err *e)
 {
-	if (o->n_interfaces == OPTIONS_INTERFACES_MAX)
-		return err_set(e, -E2BIG, "more than %d interfaces", OPTIONS_INTERFACES_MAX);
-	o->interfaces[o->n_interfaces++] = name;
+	if (words->n == OPTIONS_WORDS_MAX)
+		return err_set(e, -E2BIG, "more than %d of them", OPTIONS_WORDS_MAX);
+	words->word[words->n++] = word;
 	return 0;
 }
 
@@ -72,7 +72,7 @@ static int set_value(const struct flag *f, const char *value, struct options *o,
 		*(const char **) at = value;
 		return 0;
 	case FLAG_STRINGS:
-		return add_interface(o, value, e);
+		return add_word(at, value, e);
 	case FLAG_DURATION:
 		return amounts_duration(value, at, e);
 	case FLAG_SIZE:

@@ -13,7 +13,7 @@
 enum flag_kind {
 	FLAG_BOOL,
 	FLAG_STRING,
-	FLAG_STRINGS, /* repeatable: the interfaces */
+	FLAG_STRINGS, /* repeatable: struct option_words */
 	FLAG_DURATION,
 	FLAG_SIZE,
 	FLAG_COUNT, /* up to 2^32 - 1 */

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "csharg/cli/flags.h"
 
+#include "csharg/csharg.h"
+
 #define AT(member) offsetof(struct options, member)
 
 const struct flag flags_global[] = {
 	{"host", 0, FLAG_STRING, AT(host), "URL",
-		"capture service: [http://|https://]HOST[:PORT][/PATH]", NULL},
+		"capture service: [http://|https://][NAME[:PASSWORD]@]HOST[:PORT][/PATH]",
+		"$CSHARG_HOST, else " CSHARG_DEFAULT_HOST},
 	{"insecure", 'k', FLAG_BOOL, AT(insecure), NULL, "take any TLS certificate", NULL},
+	{"ca-file", 0, FLAG_STRING, AT(ca_file), "FILE", "PEM file of the authorities to trust",
+		"$SSL_CERT_FILE, else the system's"},
+	{"header", 0, FLAG_STRINGS, AT(headers), "NAME:VALUE",
+		"send this header with every request; repeat it for several", NULL},
 	{"token", 0, FLAG_STRING, AT(token), "TOKEN",
 		"bearer token; others can read it in the list of processes", NULL},
 	{"token-file", 0, FLAG_STRING, AT(token_file), "FILE", "read the bearer token from FILE",
 		NULL},
 	{"ask-token", 0, FLAG_BOOL, AT(ask_token), NULL, "ask for the bearer token", NULL},
+	{"allow-plain-token", 0, FLAG_BOOL, AT(allow_plain_token), NULL,
+		"send a token or password also without TLS to another host", NULL},
 	{"request-timeout", 0, FLAG_DURATION, AT(request_timeout_ms), "DURATION",
 		"longest wait for the list of targets and for a capture to begin, 0 = no limit",
 		"30s"},

@@ -9,25 +9,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTIONS_INTERFACES_MAX 256
+#define OPTIONS_WORDS_MAX 256
+
+/* The values of a flag that can be repeated. */
+struct option_words {
+	size_t n;
+	const char *word[OPTIONS_WORDS_MAX];
+};
 
 struct options {
 	/* every command */
 	const char *host;
 	bool insecure;
+	const char *ca_file;
+	struct option_words headers;
 	const char *token;
 	const char *token_file;
 	bool ask_token;
+	bool allow_plain_token;
 	uint64_t request_timeout_ms;
 	bool debug;
+	bool quiet;
 	bool help;
+	bool version;
 	/* list */
 	const char *output;
 	bool no_headers;
 	const char *sort_by;
 	/* capture */
-	const char *interfaces[OPTIONS_INTERFACES_MAX];
-	size_t n_interfaces;
+	struct option_words interfaces;
 	const char *filter;
 	bool avoid_promiscuous;
 	const char *write;
@@ -49,7 +59,6 @@ static inline struct options options_defaults(void)
 		.request_timeout_ms = 30000,
 		.sort_by = "{.Name}{'/'}{.NodeName}",
 		.write = "-",
-		.pod_namespace = "default",
 	};
 }
 

@@ -79,8 +79,8 @@ static int capture(const struct options *o, struct csharg_client *client,
 	struct csharg_capture_options options = CSHARG_CAPTURE_OPTIONS_INIT;
 	struct pump pump = {.client = client, .target = target, .options = &options, .fd = -1};
 
-	options.interfaces = o->interfaces;
-	options.n_interfaces = o->n_interfaces;
+	options.interfaces = o->interfaces.word;
+	options.n_interfaces = o->interfaces.n;
 	options.filter = o->filter;
 	options.avoid_promiscuous = o->avoid_promiscuous;
 	options.snaplen_bytes = (uint32_t) o->snaplen_bytes;
@@ -103,8 +103,9 @@ static int find_and_capture(
 		rc = connect_client(o, &client, e);
 	if (rc < 0)
 		return rc;
-	if (csharg_client_targets(client, &all, &why) < 0 ||
-		csharg_targets_find(all, query, &target, &why) < 0)
+	if (csharg_client_targets(client, &all, &why) < 0)
+		return connect_refused(client, &why, e);
+	if (csharg_targets_find(all, query, &target, &why) < 0)
 		return connect_error(&why, e);
 	return capture(o, client, target, e);
 }

@@ -61,7 +61,9 @@ static void put_program(struct text *out)
 		"Commands:\n");
 	put_commands(out);
 	put_flags(out, "\nGlobal flags:\n", flags_global);
-	text_put(out, "\nThe token can also be given in the environment variable CSHARG_TOKEN.\n"
+	text_put(out, "\nThe environment variable CSHARG_TOKEN is the token of the service of "
+		      "CSHARG_HOST.\n"
+		      "Tokens of other services are in ~/.config/packetflix/tokens.\n"
 		      "\"csharg help COMMAND\" tells more about a command.\n");
 }
 

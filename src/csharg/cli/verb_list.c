@@ -44,6 +44,6 @@ int verb_list(const struct call *call, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (csharg_client_targets(client, &all, &why) < 0)
-		return connect_error(&why, e);
+		return connect_refused(client, &why, e);
 	return put_targets(call, output, &classes, all, e);
 }

@@ -118,6 +118,7 @@ int verb_watch(const struct call *call, struct err *e)
 		return rc;
 	rc = csharg_watch_run(client, 0, on_change, &w, &why);
 	if (rc < 0)
-		return w.why.code < 0 ? err_set(e, rc, "%s", w.why.text) : connect_error(&why, e);
+		return w.why.code < 0 ? err_set(e, rc, "%s", w.why.text)
+				      : connect_refused(client, &why, e);
 	return 0;
 }

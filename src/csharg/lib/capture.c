@@ -109,7 +109,8 @@ static int open_legs(struct csharg_stream *s, const struct plan *p, struct err *
 	AUTO_FREE char *container = target_text(p->target);
 	struct ws_request r = {.authority = p->client->url.authority,
 		.path = p->client->url.path,
-		.token = p->client->token,
+		.header = (const char *const *) p->client->credentials.header,
+		.n_headers = p->client->credentials.n,
 		.user_agent = p->client->user_agent,
 		.container = container,
 		.filter = p->filter,

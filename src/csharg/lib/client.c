@@ -12,8 +12,6 @@
 #include "base/utf8.h"
 #include "base/version.h"
 
-#define TOKEN_MAX 65536
-
 const char *csharg_version(void)
 {
 	return PACKETFLIX_VERSION;
@@ -56,8 +54,6 @@ static bool is_header_value(const char *s)
 
 static int check_options(const struct csharg_client_options *o, struct err *e)
 {
-	if (o->token && (strlen(o->token) >= TOKEN_MAX || !is_header_value(o->token)))
-		return err_set(e, -EINVAL, "the token is too long or has control characters");
 	if (o->user_agent && !is_header_value(o->user_agent))
 		return err_set(e, -EINVAL, "the user agent has control characters");
 	return 0;
@@ -65,16 +61,18 @@ static int check_options(const struct csharg_client_options *o, struct err *e)
 
 static int take_options(struct csharg_client *c, const struct csharg_client_options *o)
 {
+	const char *ca_file = o->ca_file ? o->ca_file : secure_getenv("SSL_CERT_FILE");
+
 	c->insecure = o->insecure;
 	c->timeout_ms = o->timeout_ms;
-	if (copy(o->token, &c->token) < 0 || copy(o->ca_file, &c->ca_file) < 0 ||
+	if (copy(ca_file && *ca_file ? ca_file : NULL, &c->ca_file) < 0 ||
 		copy(o->proxy, &c->proxy) < 0 || copy(o->no_proxy, &c->no_proxy) < 0)
 		return -ENOMEM;
 	return copy(
 		o->user_agent ? o->user_agent : "libcsharg/" PACKETFLIX_VERSION, &c->user_agent);
 }
 
-/* NULL when there is no memory or no descriptor; @e says which. */
+/* NULL on failure, with @e filled. */
 static struct csharg_client *client_make(
 	const struct url *url, const struct csharg_client_options *o, struct err *e)
 {
@@ -92,7 +90,7 @@ static struct csharg_client *client_make(
 		(void) err_sys(e, -errno, "cannot make an event descriptor");
 	else if (take_options(c, o) < 0)
 		(void) err_set(e, -ENOMEM, "out of memory");
-	else
+	else if (credentials_choose(o, url, &c->credentials, e) == 0)
 		return c;
 	csharg_client_free(c);
 	return NULL;
@@ -108,6 +106,10 @@ int csharg_client_new(const char *url, const struct csharg_client_options *optio
 
 	if (options)
 		memcpy(&o, options, options->size < sizeof(o) ? options->size : sizeof(o));
+	if (!url) {
+		url = secure_getenv("CSHARG_HOST");
+		url = url && *url ? url : CSHARG_DEFAULT_HOST;
+	}
 	if (url_parse(url, &u, &why) < 0 || check_options(&o, &why) < 0)
 		return error_tell(&why, e);
 	c = client_make(&u, &o, &why);
@@ -122,7 +124,7 @@ void csharg_client_free(struct csharg_client *c)
 	if (!c)
 		return;
 	close_p(&c->cancel_fd);
-	free(c->token);
+	credentials_done(&c->credentials);
 	free(c->ca_file);
 	free(c->proxy);
 	free(c->no_proxy);
@@ -138,6 +140,11 @@ const char *csharg_client_host(const struct csharg_client *c)
 const char *csharg_client_url(const struct csharg_client *c)
 {
 	return c->url_text;
+}
+
+const char *csharg_client_token_source(const struct csharg_client *c)
+{
+	return c->credentials.source ? c->credentials.source : "";
 }
 
 void csharg_client_cancel(struct csharg_client *c)

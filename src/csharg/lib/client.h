@@ -8,12 +8,14 @@
 
 #include "base/err.h"
 #include "csharg/csharg.h"
+#include "csharg/lib/credentials.h"
 #include "csharg/lib/url.h"
 
 struct csharg_client {
 	struct url url;
 	char url_text[URL_MAX + 16];
-	char *token, *ca_file, *proxy, *no_proxy; /* owned, NULL as in the options */
+	struct credentials credentials;
+	char *ca_file, *proxy, *no_proxy; /* owned, NULL as in the options */
 	char *user_agent;
 	bool insecure;
 	uint32_t timeout_ms;

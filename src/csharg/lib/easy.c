@@ -78,15 +78,12 @@ int easy_header(struct easy *easy, const char *line)
 	return 0;
 }
 
-static int add_token(struct easy *easy, const struct csharg_client *c)
+static int add_credentials(struct easy *easy, const struct credentials *c)
 {
-	AUTO_FREE char *line = NULL;
-
-	if (!c->token || !c->token[0])
-		return 0;
-	if (asprintf(&line, "Authorization: Bearer %s", c->token) < 0)
-		return -ENOMEM;
-	return easy_header(easy, line);
+	for (size_t i = 0; i < c->n; i++)
+		if (easy_header(easy, c->header[i]) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 int easy_new(struct csharg_client *c, const char *path, struct easy **ret, struct err *e)
@@ -99,8 +96,9 @@ int easy_new(struct csharg_client *c, const char *path, struct easy **ret, struc
 	if (!easy || !easy->curl || url_format(&c->url, path, url, sizeof(url)) < 0 ||
 		curl_easy_setopt(easy->curl, CURLOPT_URL, url) != CURLE_OK ||
 		curl_easy_setopt(easy->curl, CURLOPT_USERAGENT, c->user_agent) != CURLE_OK ||
-		add_token(easy, c) < 0)
+		add_credentials(easy, &c->credentials) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
+	easy->tls = c->url.tls;
 	(void) curl_easy_setopt(easy->curl, CURLOPT_ERRORBUFFER, easy->words);
 	set_limits(c, easy->curl);
 	set_tls(c, easy->curl);
@@ -142,6 +140,50 @@ static int errno_of(CURLcode code)
 	}
 }
 
+/* What OpenSSL and GnuTLS say when the answer to their first message is none of TLS. */
+static bool is_no_tls(const char *words)
+{
+	static const char *const said[] = {"wrong version number", "packet length too long",
+		"unknown protocol", "http request", "unexpected TLS packet"};
+
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		if (strcasestr(words, said[i]))
+			return true;
+	return false;
+}
+
+/* @words are those of libcurl. */
+static int tell_failure(CURLcode code, bool tls, const char *words, struct err *e)
+{
+	int rc = errno_of(code);
+
+	switch (code) {
+	case CURLE_SSL_CONNECT_ERROR:
+		if (is_no_tls(words))
+			return err_set(e, rc, "the service does not use TLS: use http://");
+		return err_set(e, rc, "TLS failed: %.400s", words);
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return err_set(e, rc,
+			"the service's TLS certificate is not trusted (give a CA file if it is "
+			"its own): %.300s",
+			words);
+	case CURLE_SSL_CACERT_BADFILE:
+		return err_set(e, rc, "the CA file cannot be used: %.400s", words);
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		if (!tls)
+			return err_set(e, rc,
+				"no HTTP answer (if the service uses TLS, use https://): %.300s",
+				words);
+		break;
+	default:
+		break;
+	}
+	return err_set(e, rc, "%.400s", words);
+}
+
 int easy_perform(struct easy *easy, struct err *e)
 {
 	struct sigpipe held;
@@ -155,6 +197,6 @@ int easy_perform(struct easy *easy, struct err *e)
 	sigpipe_release(&held);
 	if (code == CURLE_OK)
 		return 0;
-	return err_set(e, errno_of(code), "%.400s",
-		easy->words[0] ? easy->words : curl_easy_strerror(code));
+	return tell_failure(
+		code, easy->tls, easy->words[0] ? easy->words : curl_easy_strerror(code), e);
 }

@@ -11,6 +11,7 @@
 struct easy {
 	CURL *curl;
 	struct curl_slist *headers;
+	bool tls;
 	char words[CURL_ERROR_SIZE]; /* of libcurl about a failure */
 };
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/percent.h"
+
 static const char only_host[] = "only host name and optional port number allowed";
 
 /* "http:" and "https:" are schemes, and everything else begins with the host. */
@@ -27,6 +29,44 @@ static int take_scheme(const char **p, struct url *u, struct err *e)
 	if (strncmp(*p, "//", 2) != 0)
 		return err_set(e, -EINVAL, "%s", only_host);
 	*p += 2;
+	return 0;
+}
+
+/* NAME:PASSWORD before the '@', if there is one. */
+static int take_user(const char **p, struct url *u, struct err *e)
+{
+	const char *at = memrchr(*p, '@', strcspn(*p, "/"));
+	size_t n = at ? (size_t) (at - *p) : 0;
+
+	if (!at)
+		return 0;
+	if (n == 0 || **p == ':')
+		return err_set(e, -EINVAL, "the URL has no user name before its '@'");
+	if (http_decode((struct http_slice){*p, n}, false, u->user, sizeof(u->user)) < 0)
+		return err_set(e, -EINVAL,
+			"user name and password in the URL are too long or have wrong escapes "
+			"('%%')");
+	*p = at + 1;
+	return 0;
+}
+
+/* Move the zone of "ADDRESS%ZONE" from the host of @u to its zone. */
+static int split_zone(struct url *u, struct err *e)
+{
+	char *mark = strchr(u->host, '%');
+	const char *zone;
+
+	if (!mark)
+		return 0;
+	zone = mark + (strncmp(mark, "%25", 3) == 0 && mark[3] ? 3 : 1);
+	if (!*zone || strlen(zone) >= sizeof(u->zone))
+		return err_set(e, -EINVAL, "the zone of '%s' is not an interface name", u->host);
+	for (const char *c = zone; *c; c++)
+		if (!isalnum((unsigned char) *c) && !strchr("-._", *c))
+			return err_set(
+				e, -EINVAL, "the zone of '%s' is not an interface name", u->host);
+	memcpy(u->zone, zone, strlen(zone) + 1);
+	*mark = '\0';
 	return 0;
 }
 
@@ -50,6 +90,8 @@ static int take_host(const char **p, struct url *u, struct err *e)
 		return err_set(e, -EINVAL, "the host in the URL is too long");
 	memcpy(u->host, host, n);
 	u->host[n] = '\0';
+	if (is_six && split_zone(u, e) < 0)
+		return -EINVAL;
 	if (is_six && inet_pton(AF_INET6, u->host, &six) != 1)
 		return err_set(e, -EINVAL, "'%s' is not an IPv6 address", u->host);
 	for (size_t i = 0; !is_six && i < n; i++) {
@@ -111,10 +153,25 @@ static int take_path(const char *p, struct url *u, struct err *e)
 	return 0;
 }
 
+/* Copy @text without the white space around it, such as the newline of a pasted link. */
+static int trim(const char *text, char ret[URL_MAX], struct err *e)
+{
+	static const char white[] = " \t\r\n";
+	size_t n;
+
+	text += strspn(text, white);
+	n = strlen(text);
+	while (n > 0 && strchr(white, text[n - 1]))
+		n--;
+	if (n >= URL_MAX)
+		return err_set(e, -EINVAL, "the URL is longer than %d bytes", URL_MAX - 1);
+	memcpy(ret, text, n);
+	ret[n] = '\0';
+	return 0;
+}
+
 static int check_characters(const char *text, struct err *e)
 {
-	if (strlen(text) >= URL_MAX)
-		return err_set(e, -EINVAL, "the URL is longer than %d bytes", URL_MAX - 1);
 	for (const char *p = text; *p; p++)
 		if ((unsigned char) *p <= 0x20 || *p == 0x7f || *p == '\\')
 			return err_set(
@@ -124,24 +181,28 @@ static int check_characters(const char *text, struct err *e)
 	return 0;
 }
 
+static void make_authority(struct url *u)
+{
+	(void) snprintf(
+		u->authority, sizeof(u->authority), strchr(u->host, ':') ? "[%s]" : "%s", u->host);
+	if (u->port)
+		(void) snprintf(u->authority + strlen(u->authority),
+			sizeof(u->authority) - strlen(u->authority), ":%u", u->port);
+}
+
 int url_parse(const char *text, struct url *ret, struct err *e)
 {
 	struct url u = {.tls = false};
-	const char *p = text;
-	int rc = check_characters(text, e);
+	char trimmed[URL_MAX];
+	const char *p = trimmed;
+	int rc = trim(text, trimmed, e);
 
-	if (rc < 0 || (rc = take_scheme(&p, &u, e)) < 0)
+	if (rc < 0 || (rc = check_characters(trimmed, e)) < 0 || (rc = take_scheme(&p, &u, e)) < 0)
 		return rc;
-	if (memchr(p, '@', strcspn(p, "/")))
-		return err_set(e, -EINVAL, "%s", only_host);
-	if ((rc = take_host(&p, &u, e)) < 0 || (rc = take_port(&p, &u, e)) < 0 ||
-		(rc = take_path(p, &u, e)) < 0)
+	if ((rc = take_user(&p, &u, e)) < 0 || (rc = take_host(&p, &u, e)) < 0 ||
+		(rc = take_port(&p, &u, e)) < 0 || (rc = take_path(p, &u, e)) < 0)
 		return rc;
-	(void) snprintf(
-		u.authority, sizeof(u.authority), strchr(u.host, ':') ? "[%s]" : "%s", u.host);
-	if (u.port)
-		(void) snprintf(u.authority + strlen(u.authority),
-			sizeof(u.authority) - strlen(u.authority), ":%u", u.port);
+	make_authority(&u);
 	*ret = u;
 	return 0;
 }
@@ -158,10 +219,33 @@ bool url_is_loopback(const struct url *u)
 	return inet_pton(AF_INET, u->host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127;
 }
 
+static unsigned int port_of(const struct url *u)
+{
+	return u->port ? u->port : u->tls ? 443 : 80;
+}
+
+bool url_is_below(const struct url *u, const struct url *base)
+{
+	size_t n = strlen(base->path);
+
+	return u->tls == base->tls && strcasecmp(u->host, base->host) == 0 &&
+	       strcmp(u->zone, base->zone) == 0 && port_of(u) == port_of(base) &&
+	       strncmp(u->path, base->path, n) == 0 && (u->path[n] == '\0' || u->path[n] == '/');
+}
+
 int url_format(const struct url *u, const char *more, char *ret, size_t cap_bytes)
 {
-	int n = snprintf(ret, cap_bytes, "%s://%s%s%s", u->tls ? "https" : "http", u->authority,
-		u->path, more);
+	const char *scheme = u->tls ? "https" : "http";
+	char port[16] = "";
+	int n;
 
+	if (!u->zone[0]) {
+		n = snprintf(ret, cap_bytes, "%s://%s%s%s", scheme, u->authority, u->path, more);
+		return n < 0 || (size_t) n >= cap_bytes ? -E2BIG : 0;
+	}
+	if (u->port)
+		(void) snprintf(port, sizeof(port), ":%u", u->port);
+	n = snprintf(ret, cap_bytes, "%s://[%s%%25%s]%s%s%s", scheme, u->host, u->zone, port,
+		u->path, more);
 	return n < 0 || (size_t) n >= cap_bytes ? -E2BIG : 0;
 }

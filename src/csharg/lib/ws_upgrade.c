@@ -53,8 +53,8 @@ static void put_headers(FILE *f, const struct ws_request *r)
 		"Host: %s\r\nUser-Agent: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n",
 		r->authority, r->user_agent, key);
-	if (r->token && r->token[0])
-		(void) fprintf(f, "Authorization: Bearer %s\r\n", r->token);
+	for (size_t i = 0; i < r->n_headers; i++)
+		(void) fprintf(f, "%s\r\n", r->header[i]);
 	if (r->chaste)
 		(void) fputs("Clustershark-Chaste: \r\n", f);
 	(void) fprintf(f, "Clustershark-Container: %s\r\n", r->container);

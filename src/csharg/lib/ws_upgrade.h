@@ -17,7 +17,8 @@
 
 struct ws_request {
 	const char *authority, *path; /* of the service's URL: "host:5001", "" or "/base" */
-	const char *token;            /* NULL = none */
+	const char *const *header;    /* further lines "Name: value", @n_headers of them */
+	size_t n_headers;
 	const char *user_agent;
 	const char *container; /* JSON */
 	const char *nif;
