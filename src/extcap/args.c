@@ -52,6 +52,8 @@ static const struct flag flags[] = {
 	STRING("dockerhosturl", dockerhosturl),
 	STRING("url", url),
 	BOOL("insecure", insecure),
+	STRING("token", token),
+	BOOL("plaintoken", plaintoken),
 	BOOL("showpods", showpods),
 	BOOL("showcontainers", showcontainers),
 	BOOL("showprocs", showprocs),
@@ -87,6 +89,8 @@ const char *args_help(void)
 	       "  --nif NAMES               interfaces, joined by '/', or any\n"
 	       "  --url URL                 packetflix: link of packetflix\n"
 	       "  --insecure                take any TLS certificate\n"
+	       "  --token TOKEN             token for the service of --dockerhosturl or --url\n"
+	       "  --plaintoken              send a token also without TLS to another host\n"
 	       "  --noprom                  do not put interfaces into promiscuous mode\n"
 	       "  --showpods, --showcontainers, --showprocs, --showemptynetns\n"
 	       "                            what to list\n"
@@ -96,8 +100,9 @@ const char *args_help(void)
 	       "  --timeout SECONDS         for lists and for connecting (default 30, 0 = none)\n"
 	       "  --debug                   tell more on stderr\n"
 	       "  --debug-file PATH         append it to a file instead\n\n"
-	       "Environment: CSHARG_TOKEN holds the token of the service; CSHARK_LOG is as "
-	       "--debug-file.\n";
+	       "Environment: CSHARG_TOKEN holds the token of the service of CSHARG_HOST; "
+	       "CSHARK_LOG "
+	       "is as\n--debug-file. Tokens of other services: ~/.config/packetflix/tokens.\n";
 }
 
 static const struct flag *find(const char *name, size_t len)
@@ -212,6 +217,31 @@ int args_parse(int argc, char *const argv[], struct args *ret, struct err *e)
 			return rc;
 	}
 	*ret = a;
+	return 0;
+}
+
+int args_hide_token(int argc, char *argv[], char **ret)
+{
+	static const char flag[] = "--token";
+	size_t n = sizeof(flag) - 1;
+	char *token = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		char *value;
+
+		if (strncmp(argv[i], flag, n) != 0 || (argv[i][n] && argv[i][n] != '='))
+			continue;
+		value = argv[i][n] ? argv[i] + n + 1 : argv[i + 1];
+		if (!value)
+			break;
+		free(token);
+		token = strdup(value);
+		if (!token)
+			return -ENOMEM;
+		memset(value, '*', strlen(value));
+		i += argv[i][n] ? 0 : 1;
+	}
+	*ret = token;
 	return 0;
 }
 

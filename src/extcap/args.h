@@ -24,9 +24,9 @@ enum action {
 struct args {
 	bool interfaces, dlts, config, capture, check, version, help; /* see args_action() */
 	const char *interface, *wireshark_version, *reload_option, *capture_filter, *fifo;
-	const char *container, *nif, *dockerhosturl, *url;
+	const char *container, *nif, *dockerhosturl, *url, *token;
 	const char *httpproxy, *httpsproxy, *noproxy, *debug_file;
-	bool noprom, insecure, proxyoff, debug;
+	bool noprom, insecure, plaintoken, proxyoff, debug;
 	bool showpods, showcontainers, showprocs, showemptynetns;
 	uint32_t timeout_s; /* 0 = no limit */
 };
@@ -36,6 +36,10 @@ struct args {
  * "--NAME false" count as one word, whatever the flag. The last of several counts. Returns 0, or
  * -EINVAL with @e filled: unknown flags, missing or wrong values, words that are no flags. */
 int args_parse(int argc, char *const argv[], struct args *ret, struct err *e);
+
+/* Copy the value of --token to *@ret (owned by the caller; NULL = there is none) and overwrite it
+ * in @argv, which every user of the machine can read and which is logged. Returns 0 or -ENOMEM. */
+int args_hide_token(int argc, char *argv[], char **ret);
 
 /* Choose the action in *@ret. Returns 0, or -EINVAL with @e filled when there is more than one. */
 int args_action(const struct args *a, enum action *ret, struct err *e);

@@ -18,6 +18,8 @@
 #define READER_WAIT_NS (2 * INT64_C(1000000000))
 #define READER_STEP_MS 20
 
+#define CLOSE_GOING_AWAY 1001 /* RFC 6455, section 7.4.1 */
+
 static void stream_free_p(struct csharg_stream **s)
 {
 	csharg_stream_free(*s);
@@ -49,7 +51,7 @@ static int start(struct job *job, int fd, struct csharg_stream **ret, struct err
 	o.filter = job->filter;
 	o.avoid_promiscuous = job->avoid_promiscuous;
 	if (csharg_capture_fd(job->client, job->target, &o, fd, ret, &why) < 0)
-		return connect_tell(&why, e);
+		return connect_refused(job->client, &why, e);
 	return 0;
 }
 
@@ -111,8 +113,12 @@ static int judge(struct csharg_stream *stream, const struct journal *j, struct e
 	journal_debug(j, "end: %s: %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " lost",
 		end.text, counters.packets, counters.bytes, counters.lost);
 	switch (end.reason) {
-	case CSHARG_END_STOPPED:
 	case CSHARG_END_CLOSED:
+		if (end.close_code != CLOSE_GOING_AWAY)
+			return 0;
+		/* the target still exists: the user must learn why no more packets come */
+		return err_set(e, -ECONNABORTED, "the capture service was shut down: %s", end.text);
+	case CSHARG_END_STOPPED:
 	case CSHARG_END_OUTPUT_GONE: /* Wireshark has closed the capture */
 		return 0;
 	default:

@@ -146,16 +146,19 @@ static int check_service(const struct args *args)
 		(void) puts("         no service was asked; --dockerhosturl http://HOST:5001 does");
 		return 0;
 	}
-	if (connect_client(args, args->dockerhosturl, "", &client, &e) < 0)
+	if (connect_client(args, args->dockerhosturl, args->token, &client, &e) < 0)
 		return tell(false, "%s: %s", args->dockerhosturl, e.text);
 	rc = csharg_client_targets(client, &all, &why);
 	if (rc == 0)
 		rc = csharg_client_service(client, &service, &why);
 	if (rc == 0 && service)
 		return tell_service(client, service, all);
-	return tell(false, "%s: %s%s", args->dockerhosturl, why.text,
-		rc == -EACCES ? "; put the right token into CSHARG_TOKEN"
-			      : "; see whether packetflix runs there and its port is open");
+	if (rc == -EACCES) {
+		(void) connect_refused(client, &why, &e);
+		return tell(false, "%s: %s", args->dockerhosturl, e.text);
+	}
+	return tell(false, "%s: %s; see whether packetflix runs there and its port is open",
+		args->dockerhosturl, why.text);
 }
 
 int check_run(const struct args *args)

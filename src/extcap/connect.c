@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/version.h"
 #include "extcap/late_curl.h"
@@ -40,6 +41,23 @@ int connect_tell(const struct csharg_error *from, struct err *e)
 	return err_set(e, from->code, "%s", from->text);
 }
 
+int connect_refused(
+	const struct csharg_client *client, const struct csharg_error *from, struct err *e)
+{
+	const char *source = csharg_client_token_source(client);
+
+	if (from->code != -EACCES)
+		return connect_tell(from, e);
+	if (!*source)
+		return err_set(e, from->code,
+			"%.300s (none was sent: use the field \"Token\" or "
+			"~/.config/packetflix/tokens)",
+			from->text);
+	return err_set(e, from->code, "%.300s (the token that was sent comes from: %.150s)",
+		from->text,
+		strcmp(source, "option") == 0 ? "the field \"Token\" or the link" : source);
+}
+
 int connect_client(const struct args *args, const char *url, const char *token,
 	struct csharg_client **ret, struct err *e)
 {
@@ -52,10 +70,13 @@ int connect_client(const struct args *args, const char *url, const char *token,
 		return err_set(e, -ENOMEM, "out of memory");
 	o.insecure = args->insecure;
 	o.timeout_ms = args->timeout_s * 1000;
-	o.token = *token ? token : getenv("CSHARG_TOKEN");
+	o.token = *token ? token : NULL;
+	o.plain_token = args->plaintoken;
 	o.proxy = args->proxyoff ? "" : NULL;
 	o.user_agent = "cshargextcap/" PACKETFLIX_VERSION;
-	if (csharg_client_new(url, &o, ret, &why) < 0)
+	if (csharg_client_new(url, &o, ret, &why) == -EPERM)
+		return err_set(e, -EPERM, "%.400s (or \"Send token without TLS\")", why.text);
+	if (why.code < 0)
 		return connect_tell(&why, e);
 	return 0;
 }

@@ -7,17 +7,22 @@
 #include "extcap/args.h"
 
 /* Make a client of the service at @url with the TLS, proxy and time settings of @args. Proxies are
- * set in this process's environment (wire contract 4.1). @token: "" = that of the environment.
- * Free *@ret with csharg_client_free(). @e must not be NULL.
- * Returns 0 or a negative errno with it filled. */
+ * set in this process's environment (wire contract 4.1). @token: "" = the one that the library
+ * finds for this service (csharg.h, "Tokens"). Free *@ret with csharg_client_free(). @e must not be
+ * NULL. Returns 0 or a negative errno with it filled. */
 int connect_client(const struct args *args, const char *url, const char *token,
 	struct csharg_client **ret, struct err *e);
 
 /* The same six names that old plugins set, ended by NULL. Static. */
 const char *const *connect_proxy_variables(void);
 
-/* Take words of the library over. Returns @from's code. */
+/* Copy words of the library. Returns @from's code. */
 int connect_tell(const struct csharg_error *from, struct err *e);
+
+/* The same for a request to the service of @client. Where the service wants another token, the
+ * words also say which one was sent, or how to give one. */
+int connect_refused(
+	const struct csharg_client *client, const struct csharg_error *from, struct err *e);
 
 static inline void connect_client_p(struct csharg_client **c)
 {

@@ -5,7 +5,6 @@
 
 #include "base/own.h"
 #include "base/version.h"
-#include "extcap/config.h"
 
 /* Attributes behind number, group and call, in the order that plugins have always used. */
 struct option {
@@ -21,12 +20,25 @@ struct option {
 			"validation}"                                                              \
 	}
 
+/* A password field is not saved in the preferences: a token must not reach another service when the
+ * URL changes. */
+#define TOKEN                                                                                      \
+	{3, NULL, "--token",                                                                       \
+		"{type=password}{display=Token}{tooltip=Bearer token of this service; not saved. " \
+		"Saved ones are in ~/.config/packetflix/tokens}"},                                 \
+	{                                                                                          \
+		4, NULL, "--plaintoken",                                                           \
+			"{type=boolflag}{display=Send token without TLS}{default=false}"           \
+			"{tooltip=Others on the way can read it}"                                  \
+	}
+
 static const struct option of_mobyshark[] = {
 	{1, NULL, "--dockerhosturl",
 		"{type=string}{required=true}{display=Docker host URL}"
 		"{tooltip=Name or address of the Docker host}"
 		"{placeholder=http://host-ip-or-dns:5001}"},
 	INSECURE,
+	TOKEN,
 	{DESCRIBE_CONTAINER, NULL, "--container",
 		"{type=selector}{reload=true}{display=Containers}{placeholder=refresh}"},
 	{DESCRIBE_NIF, NULL, "--nif",
@@ -42,6 +54,7 @@ static const struct option of_mobyshark[] = {
 
 static const struct option of_packetflix[] = {
 	INSECURE,
+	TOKEN,
 	{10, NULL, "--url",
 		"{type=string}{required=true}{display=capture URL}"
 		"{tooltip=URL of the remote capture service}{placeholder=packetflix://...}"},
@@ -69,10 +82,16 @@ enum nif describe_find(const char *name)
 	return strcmp(name, "packetflix") == 0 ? NIF_PACKETFLIX : NIF_UNKNOWN;
 }
 
-void describe_interfaces(struct text *t)
+void describe_interfaces(struct text *t, const char *help_path)
 {
+	text_put(t, "extcap {version=" PACKETFLIX_VERSION "}");
+	if (*help_path) {
+		text_put(t, "{help=file://");
+		text_put(t, help_path);
+		text_put(t, "}");
+	}
 	text_put(t,
-		"extcap {version=" PACKETFLIX_VERSION "}{help=" EXTCAP_HELP_URL "}\n"
+		"\n"
 		"interface {value=mobyshark}{display=Docker host capture (" PACKETFLIX_VERSION
 		")}\n"
 		"interface {value=packetflix}{display=packetflix:// remote cluster and container "

@@ -21,8 +21,9 @@ enum nif {
 /* The interface called @name. */
 enum nif describe_find(const char *name);
 
-/* Put the lines of --extcap-interfaces, --extcap-dlts, --extcap-config. */
-void describe_interfaces(struct text *t);
+/* Put the lines of --extcap-interfaces, --extcap-dlts, --extcap-config. @help_path: the file that
+ * Wireshark's help button opens, "" = none. */
+void describe_interfaces(struct text *t, const char *help_path);
 void describe_dlts(struct text *t);
 void describe_config(struct text *t, enum nif nif);
 

@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "extcap/connect.h"
 #include "extcap/link.h"
+#include "extcap/reload.h"
 
 void job_done(struct job *job)
 {
@@ -81,9 +82,9 @@ static int prepare_mobyshark(const struct args *a, struct job *job, struct err *
 
 	if (!*a->dockerhosturl)
 		return err_set(e, -EINVAL, "no Docker host URL is given");
-	if (!*a->container)
+	if (!*a->container || strcmp(a->container, RELOAD_NO_VALUE) == 0)
 		return err_set(e, -EINVAL, "no container is chosen");
-	rc = connect_client(a, a->dockerhosturl, "", &job->client, e);
+	rc = connect_client(a, a->dockerhosturl, a->token, &job->client, e);
 	if (rc == 0)
 		rc = take_target(job, a->container, e);
 	if (rc < 0)
@@ -109,7 +110,7 @@ static int refine(struct job *job, const struct journal *j, struct err *e)
 		return 0;
 	}
 	if (rc < 0)
-		return connect_tell(&why, e);
+		return connect_refused(job->client, &why, e);
 	found = job_match(all, job->target);
 	journal_debug(j, "target \"%s\" %s", job->target->name,
 		found ? "is listed" : "is taken as the link describes it");
@@ -136,7 +137,8 @@ static int prepare_packetflix(
 		return rc;
 	if (!*link.container)
 		return err_set(e, -EINVAL, "the capture URL names no container");
-	rc = connect_client(a, link.service_url, link.token, &job->client, e);
+	rc = connect_client(
+		a, link.service_url, *link.token ? link.token : a->token, &job->client, e);
 	if (rc == 0)
 		rc = take_target(job, link.container, e);
 	if (rc == 0)

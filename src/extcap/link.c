@@ -125,8 +125,9 @@ static int take_query(struct link *l, const char *s, size_t len)
 int link_parse(const char *text, struct link *ret, struct err *e)
 {
 	AUTO_LINK struct link l = {NULL};
+	static const char white[] = " \t\r\n";
 	bool tls;
-	const char *place = skip_scheme(text, &tls), *query, *end;
+	const char *place = skip_scheme(text + strspn(text, white), &tls), *query, *end;
 	int rc;
 
 	if (strlen(text) > LINK_BYTES_MAX)
@@ -136,6 +137,8 @@ int link_parse(const char *text, struct link *ret, struct err *e)
 		return err_set(e, -EINVAL,
 			"the capture URL is not of the form packetflix:ws://HOST:PORT/capture?...");
 	end = place + strcspn(place, "#");
+	while (end > place && strchr(white, end[-1])) /* of a pasted link */
+		end--;
 	query = memchr(place, '?', (size_t) (end - place));
 	query = query ? query : end;
 	rc = set_service_url(&l, place, (size_t) (query - place), tls);

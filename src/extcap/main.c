@@ -13,6 +13,8 @@
 #include "extcap/check.h"
 #include "extcap/connect.h"
 #include "extcap/describe.h"
+#include "extcap/folders.h"
+#include "extcap/help_file.h"
 #include "extcap/job.h"
 #include "extcap/journal.h"
 #include "extcap/reload.h"
@@ -59,7 +61,7 @@ static int find_nif(const struct args *a, enum nif *ret, struct err *e)
 	return 0;
 }
 
-/* A reload that fails gives no values, and is no error of the dialog that it is for. */
+/* A reload that fails is no error of the dialog that it is for. The reason is shown in the list. */
 static int configure(const struct args *a, enum nif nif, const struct journal *j, struct err *e)
 {
 	AUTO_TEXT struct text t = {NULL};
@@ -72,18 +74,23 @@ static int configure(const struct args *a, enum nif nif, const struct journal *j
 		rc = reload_put(&t, a, &why);
 	else
 		rc = err_set(&why, -EINVAL, "interface packetflix has no values to list");
-	if (rc < 0)
+	if (rc < 0) {
 		journal_error(j, why.text);
+		if (nif == NIF_MOBYSHARK)
+			reload_put_failure(&t, a->reload_option, why.text);
+	}
 	return print(&t, e);
 }
 
 static int describe(enum action action, struct err *e)
 {
 	AUTO_TEXT struct text t = {NULL};
+	char help_path[FOLDERS_PATH_MAX];
 
-	if (action == ACTION_INTERFACES)
-		describe_interfaces(&t);
-	else if (action == ACTION_DLTS)
+	if (action == ACTION_INTERFACES) {
+		help_file_find(help_path, sizeof(help_path));
+		describe_interfaces(&t, help_path);
+	} else if (action == ACTION_DLTS)
 		describe_dlts(&t);
 	else if (action == ACTION_HELP)
 		text_put(&t, args_help());
@@ -131,7 +138,7 @@ static int act(const struct args *a, enum action action, const struct journal *j
 	return capture(a, nif, j, e);
 }
 
-static int run(int argc, char *const argv[], struct journal *j, struct err *e)
+static int run(int argc, char *const argv[], const char *token, struct journal *j, struct err *e)
 {
 	enum action action = ACTION_NONE;
 	struct args a;
@@ -147,6 +154,7 @@ static int run(int argc, char *const argv[], struct journal *j, struct err *e)
 		tell_start(j, argc, argv);
 		return rc;
 	}
+	a.token = token;
 	rc = journal_open(j, log_path(&a), a.debug, e);
 	if (rc < 0)
 		return rc;
@@ -156,12 +164,15 @@ static int run(int argc, char *const argv[], struct journal *j, struct err *e)
 
 int main(int argc, char *argv[])
 {
+	AUTO_FREE char *token = NULL;
 	struct journal j = {.fd = -1};
 	struct err e = ERR_NONE;
 	int rc;
 
 	(void) signal(SIGPIPE, SIG_IGN);
-	rc = run(argc, argv, &j, &e);
+	rc = args_hide_token(argc, argv, &token);
+	if (rc == 0)
+		rc = run(argc, argv, token ? token : "", &j, &e);
 	if (rc < 0 && e.text[0])
 		journal_error(&j, e.text);
 	journal_close(&j);

@@ -84,6 +84,19 @@ int reload_put_targets(struct text *t, const struct csharg_targets *all, const s
 	return rc;
 }
 
+void reload_put_failure(struct text *t, const char *option, const char *words)
+{
+	AUTO_TEXT struct text shown = {NULL};
+
+	if (strcmp(option, "container") != 0)
+		return;
+	text_put(&shown, "\u26a0 ");
+	text_put(&shown, words);
+	text_put_bytes(&shown, "", 1);
+	if (!shown.failed)
+		describe_value(t, DESCRIBE_CONTAINER, RELOAD_NO_VALUE, shown.p, true);
+}
+
 int reload_put_interfaces(struct text *t, const struct csharg_target *target)
 {
 	size_t n = target ? target->n_interfaces : 0;
@@ -106,12 +119,12 @@ static int put_containers(struct text *t, const struct args *args, struct err *e
 	AUTO_CLIENT struct csharg_client *client = NULL;
 	AUTO_TARGETS struct csharg_targets *all = NULL;
 	struct csharg_error why = {0, ""};
-	int rc = connect_client(args, args->dockerhosturl, "", &client, e);
+	int rc = connect_client(args, args->dockerhosturl, args->token, &client, e);
 
 	if (rc < 0)
 		return rc;
 	if (csharg_client_targets(client, &all, &why) < 0)
-		return connect_tell(&why, e);
+		return connect_refused(client, &why, e);
 	rc = reload_put_targets(t, all, args);
 	return rc < 0 ? err_set(e, rc, "out of memory") : 0;
 }

@@ -12,6 +12,13 @@
  * is asked. Returns 0, or a negative errno with @e filled, and no lines but what stands always. */
 int reload_put(struct text *t, const struct args *args, struct err *e);
 
+/* What a list shows in place of its values has this value, which is no target. */
+#define RELOAD_NO_VALUE "none"
+
+/* Put one line that shows @words in the list of option @option ("container"); other lists show
+ * nothing. */
+void reload_put_failure(struct text *t, const char *option, const char *words);
+
 /* Put those of @all that @args shows, sorted by what is displayed. Returns 0 or -ENOMEM. */
 int reload_put_targets(struct text *t, const struct csharg_targets *all, const struct args *args);
 

@@ -331,15 +331,21 @@ class Options(ctypes.Structure):
                 ("no_proxy", ctypes.c_char_p), ("user_agent", ctypes.c_char_p)]
 
 
+class OptionsNow(Options):
+    """The same with what was appended since."""
+    _fields_ = [("tokens_file", ctypes.c_char_p), ("plain_token", ctypes.c_bool),
+                ("headers", ctypes.POINTER(ctypes.c_char_p)), ("n_headers", ctypes.c_size_t)]
+
+
 class Error(ctypes.Structure):
     _fields_ = [("code", ctypes.c_int), ("text", ctypes.c_char * 512)]
 
 
-def capture_by_ctypes(url, path, **options):
+def capture_by_ctypes(url, path, kind=Options, **options):
     """Capture the target {"name":"web"} through the shared object; returns (status, words)."""
     library, error = ctypes.CDLL(str(REPO / "out" / "libcsharg.so.1")), Error()
     client, web, stream = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
-    wanted = Options(ctypes.sizeof(Options), **{"timeout_ms": 10000, **options})
+    wanted = kind(ctypes.sizeof(kind), **{"timeout_ms": 10000, **options})
     for name in ("csharg_client_free", "csharg_target_free", "csharg_stream_free", "csharg_stream_run"):
         getattr(library, name).argtypes = [ctypes.c_void_p]
     rc = library.csharg_client_new(url.encode(), ctypes.byref(wanted), ctypes.byref(client), ctypes.byref(error))
@@ -380,8 +386,10 @@ def test_a_token_is_sent_and_a_time_limit_kept(original, tmp_path):
 def test_captures_pass_through_a_proxy(original, tmp_path):
     heard, path = [], tmp_path / "proxied.pcapng"
     original.plays = [Play(packets=100, ending=Close())]
-    rc, words = capture_by_ctypes(original.url, path, token=b"secret",
-                                  proxy=f"http://127.0.0.1:{tunnel(heard)}".encode())
+    through = {"token": b"secret", "proxy": f"http://127.0.0.1:{tunnel(heard)}".encode()}
+    rc, words = capture_by_ctypes(original.url, path, **through)
+    assert rc == -errno.EPERM and "without TLS" in words and not heard
+    rc, words = capture_by_ctypes(original.url, path, kind=OptionsNow, plain_token=True, **through)
     assert rc == 0, words
     assert heard[0].startswith(f"CONNECT 127.0.0.1:{original.port} HTTP/1.1")
     assert "secret" not in heard[0] and original.requests[0].words["authorization"] == "Bearer secret"

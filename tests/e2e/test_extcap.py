@@ -2,10 +2,13 @@
 """The Wireshark plugin: tshark and Wireshark capture with it, and what it says when something is wrong."""
 import json
 import os
+import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote, quote_plus
 
@@ -88,7 +91,7 @@ class Fifo:
     """The pipe that Wireshark makes; PACKETS is what came through it until now."""
 
     def __init__(self, owned, folder):
-        self.path, self.data, self.ended = folder / "fifo", b"", threading.Event()
+        self.path, self.data, self.ended = folder / f"fifo-{id(self)}", b"", threading.Event()
         os.mkfifo(self.path)
         self._fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         owned.add(self)
@@ -114,10 +117,10 @@ class Fifo:
 @pytest.fixture
 def capture(owned, tmp_path):
     """Starts the plugin as Wireshark does; returns it and the pipe."""
-    def make(interface, *words):
+    def make(interface, *words, env=None):
         fifo = Fifo(owned, tmp_path)
         return Running(owned, tmp_path, PLUGIN, "--capture", "--extcap-interface", interface, "--fifo", fifo.path,
-                       *words), fifo
+                       *words, env=env), fifo
     return make
 
 
@@ -277,6 +280,10 @@ def test_one_user_can_install_it_for_oneself(tmp_path):
     assert (tmp_path / ".local/share/applications" / DESKTOP).exists()
     listed = subprocess.run(["tshark", "-D"], env=env, capture_output=True, text=True, timeout=60).stdout
     assert "packetflix" in listed and "mobyshark" in listed
+    (plugin,) = tmp_path.rglob(PLUGIN.name)
+    told = subprocess.run([plugin, "--extcap-interfaces"], env=env, check=True, capture_output=True, text=True).stdout
+    help_file = re.match(r"extcap \{version=[^}]*\}\{help=file://(/[^}]*)\}\n", told)[1]
+    assert Path(help_file).is_relative_to(tmp_path) and Path(help_file).read_text().startswith("# ")
 
 
 # -- the conversation --------------------------------------------------------------------------
@@ -303,7 +310,28 @@ def test_a_reload_that_fails_is_no_error_of_the_dialog():
                         (("nonsense", "--extcap-interface", "mobyshark"), "nonsense"),
                         (("container", "--extcap-interface", "packetflix"), "packetflix")):
         status, out, err = ask(*reload, *words)
-        assert (status, out) == (0, "") and told in err and err.count("\n") == 1
+        assert status == 0 and told in err and err.count("\n") == 1
+        shown = f"value {{arg=10}}{{value=none}}{{display=\u26a0 {err[:-1]}}}{{default=true}}\n"
+        assert out == ("" if words[0] == "nonsense" or "packetflix" in words else shown)
+
+
+def test_the_dialog_shows_why_there_is_no_list(shared, original, certificate):
+    reload = ("--extcap-config", "--extcap-interface", "mobyshark", "--extcap-reload-option", "container",
+              "--dockerhosturl")
+    original.listing = (401, "text/plain", "a valid token is needed")
+    for words, told in (((original.url,), "status 401"), ((original.url, "--token", "wrong"), 'the field "Token"'),
+                        (("http://192.0.2.1", "--token", "x"), "without TLS")):
+        status, out, _ = ask(*reload, *words)
+        assert status == 0 and out.startswith("value {arg=10}{value=none}{display=\u26a0 ") and told in out, out
+        assert out.count("\n") == 1
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with Original(tls=context) as service:
+        assert "certificate is not trusted" in ask(*reload, service.url)[1]
+        assert "if the service uses TLS, use https://" in ask(*reload, service.url.replace("https", "http"))[1]
+    assert "does not use TLS: use http://" in ask(*reload, f"https://127.0.0.1:{shared.port}")[1]
+    assert ask("--capture", "--extcap-interface", "mobyshark", "--dockerhosturl", original.url, "--container", "none",
+               "--fifo", "/nonexistent/x")[2] == "no container is chosen\n"
 
 
 def test_what_is_wrong_is_told_in_one_sentence(tmp_path, original):
@@ -315,7 +343,7 @@ def test_what_is_wrong_is_told_in_one_sentence(tmp_path, original):
             ((*capture, "packetflix"), "no capture URL is given"),
             ((*capture, "packetflix", "--url", "http://h"), "the capture URL is not of the form packetflix:ws://"),
             ((*capture, "packetflix", "--url", "packetflix:ws://h/capture"), "the capture URL names no container"),
-            ((*capture, "packetflix", "--url", "packetflix:ws://u@h/capture?container={}"), "only host name"),
+            ((*capture, "packetflix", "--url", "packetflix:ws://u@h/capture?container={}"), "the token or password is not sent to h"),
             ((*capture, "packetflix", "--url", link(original, {"name": "web"})), "cannot open the pipe"),
             ((*capture, "other"), 'unknown interface "other"'), (("--extcap-dlts",), "no interface is given"),
             (("--capture", "--extcap-config"), "only one of"), (("--nonsense",), "unknown flag: --nonsense"),
@@ -351,6 +379,16 @@ def test_a_service_that_vanishes_is_an_error(original, capture):
     plugin, fifo = capture("mobyshark", "--dockerhosturl", original.url, "--container", '{"name":"web"}', "--nif", "any")
     assert plugin.end() == 1 and plugin.err.count("\n") == 1
     assert len(fifo.packets) == 20 and original.requests[0].query["nif"] == "any"
+
+
+def test_the_end_of_the_service_is_told(original, capture):
+    original.plays = [Play(packets=20, ending=Close(1001, "the service is ending"))]
+    plugin, fifo = capture("mobyshark", "--dockerhosturl", original.url, "--container", '{"name":"web"}')
+    assert plugin.end() == 1 and len(fifo.packets) == 20
+    assert plugin.err.startswith("the capture service was shut down: ") and "the service is ending" in plugin.err
+    original.plays = [Play(packets=1, ending=Close(1000, "the target has ended"))]
+    plugin, _ = capture("mobyshark", "--dockerhosturl", original.url, "--container", '{"name":"web"}')
+    assert plugin.end() == 0 and plugin.err == ""
 
 
 def idle(original, capture, *words):
@@ -411,11 +449,30 @@ def test_the_debug_file_tells_how_it_went(original, capture, tmp_path):
     assert "error no interface is given" in (tmp_path / "new").read_text()
 
 
-def test_a_token_of_the_link_or_the_environment_is_sent(original, capture):
+def sent_token(original, capture, words, **env):
     original.plays = [Play(packets=1, ending=Close())]
-    plugin, _ = capture("packetflix", "--url", link(original, {"name": "web"}, token="s3cret"))
+    plugin, _ = capture(*words, env={"PATH": "/usr/bin:/bin", **env})
     assert plugin.end() == 0, plugin.err
-    assert original.requests[0].words["authorization"] == "Bearer s3cret"
+    told = {request.words.get("authorization") for request in original.requests}
+    original.requests.clear()
+    return told
+
+
+def test_a_token_is_sent_to_its_own_service_only(original, capture, tmp_path):
+    url = ("packetflix", "--url", link(original, {"name": "web"}))
+    assert sent_token(original, capture, ("packetflix", "--url", link(original, {"name": "web"}, token="s3cret") + "\n")) \
+        == {"Bearer s3cret"}
+    assert sent_token(original, capture, (*url, "--token", "typed")) == {"Bearer typed"}
+    assert sent_token(original, capture, url, CSHARG_TOKEN="mine") == {None}
+    assert sent_token(original, capture, url, CSHARG_TOKEN="mine", CSHARG_HOST=f"https://127.0.0.1:{original.port}") == {None}
+    assert sent_token(original, capture, url, CSHARG_TOKEN="mine", CSHARG_HOST=original.url) == {"Bearer mine"}
+    tokens = tmp_path / ".config" / "packetflix" / "tokens"
+    tokens.parent.mkdir(parents=True)
+    tokens.write_text(f"https://capture.example.com other\n{original.url} from-file\n")
+    tokens.chmod(0o600)
+    assert sent_token(original, capture, url, HOME=str(tmp_path)) == {"Bearer from-file"}
+    tokens.write_text(f"http://127.0.0.1:{original.port + 1} other\n")
+    assert sent_token(original, capture, url, HOME=str(tmp_path)) == {None}
 
 
 # -- the check ---------------------------------------------------------------------------------

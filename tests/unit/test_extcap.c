@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,19 +109,49 @@ static void there_is_one_action_or_none(void **state)
 	assert_int_equal(args_action(&a, &action, NULL), -EINVAL);
 }
 
+static void a_token_does_not_stay_on_the_command_line(void **state)
+{
+	static const char *const forms[][4] = {
+		{"x", "--token", "secret", "--debug"},
+		{"x", "--token=secret", "--debug", ""},
+		{"x", "--token", "first", "--token=secret"},
+		{"x", "--tokens", "--debug", "--token"},
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		char words[4][24], *argv[5] = {words[0], words[1], words[2], words[3], NULL};
+		AUTO_FREE char *token = NULL;
+
+		for (size_t k = 0; k < 4; k++)
+			(void) snprintf(words[k], sizeof(words[k]), "%s", forms[i][k]);
+		assert_int_equal(args_hide_token(4, argv, &token), 0);
+		if (i == 3)
+			assert_null(token);
+		else
+			assert_string_equal(token, "secret");
+		for (size_t k = 0; k < 4; k++) {
+			assert_null(strstr(words[k], "secret"));
+			assert_null(strstr(words[k], "first"));
+		}
+	}
+}
+
 static void interfaces_are_told_in_a_stable_order(void **state)
 {
 	AUTO_TEXT struct text t = {NULL};
 
 	(void) state;
-	describe_interfaces(&t);
+	describe_interfaces(&t, "/usr/share/doc/README.md");
 	text_put_bytes(&t, "", 1);
 	assert_non_null(
 		strstr(t.p, "}\ninterface {value=mobyshark}{display=Docker host capture "
 			    "(" PACKETFLIX_VERSION ")}\n"
 			    "interface {value=packetflix}{display=packetflix:// remote "
 			    "cluster and container host capture (" PACKETFLIX_VERSION ")}\n"));
-	assert_ptr_equal(strstr(t.p, "extcap {version=" PACKETFLIX_VERSION "}{help=file:///"), t.p);
+	assert_ptr_equal(strstr(t.p, "extcap {version=" PACKETFLIX_VERSION
+				     "}{help=file:///usr/share/doc/README.md}\n"),
+		t.p);
 	assert_int_equal(describe_find("mobyshark"), NIF_MOBYSHARK);
 	assert_int_equal(describe_find("packetflix"), NIF_PACKETFLIX);
 	assert_int_equal(describe_find("Packetflix"), NIF_UNKNOWN);
@@ -135,6 +166,10 @@ static void options_of_packetflix_are_told_byte_by_byte(void **state)
 	assert_text(&t,
 		"arg {number=2}{call=--insecure}{type=boolflag}{display=\u26a0 INSECURE \u26a0 "
 		"Skip server certificate validation}\n"
+		"arg {number=3}{call=--token}{type=password}{display=Token}{tooltip=Bearer token "
+		"of this service; not saved. Saved ones are in ~/.config/packetflix/tokens}\n"
+		"arg {number=4}{call=--plaintoken}{type=boolflag}{display=Send token without TLS}"
+		"{default=false}{tooltip=Others on the way can read it}\n"
 		"arg {number=10}{call=--url}{type=string}{required=true}{display=capture URL}"
 		"{tooltip=URL of the remote capture service}{placeholder=packetflix://...}\n"
 		"arg {number=600}{group=Proxy}{call=--proxyoff}{type=boolflag}{default=yes}"
@@ -160,6 +195,10 @@ static void options_of_mobyshark_are_told_byte_by_byte(void **state)
 		"host-ip-or-dns:5001}\n"
 		"arg {number=2}{call=--insecure}{type=boolflag}{display=\u26a0 INSECURE \u26a0 "
 		"Skip server certificate validation}\n"
+		"arg {number=3}{call=--token}{type=password}{display=Token}{tooltip=Bearer token "
+		"of this service; not saved. Saved ones are in ~/.config/packetflix/tokens}\n"
+		"arg {number=4}{call=--plaintoken}{type=boolflag}{display=Send token without TLS}"
+		"{default=false}{tooltip=Others on the way can read it}\n"
 		"arg {number=10}{call=--container}{type=selector}{reload=true}"
 		"{display=Containers}{placeholder=refresh}\n"
 		"arg {number=20}{call=--nif}{type=selector}{reload=true}{display=Interfaces}"
@@ -401,6 +440,7 @@ int main(void)
 		cmocka_unit_test(flags_take_values_in_every_form),
 		cmocka_unit_test(words_of_no_meaning_are_refused),
 		cmocka_unit_test(there_is_one_action_or_none),
+		cmocka_unit_test(a_token_does_not_stay_on_the_command_line),
 		cmocka_unit_test(interfaces_are_told_in_a_stable_order),
 		cmocka_unit_test(options_of_packetflix_are_told_byte_by_byte),
 		cmocka_unit_test(options_of_mobyshark_are_told_byte_by_byte),
