@@ -306,37 +306,65 @@ static ssize_t find_option(const uint8_t *p, size_t at, size_t end, uint16_t cod
 	return (ssize_t) found;
 }
 
-ssize_t pcapng_copy_epb_dropcount(const uint8_t *epb, size_t len_bytes, uint64_t add_count_,
-	uint8_t *out, size_t cap_bytes, size_t *ret_old_bytes)
-{
-	struct block b = {.p = out, .cap_bytes = cap_bytes};
-	size_t total, data, end, options_end = 0;
-	ssize_t at;
-	uint64_t count = 0;
+#define DROPCOUNT_END_BYTES 20 /* a drop count, the end mark, the length at the end of a block */
 
-	if (len_bytes < PCAPNG_EPB_DATA_AT + 4 || get_u32(epb) != BLOCK_EPB)
+/* The options of the packet block at the beginning of the @len_bytes at @p. */
+struct epb_options {
+	size_t at, end; /* of the options, the end mark included */
+	size_t mark;    /* where the end mark is, or @end */
+	size_t count;   /* where the drop count is, or @end */
+};
+
+static int find_epb_options(const uint8_t *p, size_t len_bytes, struct epb_options *ret)
+{
+	size_t total, data;
+	ssize_t at;
+
+	if (len_bytes < PCAPNG_EPB_DATA_AT + 4 || get_u32(p) != BLOCK_EPB)
 		return -EBADMSG;
-	total = get_u32(epb + 4);
+	total = get_u32(p + 4);
 	if (total > len_bytes || total < PCAPNG_EPB_DATA_AT + 4 || total % 4 != 0)
 		return -EBADMSG;
-	data = ((size_t) get_u32(epb + 20) + 3) & ~(size_t) 3;
-	end = total - 4;
-	if (data > end - PCAPNG_EPB_DATA_AT)
+	data = ((size_t) get_u32(p + 20) + 3) & ~(size_t) 3;
+	ret->end = total - 4;
+	if (data > ret->end - PCAPNG_EPB_DATA_AT)
 		return -EBADMSG;
-	at = find_option(epb, PCAPNG_EPB_DATA_AT + data, end, EPB_DROPCOUNT, &options_end);
+	ret->at = PCAPNG_EPB_DATA_AT + data;
+	at = find_option(p, ret->at, ret->end, EPB_DROPCOUNT, &ret->mark);
 	if (at < 0)
-		return at;
-	if ((size_t) at < end && get_u16(epb + at + 2) != sizeof(count))
+		return (int) at;
+	ret->count = (size_t) at;
+	if (ret->count < ret->end && get_u16(p + ret->count + 2) != sizeof(uint64_t))
 		return -EBADMSG;
-	if ((size_t) at < end)
-		memcpy(&count, epb + at + 4, sizeof(count));
-	count += add_count_;
-	add(&b, epb, options_end);
-	if ((size_t) at < end && b.rc == 0)
-		memcpy(out + at + 4, &count, sizeof(count));
-	else
-		add_count(&b, EPB_DROPCOUNT, count);
+	return 0;
+}
+
+ssize_t pcapng_add_epb_dropcount(
+	uint8_t *blocks, size_t len_bytes, size_t cap_bytes, uint64_t add_to_count)
+{
+	struct epb_options o;
+	struct block b;
+	uint64_t count = 0;
+	size_t tail;
+	ssize_t n;
+	int rc = find_epb_options(blocks, len_bytes, &o);
+
+	if (rc < 0)
+		return rc;
+	if (o.count < o.end) {
+		memcpy(&count, blocks + o.count + 4, sizeof(count));
+		count += add_to_count;
+		memcpy(blocks + o.count + 4, &count, sizeof(count));
+		return (ssize_t) len_bytes;
+	}
+	/* the option, an end mark and the length take the place of the old end mark and length */
+	tail = len_bytes - (o.end + 4);
+	if (len_bytes > cap_bytes || o.mark + DROPCOUNT_END_BYTES > cap_bytes - tail)
+		return -ENOBUFS;
+	memmove(blocks + o.mark + DROPCOUNT_END_BYTES, blocks + o.end + 4, tail);
+	b = (struct block){.p = blocks, .len_bytes = o.mark, .cap_bytes = cap_bytes - tail};
+	add_count(&b, EPB_DROPCOUNT, add_to_count);
 	add_option(&b, OPT_END, NULL, 0);
-	*ret_old_bytes = total;
-	return block_end(&b);
+	n = block_end(&b);
+	return n < 0 ? n : n + (ssize_t) tail;
 }

@@ -173,20 +173,25 @@ static void a_drop_count_is_made_or_added_to(void **state)
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(before); i++) {
 		const struct pcapng_epb p = {.caplen = 7, .len = 9, .dropcount = before[i]};
-		uint8_t in[128], out[128];
-		size_t n = put_packet(&p, in), old;
-		ssize_t m = pcapng_copy_epb_dropcount(in, n, 10, out, sizeof(out), &old);
+		uint8_t in[128], out[160];
+		size_t n = put_packet(&p, in), m = n + (before[i] ? 0 : 12);
 
-		assert_int_equal(m, (ssize_t) n + (before[i] ? 0 : 12));
-		assert_int_equal(old, n);
-		assert_true(dropcount_of(out, (size_t) m) == before[i] + 10);
-		for (size_t cap = 0; cap < (size_t) m; cap++)
-			assert_int_equal(
-				pcapng_copy_epb_dropcount(in, n, 10, out, cap, &old), -ENOBUFS);
+		/* two bytes behind it, as if there were another block */
+		memcpy(in + n, "xy", 2);
+		memcpy(out, in, n + 2);
+		assert_int_equal(
+			pcapng_add_epb_dropcount(out, n + 2, sizeof(out), 10), (ssize_t) m + 2);
+		assert_true(dropcount_of(out, m) == before[i] + 10);
+		assert_memory_equal(out + m, "xy", 2);
+		for (size_t cap = n; cap < m; cap++) {
+			memcpy(out, in, n);
+			assert_int_equal(pcapng_add_epb_dropcount(out, n, cap, 10), -ENOBUFS);
+			assert_memory_equal(out, in, n);
+		}
 	}
 }
 
-static void what_is_no_packet_block_is_not_copied(void **state)
+static void what_is_no_packet_block_is_not_changed(void **state)
 {
 	const struct pcapng_epb p = {.caplen = 7, .len = 9};
 	static const struct {
@@ -197,20 +202,17 @@ static void what_is_no_packet_block_is_not_copied(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		uint8_t in[128], out[256];
-		size_t n = put_packet(&p, in), old;
+		uint8_t in[128];
+		size_t n = put_packet(&p, in);
 
 		memcpy(in + rows[i].at, &rows[i].value, rows[i].at == 38 ? 2 : 4);
-		assert_int_equal(
-			pcapng_copy_epb_dropcount(in, n, 1, out, sizeof(out), &old), -EBADMSG);
+		assert_int_equal(pcapng_add_epb_dropcount(in, n, sizeof(in), 1), -EBADMSG);
 	}
 	for (size_t len = 0; len < 32; len++) {
-		uint8_t in[128], out[256];
-		size_t old;
+		uint8_t in[128];
 
 		(void) put_packet(&p, in);
-		assert_int_equal(
-			pcapng_copy_epb_dropcount(in, len, 1, out, sizeof(out), &old), -EBADMSG);
+		assert_int_equal(pcapng_add_epb_dropcount(in, len, sizeof(in), 1), -EBADMSG);
 	}
 }
 
@@ -223,7 +225,7 @@ int main(void)
 		cmocka_unit_test(a_text_longer_than_an_option_is_refused),
 		cmocka_unit_test(data_is_padded_and_the_length_repeated),
 		cmocka_unit_test(a_drop_count_is_made_or_added_to),
-		cmocka_unit_test(what_is_no_packet_block_is_not_copied),
+		cmocka_unit_test(what_is_no_packet_block_is_not_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,6 @@
 #include "service/hub/capture.h"
 #include "service/hub/follow.h"
 
-#define DROPCOUNT_BYTES 16 /* an option that is added to a packet block, at most */
-
 void viewer_done(struct viewer *v)
 {
 	free(v->shb);
@@ -92,24 +90,25 @@ static int make_names(struct viewer *v)
 	return VIEWER_PIECE;
 }
 
-/* A copy of the chunk at hand whose first packet tells how many were lost before it. */
+/* A copy of the chunk at hand whose first packet reports how many were lost before it. It is edited
+ * only once it is out of the memory that the reader can write. */
 static int make_gap_chunk(struct viewer *v)
 {
 	const struct chunk *c = &v->chunk;
-	size_t len = c->info.payload_len_bytes, old, cap = len + DROPCOUNT_BYTES;
+	size_t len = c->info.payload_len_bytes, cap = len + PCAPNG_DROPCOUNT_BYTES;
 	uint8_t *p = own_begin(v, cap);
 	ssize_t n;
 
 	if (!p)
 		return -ENOMEM;
-	n = pcapng_copy_epb_dropcount(c->payload, len, v->seat->gap, p, cap, &old);
+	memcpy(p, c->payload, len);
+	n = pcapng_add_epb_dropcount(p, len, cap, v->seat->gap);
 	if (n < 0)
 		return -EBADMSG;
-	memcpy(p + n, c->payload + old, len - old);
-	v->own_len_bytes = (size_t) n + len - old;
+	v->own_len_bytes = (size_t) n;
 	/* the copy is the viewer's own and will go out: the stream has done its part */
-	tally_delivered(&v->tally, c);
 	v->seat->gap = 0;
+	tally_delivered(&v->tally, c);
 	v->seat->pos = c->next;
 	return VIEWER_PIECE;
 }
