@@ -211,11 +211,23 @@ static int copy_counts(const uint8_t *rec, struct chunk *c)
 	return sum == c->info.packets ? 0 : -EBADMSG;
 }
 
+/* Copy the header of the record at @pos, which is before the head: the one look at it. */
+static int copy_record(const struct chunk_reader *r, uint64_t pos, struct record *ret)
+{
+	uint64_t at = pos % r->size_bytes;
+	uint64_t left = r->head - pos < r->size_bytes - at ? r->head - pos : r->size_bytes - at;
+
+	if (left < sizeof(*ret))
+		return -EBADMSG;
+	memcpy(ret, r->data + at, sizeof(*ret));
+	return check_record(ret, left);
+}
+
 int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret)
 {
 	for (;;) {
+		uint64_t at = pos % r->size_bytes;
 		struct record h;
-		uint64_t at = pos % r->size_bytes, left;
 
 		if (pos == r->head && (take_head(r) < 0))
 			return -EBADMSG;
@@ -223,18 +235,11 @@ int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret)
 			return 0;
 		if (pos < r->released || pos > r->head)
 			return -EBADMSG;
-		left = r->head - pos < r->size_bytes - at ? r->head - pos : r->size_bytes - at;
-		if (left < sizeof(h))
-			return -EBADMSG;
-		memcpy(&h, r->data + at, sizeof(h)); /* the one look at it */
-		if (check_record(&h, left) < 0)
+		if (copy_record(r, pos, &h) < 0)
 			return -EBADMSG;
 		pos += h.total_bytes;
-		if (h.magic == RECORD_PAD) {
-			r->jump_at = pos - h.total_bytes;
-			r->jump_end = pos;
+		if (h.magic == RECORD_PAD)
 			continue;
-		}
 		ret->info = h.info;
 		ret->next = pos;
 		ret->payload = r->data + at + PAYLOAD_AT;
@@ -258,5 +263,9 @@ bool chunk_reader_release(struct chunk_reader *r, uint64_t pos)
 
 uint64_t chunk_reader_past_jump(const struct chunk_reader *r, uint64_t pos)
 {
-	return pos == r->jump_at ? r->jump_end : pos;
+	struct record h;
+
+	if (pos < r->released || pos >= r->head || copy_record(r, pos, &h) < 0)
+		return pos;
+	return h.magic == RECORD_PAD ? pos + h.total_bytes : pos;
 }

@@ -99,9 +99,8 @@ struct chunk_reader {
 	struct stream_shared *shared;
 	uint8_t *data;
 	uint64_t size_bytes;
-	uint64_t released;          /* private truth */
-	uint64_t head;              /* newest checked value of the writer's word */
-	uint64_t jump_at, jump_end; /* the newest jump to the start of the buffer that was seen */
+	uint64_t released; /* private truth */
+	uint64_t head;     /* newest checked value of the writer's word */
 };
 
 /* One chunk as seen by the service: checked copies, and pointers into the buffer that stay valid
@@ -130,8 +129,9 @@ int chunk_reader_next(struct chunk_reader *r, uint64_t pos, struct chunk *ret);
  * chunk_writer_must_wait(). */
 bool chunk_reader_release(struct chunk_reader *r, uint64_t pos);
 
-/* The position behind the jump to the start of the buffer if one begins at @pos, else @pos: nothing
- * is in between. */
+/* The position behind the jump to the start of the buffer if one begins at @pos, else @pos. Both
+ * are positions of the same chunk: there is none in between. At most the head that was seen last.
+ */
 uint64_t chunk_reader_past_jump(const struct chunk_reader *r, uint64_t pos);
 
 #endif

@@ -138,11 +138,9 @@ static void put_end(struct stage *s)
 
 static void join(struct stage *s, struct viewer *v)
 {
-	int rc;
-
 	memset(v, 0, sizeof(*v));
-	v->ops = &ops;
-	v->seat = capture_seat(s->c, v, chunk_reader_head(&s->c->in, &rc));
+	viewer_init(v, &ops, NULL);
+	v->seat = viewer_seat(v, s->c, SEAT_NEWEST);
 	assert_non_null(v->seat);
 }
 
@@ -221,10 +219,10 @@ static int take(struct viewer *v, struct seen *s, int pieces)
 
 static void teardown(struct stage *s)
 {
-	while (s->c->seats) {
-		struct viewer *v = s->c->seats->viewer;
+	while (s->c->seats.first) {
+		struct viewer *v = s->c->seats.first->viewer;
 
-		capture_unseat(s->c->seats);
+		capture_unseat(s->c->seats.first);
 		viewer_done(v);
 	}
 	capture_free(s->c);
@@ -462,7 +460,7 @@ static void a_viewer_too_slow_for_an_interface_hears_of_it_before_its_losses(voi
 	assert_int_equal(capture_scan(s.c), 0);
 	for (uint64_t at = v.seat->pos; at < s.c->scan_pos; at = c.next) {
 		assert_int_equal(chunk_reader_next(&s.c->in, at, &c), 1);
-		assert_int_equal(viewer_skip(v.seat, &c), 0);
+		assert_int_equal(seat_pass(v.seat, &c, false), 0);
 	}
 	v.stats_due = true;
 	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
@@ -508,14 +506,14 @@ static struct follow *follow_web(void)
 	return f;
 }
 
-/* @heir continues @s for @v. */
-static void setup_heir(struct stage *s, struct stage *heir, struct viewer *v)
+/* @successor continues @s for @v. */
+static void setup_successor(struct stage *s, struct stage *successor, struct viewer *v)
 {
-	setup_from(heir, 2);
-	assert_int_equal(idb_list_add_all(&heir->c->idbs, &s->c->idbs), 0);
-	v->heir = capture_seat(heir->c, v, 0);
-	assert_non_null(v->heir);
-	assert_null(capture_seat(heir->c, v, 0));
+	setup_from(successor, 2);
+	assert_int_equal(idb_list_add_all(&successor->c->idbs, &s->c->idbs), 0);
+	v->successor = viewer_seat(v, successor->c, SEAT_OLDEST);
+	assert_non_null(v->successor);
+	assert_null(viewer_seat(v, successor->c, SEAT_OLDEST));
 }
 
 static void put_target_gone(struct stage *s)
@@ -526,7 +524,7 @@ static void put_target_gone(struct stage *s)
 
 static void a_viewer_goes_on_where_its_target_comes_back(void **state)
 {
-	struct stage s, heir;
+	struct stage s, successor;
 	struct viewer v;
 	struct seen seen = {0};
 
@@ -538,26 +536,26 @@ static void a_viewer_goes_on_where_its_target_comes_back(void **state)
 	put_target_gone(&s);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
 	assert_true(viewer_waits(&v) && seen.packets == 5 && seen.rows[1].accepted == 6);
-	setup_heir(&s, &heir, &v);
+	setup_successor(&s, &successor, &v);
 	assert_true(!viewer_waits(&v));
 	/* nothing to send before all of its first interfaces are known */
 	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
-	put_ready(&heir);
+	put_ready(&successor);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_MOVE);
 	capture_unseat(viewer_move(&v));
-	assert_true(put_packets(&heir, 7, 2));
-	put_end(&heir);
+	assert_true(put_packets(&successor, 7, 2));
+	put_end(&successor);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
 	assert_true(seen.idbs == 4 && seen.packets == 12 && seen.last_interface == 3);
 	assert_true(seen.rows[1].accepted == 6 && seen.rows[3].accepted == 9 &&
 		    seen.rows[3].lost_ring == 2 && seen.dropped == 3);
-	teardown(&heir);
+	teardown(&successor);
 	teardown(&s);
 }
 
-static void what_a_slow_viewer_misses_of_the_heir_is_told_lost(void **state)
+static void what_a_slow_viewer_misses_of_the_successor_is_told_lost(void **state)
 {
-	struct stage s, heir;
+	struct stage s, successor;
 	struct viewer v;
 	struct seen seen = {0};
 
@@ -567,18 +565,18 @@ static void what_a_slow_viewer_misses_of_the_heir_is_told_lost(void **state)
 	v.follow = follow_web();
 	assert_true(put_packets(&s, 5, 0));
 	put_target_gone(&s);
-	setup_heir(&s, &heir, &v);
-	put_ready(&heir);
-	/* it takes nothing, while the heir's stream fills again and again */
+	setup_successor(&s, &successor, &v);
+	put_ready(&successor);
+	/* it takes nothing, while the successor's stream fills again and again */
 	for (int i = 0; i < 1000; i++) {
 		struct viewer fast;
 		struct seen by_fast = {0};
 
-		join(&heir, &fast);
-		assert_true(put_packets(&heir, 9, 0));
-		assert_int_equal(capture_scan(heir.c), 0);
+		join(&successor, &fast);
+		assert_true(put_packets(&successor, 9, 0));
+		assert_int_equal(capture_scan(successor.c), 0);
 		(void) take(&fast, &by_fast, 100);
-		capture_reclaim(heir.c);
+		capture_reclaim(successor.c);
 		/* statistics of interfaces it has not been told of must wait */
 		if (i == 900) {
 			v.stats_due = true;
@@ -587,20 +585,20 @@ static void what_a_slow_viewer_misses_of_the_heir_is_told_lost(void **state)
 		viewer_done(&fast);
 		capture_unseat(fast.seat);
 	}
-	put_end(&heir);
+	put_end(&successor);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_MOVE);
 	capture_unseat(viewer_move(&v));
 	assert_int_equal(take(&v, &seen, 100000), VIEWER_END);
-	assert_true(seen.rows[1].delivered == 5 && seen.rows[3].accepted == heir.put);
+	assert_true(seen.rows[1].delivered == 5 && seen.rows[3].accepted == successor.put);
 	assert_true(seen.rows[3].lost > 0 && seen.packets == 5 + seen.rows[3].delivered);
 	assert_true(seen.dropped == seen.rows[3].lost);
-	teardown(&heir);
+	teardown(&successor);
 	teardown(&s);
 }
 
 static void a_viewer_leaves_a_capture_that_goes_on_without_its_target(void **state)
 {
-	struct stage s, heir;
+	struct stage s, successor;
 	struct viewer v, other;
 	struct seen seen = {0}, by_other = {0};
 
@@ -613,22 +611,22 @@ static void a_viewer_leaves_a_capture_that_goes_on_without_its_target(void **sta
 	assert_int_equal(capture_scan(s.c), 0);
 	v.seat->leave_at = s.c->scan_pos;
 	assert_true(put_packets(&s, 5, 0));
-	setup_heir(&s, &heir, &v);
-	put_ready(&heir);
+	setup_successor(&s, &successor, &v);
+	put_ready(&successor);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_MOVE);
 	capture_unseat(viewer_move(&v));
-	put_end(&heir);
+	put_end(&successor);
 	put_end(&s);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
 	assert_int_equal(take(&other, &by_other, 100), VIEWER_END);
 	assert_true(seen.rows[1].accepted == 5 && by_other.rows[1].accepted == 10);
-	teardown(&heir);
+	teardown(&successor);
 	teardown(&s);
 }
 
 static void interfaces_that_come_after_leaving_are_not_told(void **state)
 {
-	struct stage s, heir;
+	struct stage s, successor;
 	struct viewer v;
 	struct seen seen = {0};
 
@@ -639,24 +637,24 @@ static void interfaces_that_come_after_leaving_are_not_told(void **state)
 	assert_true(put_packets(&s, 5, 0));
 	assert_int_equal(capture_scan(s.c), 0);
 	v.seat->leave_at = s.c->scan_pos;
-	setup_heir(&s, &heir, &v);
-	put_ready(&heir);
+	setup_successor(&s, &successor, &v);
+	put_ready(&successor);
 	put_interface(&s, "late");
 	assert_int_equal(capture_scan(s.c), 0);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_MOVE);
 	assert_true(seen.idbs == 2 && seen.packets == 5);
 	capture_unseat(viewer_move(&v));
-	assert_true(put_packets(&heir, 3, 0));
-	put_end(&heir);
+	assert_true(put_packets(&successor, 3, 0));
+	put_end(&successor);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
 	assert_true(seen.idbs == 4 && seen.rows[3].delivered == 3);
-	teardown(&heir);
+	teardown(&successor);
 	teardown(&s);
 }
 
-static void an_heir_without_interfaces_has_none_to_tell(void **state)
+static void a_successor_without_interfaces_has_none_to_tell(void **state)
 {
-	struct stage s, heir;
+	struct stage s, successor;
 	struct viewer v;
 	struct seen seen = {0};
 	int rc = 0;
@@ -667,14 +665,14 @@ static void an_heir_without_interfaces_has_none_to_tell(void **state)
 	v.follow = follow_web();
 	put_target_gone(&s);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
-	setup_heir(&s, &heir, &v);
-	heir.c->scan_pos = v.heir->pos = chunk_reader_head(&heir.c->in, &rc);
-	commit(&heir, &(struct chunk_info){.kind = CHUNK_READY, .interfaces = 2}, NULL, NULL);
-	assert_int_equal(capture_scan(heir.c), 0);
+	setup_successor(&s, &successor, &v);
+	successor.c->scan_pos = v.successor->pos = chunk_reader_head(&successor.c->in, &rc);
+	commit(&successor, &(struct chunk_info){.kind = CHUNK_READY, .interfaces = 2}, NULL, NULL);
+	assert_int_equal(capture_scan(successor.c), 0);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_MOVE);
 	capture_unseat(viewer_move(&v));
 	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
-	teardown(&heir);
+	teardown(&successor);
 	teardown(&s);
 }
 
@@ -899,10 +897,10 @@ int main(void)
 		cmocka_unit_test(a_viewer_too_slow_for_an_interface_hears_of_it_before_its_losses),
 		cmocka_unit_test(names_that_are_gone_again_are_no_news),
 		cmocka_unit_test(a_viewer_goes_on_where_its_target_comes_back),
-		cmocka_unit_test(what_a_slow_viewer_misses_of_the_heir_is_told_lost),
+		cmocka_unit_test(what_a_slow_viewer_misses_of_the_successor_is_told_lost),
 		cmocka_unit_test(a_viewer_leaves_a_capture_that_goes_on_without_its_target),
 		cmocka_unit_test(interfaces_that_come_after_leaving_are_not_told),
-		cmocka_unit_test(an_heir_without_interfaces_has_none_to_tell),
+		cmocka_unit_test(a_successor_without_interfaces_has_none_to_tell),
 		cmocka_unit_test(a_viewer_that_waited_enough_ends),
 		cmocka_unit_test(a_target_is_followed_only_where_it_surely_is),
 		cmocka_unit_test(names_are_those_of_the_captured_namespace_and_only_news_is_told),

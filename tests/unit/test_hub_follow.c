@@ -127,29 +127,40 @@ static void refuse_newest(struct stage *s)
 	assert_int_equal(hub_message(s->hub, &m, &fds), 0);
 }
 
-static void an_heir_counts_interfaces_from_where_viewers_leave(void **state)
+static void a_successor_counts_interfaces_from_where_viewers_leave(void **state)
 {
 	struct stage *s = *state;
 
 	put_interface(s, "late"); /* told to nobody so far */
 	hub_follow(s->hub, &after);
-	assert_non_null(s->v->heir);
-	assert_int_equal(s->v->heir->capture->conf.first_interface, 2);
-	assert_int_equal(s->v->heir->capture->idbs.n, 2);
+	assert_non_null(s->v->successor);
+	assert_int_equal(s->v->successor->capture->conf.first_interface, 2);
+	assert_int_equal(s->v->successor->capture->idbs.n, 2);
 	assert_int_equal(s->v->seat->leave_at, s->c->scan_pos);
 }
 
-static void a_capture_that_ends_is_seen_to_its_end(void **state)
+static void a_capture_that_stops_has_a_successor_when_all_its_interfaces_are_known(void **state)
 {
+	const struct chunk_info end = {.kind = CHUNK_END, .interfaces = 2};
 	struct stage *s = *state;
+	uint8_t *p;
 
-	s->c->is_stopping = true;
+	s->c->is_target_gone = s->c->is_stopping = true;
 	hub_follow(s->hub, &after);
-	assert_non_null(s->v->heir);
+	assert_null(s->v->successor);
+	put_interface(s, "late");
+	assert_int_equal(chunk_writer_reserve(&s->w, 0, &p), 0);
+	chunk_writer_commit(&s->w, &end, NULL);
+	s->refreshes = 0;
+	hub_event(s->hub, s->c->id);
+	assert_int_equal(s->refreshes, 1);
+	hub_follow(s->hub, &after);
+	assert_non_null(s->v->successor);
+	assert_int_equal(s->v->successor->capture->conf.first_interface, 2);
 	assert_true(s->v->seat->leave_at == UINT64_MAX);
 }
 
-static void a_viewer_whose_heir_fails_is_told_and_asks_again(void **state)
+static void a_viewer_whose_successor_fails_is_told_and_asks_again(void **state)
 {
 	struct stage *s = *state;
 	const struct refusal gone = {.close_code = CLOSE_NORMAL};
@@ -157,15 +168,15 @@ static void a_viewer_whose_heir_fails_is_told_and_asks_again(void **state)
 	s->c->is_target_gone = true;
 	capture_set_ended(s->c, &gone);
 	hub_follow(s->hub, &after);
-	assert_non_null(s->v->heir);
+	assert_non_null(s->v->successor);
 	refuse_newest(s);
 	s->wakes = s->refreshes = 0;
 	hub_tick(s->hub, 1);
-	assert_null(s->v->heir);
+	assert_null(s->v->successor);
 	assert_true(s->wakes > 0 && s->refreshes == 1);
 	assert_int_equal(s->hub->n, 1);
 	hub_follow(s->hub, &after);
-	assert_non_null(s->v->heir);
+	assert_non_null(s->v->successor);
 	/* nor does it wait for longer than it wants to */
 	refuse_newest(s);
 	s->wakes = 0;
@@ -177,11 +188,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			an_heir_counts_interfaces_from_where_viewers_leave, setup, teardown),
+			a_successor_counts_interfaces_from_where_viewers_leave, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			a_capture_that_ends_is_seen_to_its_end, setup, teardown),
+			a_capture_that_stops_has_a_successor_when_all_its_interfaces_are_known,
+			setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			a_viewer_whose_heir_fails_is_told_and_asks_again, setup, teardown),
+			a_viewer_whose_successor_fails_is_told_and_asks_again, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/hub/capture.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,9 +98,9 @@ void capture_wake(struct capture *c)
 {
 	struct seat *next;
 
-	for (struct seat *s = c->seats; s; s = next) {
+	for (struct seat *s = c->seats.first; s; s = next) {
 		next = s->next;
-		s->viewer->ops->wake(s->viewer->ctx);
+		s->ops->wake(s->ctx);
 	}
 }
 
@@ -121,6 +122,7 @@ static void on_end(struct capture *c, const struct chunk *k)
 	size_t n = k->info.payload_len_bytes < sizeof(text) - 1 ? k->info.payload_len_bytes
 								: sizeof(text) - 1;
 
+	c->has_end = true;
 	memcpy(text, k->payload, n);
 	text[n] = '\0';
 	if (k->info.status == 0)
@@ -164,7 +166,8 @@ int capture_scan(struct capture *c)
 	bool is_new = false;
 	int rc = 0;
 
-	while (c->map && rc == 0) {
+	/* CHUNK_END is the last one, whatever comes behind it */
+	while (c->map && rc == 0 && !c->has_end) {
 		struct chunk k;
 
 		rc = chunk_reader_next(&c->in, c->scan_pos, &k);
@@ -184,39 +187,6 @@ int capture_scan(struct capture *c)
 	return 0;
 }
 
-/* The position of the viewer that is furthest behind, and of the one furthest ahead. */
-static void extremes(const struct capture *c, uint64_t *ret_least, uint64_t *ret_most)
-{
-	*ret_least = UINT64_MAX;
-	*ret_most = 0;
-	for (struct seat *s = c->seats; s; s = s->next) {
-		/* who has taken everything is not what keeps the room of a jump */
-		s->pos = chunk_reader_past_jump(&c->in, s->pos);
-		if (s->pos < *ret_least)
-			*ret_least = s->pos;
-		if (s->pos > *ret_most)
-			*ret_most = s->pos;
-	}
-	if (!c->seats)
-		*ret_least = *ret_most = c->scan_pos;
-	if (*ret_least > c->scan_pos)
-		*ret_least = c->scan_pos;
-	if (*ret_most > c->scan_pos)
-		*ret_most = c->scan_pos;
-}
-
-/* Make every viewer that has not passed chunk @k at @pos skip it. */
-static void skip(struct capture *c, uint64_t pos, const struct chunk *k)
-{
-	for (struct seat *s = c->seats; s; s = s->next) {
-		if (s->pos > pos)
-			continue;
-		/* without memory for its counts the viewer ends at its next step */
-		if (viewer_skip(s, k) == 0)
-			c->lost_viewer += k->info.packets;
-	}
-}
-
 static void wake_reader(struct capture *c)
 {
 	static const uint64_t one = 1;
@@ -224,35 +194,9 @@ static void wake_reader(struct capture *c)
 	(void) !write(c->space_fd, &one, sizeof(one));
 }
 
-/* Is the viewer at @least in the way? The slow may hold half of the buffer, the rest is for the
- * reader to go on. But one that has little more to take than the one furthest ahead is not slow: it
- * only has its turn later. */
-static bool is_in_the_way(const struct capture *c, uint64_t least, uint64_t most)
-{
-	uint64_t half = c->in.size_bytes / 2;
-
-	return c->in.head - least > half && most - least > half / 4;
-}
-
 void capture_reclaim(struct capture *c)
 {
-	uint64_t least, most;
-	bool wake;
-
-	if (!c->map)
-		return;
-	extremes(c, &least, &most);
-	wake = chunk_reader_release(&c->in, least);
-	while (is_in_the_way(c, least, most)) {
-		struct chunk k;
-
-		if (chunk_reader_next(&c->in, least, &k) <= 0 || k.next > most)
-			break;
-		skip(c, least, &k);
-		least = k.next;
-		wake |= chunk_reader_release(&c->in, least);
-	}
-	if (wake)
+	if (c->map && seats_reclaim(&c->seats, &c->in, c->scan_pos, &c->lost_viewer))
 		wake_reader(c);
 }
 
@@ -295,30 +239,27 @@ void capture_exclude(struct capture *c)
 				c->conf.endpoints, c->conf.n_endpoints, msg, sizeof(msg)));
 }
 
-struct seat *capture_seat(struct capture *c, struct viewer *v, uint64_t pos)
+int capture_seat(struct capture *c, struct seat *s, enum seat_start start)
 {
-	struct seat *s = v->seats[0].capture ? &v->seats[1] : &v->seats[0];
+	int rc = 0;
 
-	if (s->capture)
-		return NULL;
-	*s = (struct seat){
-		.viewer = v, .capture = c, .next = c->seats, .pos = pos, .leave_at = UINT64_MAX};
-	c->seats = s;
-	c->n_seats++;
-	return s;
+	assert(!s->capture);
+	s->pos = c->in.released;
+	if (c->map && start == SEAT_NEWEST)
+		s->pos = chunk_reader_head(&c->in, &rc);
+	if (rc < 0)
+		return rc;
+	assert(s->pos >= c->in.released);
+	s->capture = c;
+	s->leave_at = UINT64_MAX;
+	s->gap = 0;
+	seats_add(&c->seats, s);
+	return 0;
 }
 
 void capture_unseat(struct seat *s)
 {
-	struct capture *c = s->capture;
-	struct seat **at = &c->seats;
-
-	while (*at && *at != s)
-		at = &(*at)->next;
-	if (*at)
-		*at = s->next;
-	c->n_seats--;
-	*s = (struct seat){0};
+	seats_remove(&s->capture->seats, s);
 }
 
 bool capture_may_go_on(const struct capture *c)

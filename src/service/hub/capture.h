@@ -14,7 +14,7 @@
 #include "service/admit/refusal.h"
 #include "service/hub/idb_list.h"
 #include "service/hub/names.h"
-#include "service/hub/viewer.h"
+#include "service/hub/seat.h"
 #include "stream/chunk.h"
 
 enum capture_state {
@@ -51,11 +51,11 @@ struct capture {
 	struct idb_list idbs;
 	struct names names;
 
-	struct seat *seats;
-	uint32_t n_seats;
-	uint32_t heir_of;    /* the capture of which this one is the continuation, 0 = none */
+	struct seats seats;
+	uint32_t continues;  /* id of the capture whose successor this one is, 0 = none */
 	int64_t ended_ns;    /* monotonic */
 	bool has_started;    /* all interfaces known at the start were told */
+	bool has_end;        /* CHUNK_END was scanned: the last chunk */
 	bool is_stopping;    /* the reader was told to stop, or was hung up on */
 	bool is_stale;       /* the broker found the reference stale: ask again with another */
 	bool is_target_gone; /* stopped because the target has ended */
@@ -100,11 +100,18 @@ void capture_exclude(struct capture *c);
 /* The broker has made a ring of c->next_ring_bytes: tell the reader to change to it. */
 void capture_use_next_ring(struct capture *c);
 
-/* Seat @v in @c at position @pos of its stream: what it watches, or what it will. Returns the seat,
- * NULL when it has no free one. */
-struct seat *capture_seat(struct capture *c, struct viewer *v, uint64_t pos);
+/* Where in the stream a viewer begins. */
+enum seat_start {
+	SEAT_NEWEST, /* with the next chunk that the reader writes */
+	SEAT_OLDEST, /* with the oldest chunk that was not released */
+};
 
-/* Take @s, which is one of @c, out and make it free. */
+/* Enter the free seat @s, of which owner and tally are set, in @c. This is the only function that
+ * gives a seat its first position, which is never before the released one. Returns 0, or -EBADMSG
+ * when the reader wrote nonsense; the seat then stays free. */
+int capture_seat(struct capture *c, struct seat *s, enum seat_start start);
+
+/* Take @s out of its capture and make it free. */
 void capture_unseat(struct seat *s);
 
 /* Has it ended because its target did, which may come back in another namespace? */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whom a viewer follows: a container or pod that is restarted or recreated comes back in another
- * network namespace, under the same name. No I/O. */
+/* Finds a viewer's target again after a restart. A container or pod that is restarted or recreated
+ * comes back in another network namespace, under the same name. No I/O. */
 #ifndef HUB_FOLLOW_H
 #define HUB_FOLLOW_H
 

@@ -65,7 +65,7 @@ void hub_forget(struct hub *h, struct capture *c)
 
 void hub_retire(struct hub *h, struct capture *c)
 {
-	if (c->n_seats > 0 || c->state == CAPTURE_OPENING)
+	if (c->seats.n > 0 || c->state == CAPTURE_OPENING)
 		return;
 	if (c->state != CAPTURE_ENDED && c->end.text[0] == '\0')
 		(void) refuse(&c->end, 0, 200, CLOSE_NORMAL, "the last viewer left");
@@ -111,27 +111,22 @@ static int add_viewer(
 	struct hub *h, struct hub_request *req, struct capture *c, struct viewer **ret)
 {
 	struct viewer *v = calloc(1, sizeof(*v));
-	uint64_t pos = 0;
-	int rc = 0;
 
 	if (!v)
 		return -ENOMEM;
-	v->ops = req->ops;
-	v->ctx = req->ctx;
+	viewer_init(v, req->ops, req->ctx);
 	v->shb = TAKE_PTR(req->shb);
 	v->shb_len_bytes = req->shb_len_bytes;
 	v->follow = TAKE_PTR(req->follow);
 	v->wants_names = req->wants_names;
 	v->tally.start_ns = clock_wall_ns();
 	v->progress_ns = clock_mono_ns();
-	if (c->map)
-		pos = chunk_reader_head(&c->in, &rc);
-	if (rc < 0) {
+	v->seat = viewer_seat(v, c, SEAT_NEWEST);
+	if (!v->seat) {
 		viewer_done(v);
 		free(v);
-		return rc;
+		return -EBADMSG;
 	}
-	v->seat = capture_seat(c, v, pos);
 	h->n_viewers++;
 	*ret = v;
 	return 0;
@@ -157,7 +152,7 @@ static int join(struct hub *h, struct hub_request *req, struct viewer **ret, str
 		hub_retire(h, c);
 		return refuse(why, rc, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
 	}
-	log_info("viewer joins id=%" PRIu32 " viewers=%" PRIu32, c->id, c->n_seats);
+	log_info("viewer joins id=%" PRIu32 " viewers=%" PRIu32, c->id, c->seats.n);
 	/* a running capture has something to send at once */
 	(*ret)->ops->wake((*ret)->ctx);
 	return 0;
@@ -178,7 +173,7 @@ void hub_unseat(struct hub *h, struct seat *s)
 	struct capture *c = s->capture;
 
 	capture_unseat(s);
-	if (c->n_seats == 0)
+	if (c->seats.n == 0)
 		hub_retire(h, c);
 	else
 		capture_reclaim(c);
@@ -188,9 +183,9 @@ void hub_leave(struct hub *h, struct viewer *v)
 {
 	h->n_viewers--;
 	log_info("viewer leaves id=%" PRIu32 " viewers=%" PRIu32, v->seat->capture->id,
-		v->seat->capture->n_seats - 1);
-	if (v->heir)
-		hub_unseat(h, v->heir);
+		v->seat->capture->seats.n - 1);
+	if (v->successor)
+		hub_unseat(h, v->successor);
 	hub_unseat(h, v->seat);
 	viewer_done(v);
 	free(v);
@@ -217,15 +212,28 @@ void hub_sent(struct hub *h, struct viewer *v)
 	capture_reclaim(v->seat->capture);
 }
 
+static bool has_followers(const struct capture *c)
+{
+	for (const struct seat *s = c->seats.first; s; s = s->next) {
+		if (s->viewer->follow)
+			return true;
+	}
+	return false;
+}
+
 void hub_event(struct hub *h, uint32_t id)
 {
 	struct capture *c = find(h, id);
+	bool was_ended;
 	uint64_t n;
 
 	if (!c)
 		return;
 	(void) !read(c->event_fd, &n, sizeof(n));
+	was_ended = c->state == CAPTURE_ENDED;
 	(void) capture_scan(c);
+	if (!was_ended && capture_may_go_on(c) && has_followers(c))
+		h->ops->refresh(h->ctx); /* their target may be back already */
 	capture_reclaim(c);
 	hub_make_ring(h, c);
 }
@@ -354,13 +362,13 @@ static bool tick_viewers(struct capture *c, int64_t now_ns)
 	struct seat *next;
 	bool waits = false;
 
-	for (struct seat *s = c->seats; s; s = next) {
+	for (struct seat *s = c->seats.first; s; s = next) {
 		struct viewer *v = s->viewer;
 
 		next = s->next;
 		if (s != v->seat)
 			continue;
-		waits |= heirs_tick(v, now_ns);
+		waits |= successors_tick(v, now_ns);
 		if (viewer_has_more(v) && now_ns - v->progress_ns > STUCK_NS)
 			v->ops->stuck(v->ctx);
 		if (!v->tally.changed)
@@ -375,7 +383,7 @@ void hub_tick(struct hub *h, int64_t now_ns)
 {
 	bool is_news_wanted = false;
 
-	heirs_drop_failed(h);
+	successors_drop_failed(h);
 	for (size_t i = 0; i < h->n; i++) {
 		struct capture *c = h->all[i];
 		struct msg kill = {.op = MSG_CAPTURE_KILL, .id = c->id};

@@ -93,8 +93,7 @@ int hub_message(struct hub *h, const struct msg *m, struct fdset *fds);
 /* A catalog scanned just now: captures whose namespace is gone end. */
 void hub_catalog(struct hub *h, const struct catalog *cat);
 
-/* Any newer catalog: captures whose target is in another namespace now go on there, for those who
- * follow it. */
+/* Any newer catalog: viewers that follow a target which is in another namespace now go on there. */
 void hub_follow(struct hub *h, const struct catalog *cat);
 
 /* Tell viewers the names of addresses that are new in @cat. It is made of all names for each

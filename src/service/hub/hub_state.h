@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the hub consists of, for its own files: hub.c (viewers, messages, time), start.c (captures
- * begin and get larger rings), heirs.c (captures go on in another namespace). */
+/* The state of the hub, for its own files: hub.c (viewers, messages, time), start.c (starts
+ * captures and gives them larger rings), successors.c (moves viewers to another capture after a
+ * restart of their target). */
 #ifndef HUB_HUB_STATE_H
 #define HUB_HUB_STATE_H
 
@@ -39,11 +40,12 @@ void hub_retire(struct hub *h, struct capture *c);
 /* A viewer leaves a seat. */
 void hub_unseat(struct hub *h, struct seat *s);
 
-/* Viewers whose heir could not start have none: another catalog gives them another one. */
-void heirs_drop_failed(struct hub *h);
+/* Take the successors that could not start away from their viewers, which stay where they are. The
+ * next catalog gives them another one. */
+void successors_drop_failed(struct hub *h);
 
-/* Has @v, in its seat, waited too long for its target? Then it ends. Returns whether it waits on.
- */
-bool heirs_tick(struct viewer *v, int64_t now_ns);
+/* Returns whether @v, in its seat, still waits for its target to come back. A viewer that has
+ * waited for as long as it may ends. */
+bool successors_tick(struct viewer *v, int64_t now_ns);
 
 #endif

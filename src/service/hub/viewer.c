@@ -6,8 +6,23 @@
 #include <string.h>
 
 #include "pcapng/write.h"
-#include "service/hub/capture.h"
 #include "service/hub/follow.h"
+
+void viewer_init(struct viewer *v, const struct viewer_ops *ops, void *ctx)
+{
+	v->ops = ops;
+	v->ctx = ctx;
+}
+
+struct seat *viewer_seat(struct viewer *v, struct capture *c, enum seat_start start)
+{
+	struct seat *s = v->seats[0].capture ? &v->seats[1] : &v->seats[0];
+
+	if (s->capture)
+		return NULL;
+	*s = (struct seat){.viewer = v, .ops = v->ops, .ctx = v->ctx, .tally = &v->tally};
+	return capture_seat(c, s, start) < 0 ? NULL : s;
+}
 
 void viewer_done(struct viewer *v)
 {
@@ -27,13 +42,15 @@ static uint8_t *own_begin(struct viewer *v, size_t bytes)
 	return v->own ? v->own + CHUNK_HEADROOM_BYTES : NULL;
 }
 
-/* The interfaces that may be told: from the heir's first one on, numbers are the heir's. */
+/* The interfaces that may be told: from the successor's first one on, numbers are the successor's.
+ */
 static uint32_t idbs_to_tell(const struct viewer *v)
 {
-	const struct capture *heir = v->heir ? v->heir->capture : NULL;
+	const struct capture *successor = v->successor ? v->successor->capture : NULL;
 	uint32_t n = v->seat->capture->idbs.n;
 
-	return heir && heir->conf.first_interface < n ? heir->conf.first_interface : n;
+	return successor && successor->conf.first_interface < n ? successor->conf.first_interface
+								: n;
 }
 
 static bool has_new_idbs(const struct viewer *v)
@@ -108,9 +125,7 @@ static int make_gap_chunk(struct viewer *v)
 	v->own_len_bytes = (size_t) n;
 	/* the copy is the viewer's own and will go out: the stream has done its part */
 	v->seat->gap = 0;
-	tally_delivered(&v->tally, c);
-	v->seat->pos = c->next;
-	return VIEWER_PIECE;
+	return seat_pass(v->seat, c, true) < 0 ? -ENOMEM : VIEWER_PIECE;
 }
 
 /* May the target come back in another namespace? Not for a viewer that has seen nothing yet: that
@@ -120,12 +135,12 @@ static bool may_go_on(const struct viewer *v)
 	return v->follow && !v->has_waited_enough && !v->shb && capture_may_go_on(v->seat->capture);
 }
 
-/* The end of the capture's stream was reached: go on with its heir, or wait for one, or end with
- * statistics of everything. */
+/* The end of the capture's stream was reached: go on with its successor, or wait for one, or end
+ * with statistics of everything. */
 static int finish(struct viewer *v, uint64_t now_ns)
 {
-	if (v->heir)
-		return v->heir->capture->has_started ? VIEWER_MOVE : VIEWER_WAIT;
+	if (v->successor)
+		return v->successor->capture->has_started ? VIEWER_MOVE : VIEWER_WAIT;
 	if (may_go_on(v))
 		return v->tally.changed ? make_stats(v, false, now_ns) : VIEWER_WAIT;
 	if (v->is_final || v->tally.n == 0)
@@ -147,7 +162,7 @@ static int next_chunk(struct viewer *v, uint64_t now_ns)
 	for (;;) {
 		int rc;
 
-		if (at->pos >= at->leave_at)
+		if (seat_has_left(at))
 			return finish(v, now_ns);
 		rc = chunk_reader_next(&c->in, at->pos, &v->chunk);
 		if (rc < 0)
@@ -157,7 +172,7 @@ static int next_chunk(struct viewer *v, uint64_t now_ns)
 		if (v->chunk.info.kind == CHUNK_END)
 			return c->state == CAPTURE_ENDED ? finish(v, now_ns) : VIEWER_WAIT;
 		if (v->chunk.info.kind != CHUNK_PACKETS) {
-			at->pos = v->chunk.next;
+			(void) seat_pass(at, &v->chunk, true);
 			continue;
 		}
 		if (v->tally.known < v->chunk.info.interfaces) {
@@ -167,9 +182,8 @@ static int next_chunk(struct viewer *v, uint64_t now_ns)
 			return make_idbs(v);
 		}
 		if (v->chunk.info.packets == 0) {
-			tally_delivered(&v->tally, &v->chunk);
 			at->gap += v->chunk.info.lost;
-			at->pos = v->chunk.next;
+			(void) seat_pass(at, &v->chunk, true);
 			continue;
 		}
 		return at->gap ? make_gap_chunk(v) : VIEWER_PIECE;
@@ -222,8 +236,37 @@ void viewer_sent(struct viewer *v, int64_t now_ns)
 		v->own = NULL;
 		return;
 	}
-	tally_delivered(&v->tally, &v->chunk);
-	v->seat->pos = v->chunk.next;
+	(void) seat_pass(v->seat, &v->chunk, true);
+}
+
+/* Returns whether the chunk at @pos has packets and can be sent with nothing before it. */
+static bool is_plain_chunk(const struct viewer *v, uint64_t pos, struct chunk *ret)
+{
+	if (pos >= v->seat->leave_at || chunk_reader_next(&v->seat->capture->in, pos, ret) != 1)
+		return false;
+	return ret->info.kind == CHUNK_PACKETS && ret->info.packets > 0 &&
+	       ret->info.interfaces <= v->tally.known;
+}
+
+int viewer_ahead(const struct viewer *v, struct iovec *ret, int cap)
+{
+	uint64_t pos = v->chunk.next;
+	struct chunk c;
+	int n = 0;
+
+	if (v->own || v->stats_due)
+		return 0;
+	while (n < cap && is_plain_chunk(v, pos, &c)) {
+		ret[n++] = (struct iovec){c.payload, c.info.payload_len_bytes};
+		pos = c.next;
+	}
+	return n;
+}
+
+void viewer_sent_ahead(struct viewer *v, int n)
+{
+	for (; n > 0 && is_plain_chunk(v, v->seat->pos, &v->chunk); n--)
+		(void) seat_pass(v->seat, &v->chunk, true);
 }
 
 bool viewer_has_more(const struct viewer *v)
@@ -233,32 +276,18 @@ bool viewer_has_more(const struct viewer *v)
 
 bool viewer_waits(const struct viewer *v)
 {
-	return !v->heir && may_go_on(v);
+	return !v->successor && may_go_on(v);
 }
 
 struct seat *viewer_move(struct viewer *v)
 {
 	struct seat *left = v->seat;
 
-	v->seat = v->heir;
-	v->heir = NULL;
+	v->seat = v->successor;
+	v->successor = NULL;
 	v->seat->gap += left->gap;
 	v->is_started = false;
 	v->names_told = 0;
 	v->waits_since_ns = 0;
 	return left;
-}
-
-int viewer_skip(struct seat *s, const struct chunk *c)
-{
-	struct tally *tally = &s->viewer->tally;
-
-	if (c->info.kind == CHUNK_PACKETS) {
-		if (tally_grow(tally, c->info.interfaces) < 0)
-			return -ENOMEM;
-		tally_skipped(tally, c);
-		s->gap += c->info.packets + c->info.lost;
-	}
-	s->pos = c->next;
-	return 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #define MS_NS 1000000
 
-/* What happened, for those who look at the new interfaces. */
+/* The comment of the new interfaces: what happened. */
 static void put_comment(char *ret, size_t cap_bytes, const struct capture *c,
 	const struct follow *f, uint64_t inode)
 {
@@ -54,13 +55,13 @@ static int copy_conf(const struct capture_conf *from, struct capture_conf *ret)
 	return 0;
 }
 
-static struct capture *find_heir(const struct hub *h, const struct capture *c, uint64_t inode)
+static struct capture *find_successor(const struct hub *h, const struct capture *c, uint64_t inode)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		struct capture *o = h->all[i];
 
 		/* since it began, interfaces may have come in @c: then its numbers are theirs */
-		if (o->heir_of == c->id && o->ns.inode == inode && o->state != CAPTURE_ENDED &&
+		if (o->continues == c->id && o->ns.inode == inode && o->state != CAPTURE_ENDED &&
 			!o->is_stopping && o->conf.first_interface == c->idbs.n)
 			return o;
 	}
@@ -68,12 +69,12 @@ static struct capture *find_heir(const struct hub *h, const struct capture *c, u
 }
 
 /* Start the capture that continues @c in @ns. NULL when that is not possible now. */
-static struct capture *start_heir(struct hub *h, const struct capture *c, const struct follow *f,
-	const struct catalog *cat, const struct catalog_netns *ns)
+static struct capture *start_successor(struct hub *h, const struct capture *c,
+	const struct follow *f, const struct catalog *cat, const struct catalog_netns *ns)
 {
 	struct capture_conf conf = {0};
 	struct idb_list idbs = {0};
-	struct capture *heir = NULL;
+	struct capture *successor = NULL;
 	struct refusal why = {0};
 
 	if (c->idbs.n > CONF_FIRST_MAX || idb_list_add_all(&idbs, &c->idbs) < 0 ||
@@ -83,77 +84,89 @@ static struct capture *start_heir(struct hub *h, const struct capture *c, const 
 	}
 	conf.first_interface = c->idbs.n;
 	put_comment(conf.comment, sizeof(conf.comment), c, f, ns->ref.inode);
-	if (hub_start(h, &ns->ref, &conf, &heir, &why) < 0) {
+	if (hub_start(h, &ns->ref, &conf, &successor, &why) < 0) {
 		log_warn("cannot go on with a capture id=%" PRIu32 " reason=\"%s\"", c->id,
 			why.text);
 		capture_conf_done(&conf);
 		idb_list_done(&idbs);
 		return NULL;
 	}
-	heir->heir_of = c->id;
-	heir->idbs = idbs;
-	(void) names_update(&heir->names, cat, ns->ref.inode); /* else without names */
-	return heir;
+	successor->continues = c->id;
+	successor->idbs = idbs;
+	(void) names_update(&successor->names, cat, ns->ref.inode); /* else without names */
+	return successor;
 }
 
-/* Give the viewer of @s, if its target is elsewhere now, a seat there. */
+/* Whether the interfaces that viewers of @c still get are all known. Their number is the id of the
+ * successor's first interface, so it must not grow any more: a viewer of a running capture leaves
+ * at the position that was scanned, one of an ended capture has its END. A capture that is stopping
+ * may still report interfaces; hub_event() requests another catalog when it has ended. */
+static bool is_settled(const struct capture *c)
+{
+	return c->state == CAPTURE_ENDED || (c->state != CAPTURE_OPENING && !c->is_stopping);
+}
+
+/* If the target of the viewer of @s is in another namespace now, give the viewer a seat in the
+ * capture of that namespace. This is the only function that does so. */
 static void follow(struct hub *h, struct seat *s, const struct catalog *cat)
 {
-	struct capture *c = s->capture, *heir;
+	struct capture *c = s->capture, *successor;
 	struct viewer *v = s->viewer;
 	const struct catalog_netns *ns;
 	struct follow_from from;
 
-	if (s != v->seat || v->heir || !v->follow || v->shb || c->state == CAPTURE_OPENING)
+	if (s != v->seat || v->successor || !v->follow || v->shb)
 		return;
-	/* its interfaces up to where the viewer leaves are what the heir counts from */
 	(void) capture_scan(c);
+	if (!is_settled(c))
+		return;
 	from = (struct follow_from){
 		.inode = c->ns.inode, .is_gone = c->state == CAPTURE_ENDED, .conf = &c->conf};
 	ns = follow_find(v->follow, cat, &from);
 	if (!ns)
 		return;
-	heir = find_heir(h, c, ns->ref.inode);
-	if (!heir)
-		heir = start_heir(h, c, v->follow, cat, ns);
-	if (!heir)
+	successor = find_successor(h, c, ns->ref.inode);
+	if (!successor)
+		successor = start_successor(h, c, v->follow, cat, ns);
+	if (!successor)
 		return;
+	assert(successor->conf.first_interface == c->idbs.n);
+	v->successor = viewer_seat(v, successor, SEAT_OLDEST);
+	assert(v->successor);
 	follow_update(v->follow, cat, ns->ref.inode);
-	v->heir = capture_seat(heir, v, 0);
-	/* of one that ends there may be more to come */
-	if (c->state != CAPTURE_ENDED && !c->is_stopping)
+	if (c->state != CAPTURE_ENDED)
 		s->leave_at = c->scan_pos;
 	v->ops->wake(v->ctx);
 }
 
-/* Its viewer stays where it is. */
+/* Take the seat of a successor away: its viewer stays where it is. */
 static void drop_seat(struct seat *s)
 {
 	struct viewer *v = s->viewer;
 
-	v->heir = NULL;
+	v->successor = NULL;
 	v->seat->leave_at = UINT64_MAX;
 	capture_unseat(s);
 	v->ops->wake(v->ctx);
 }
 
-/* An heir that could not start is no heir. */
+/* If successor @c could not start, no viewer moves there. */
 static void drop_failed(struct hub *h, struct capture *c)
 {
 	struct seat *next;
 
-	if (c->state != CAPTURE_ENDED || c->has_started || !c->heir_of)
+	if (c->state != CAPTURE_ENDED || c->has_started || !c->continues)
 		return;
-	for (struct seat *s = c->seats; s; s = next) {
+	for (struct seat *s = c->seats.first; s; s = next) {
 		next = s->next;
-		if (s != s->viewer->heir)
+		if (s != s->viewer->successor)
 			continue;
 		drop_seat(s);
 	}
 	hub_retire(h, c);
 }
 
-void heirs_drop_failed(struct hub *h)
+void successors_drop_failed(struct hub *h)
 {
 	/* backwards: a capture that is forgotten is replaced by the last one */
 	for (size_t i = h->n; i-- > 0;)
@@ -162,19 +175,19 @@ void heirs_drop_failed(struct hub *h)
 
 void hub_follow(struct hub *h, const struct catalog *cat)
 {
-	heirs_drop_failed(h);
-	/* heirs come behind, and have nobody to follow yet */
+	successors_drop_failed(h);
+	/* captures started here are behind the others and have no viewers of their own yet */
 	for (size_t i = 0, n = h->n; i < n; i++) {
 		struct seat *next;
 
-		for (struct seat *s = h->all[i]->seats; s; s = next) {
+		for (struct seat *s = h->all[i]->seats.first; s; s = next) {
 			next = s->next;
 			follow(h, s, cat);
 		}
 	}
 }
 
-bool heirs_tick(struct viewer *v, int64_t now_ns)
+bool successors_tick(struct viewer *v, int64_t now_ns)
 {
 	if (!viewer_waits(v))
 		return false;
