@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "discover/agenda.h"
 
-#define MS_NS     1000000LL
-#define REST      10 /* times what was worked */
-#define CREDIT_NS (REST * AGENDA_BURST_MS * MS_NS)
+#define MS_NS         1000000LL
+#define REST          10 /* times what was worked */
+#define BLIND_REST_NS (AGENDA_BLIND_REST_MS * MS_NS)
+#define CREDIT_NS     (REST * AGENDA_BURST_MS * MS_NS)
 
 static int64_t at_least(int64_t v, int64_t min)
 {
@@ -18,8 +19,14 @@ static int64_t at_most(int64_t v, int64_t max)
 /* When the next whole scan is due that nobody waits for. */
 static int64_t rest_until(const struct agenda *a, const struct agenda_wants *w)
 {
-	int64_t rest_ns = at_least(a->whole_took_ns * 200, AGENDA_REST_MS * MS_NS);
+	int64_t rest_ns = AGENDA_REST_MS * MS_NS;
 
+	/* the first scan behind a request answers it */
+	for (uint32_t i = 1; !w->is_told && i < a->n_unrequested && rest_ns < BLIND_REST_NS; i++)
+		rest_ns *= 2;
+	if (!w->is_told)
+		rest_ns = at_most(rest_ns, BLIND_REST_NS);
+	rest_ns = at_least(a->whole_took_ns * 200, rest_ns);
 	if (w->is_lost)
 		rest_ns = at_least(a->whole_took_ns * 20, AGENDA_LOST_MS * MS_NS);
 	if (!w->is_told && w->announced)
@@ -57,6 +64,11 @@ enum agenda_kind agenda_next(
 	return whole_ns <= now_ns ? AGENDA_WHOLE : AGENDA_UPDATE;
 }
 
+void agenda_request(struct agenda *a)
+{
+	a->n_unrequested = 0;
+}
+
 void agenda_note(struct agenda *a, enum agenda_kind kind, int64_t began_ns, int64_t ended_ns)
 {
 	/* what was rested since the last one is paid */
@@ -68,6 +80,7 @@ void agenda_note(struct agenda *a, enum agenda_kind kind, int64_t began_ns, int6
 	if (kind == AGENDA_WHOLE) {
 		a->whole_ended_ns = ended_ns;
 		a->whole_took_ns = ended_ns - began_ns;
+		a->n_unrequested++;
 	} else {
 		a->update_ended_ns = ended_ns;
 		a->update_took_ns = ended_ns - began_ns;

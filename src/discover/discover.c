@@ -81,6 +81,7 @@ static void on_refresh(void *ctx)
 {
 	struct discover *d = ctx;
 
+	agenda_request(&d->agenda);
 	if (d->scanning != AGENDA_NOTHING && !d->is_late)
 		confirm_meanwhile(d);
 	discover_plan(d);

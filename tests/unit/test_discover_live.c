@@ -125,6 +125,32 @@ static void a_rest_pays_for_what_was_done_before(void **state)
 }
 
 /* When somebody who asks gets an update, in ms after a scan of @kind that took 600 ms. */
+static int64_t rest_ms(struct agenda *a, bool is_told)
+{
+	const struct agenda_wants w = {.is_told = is_told};
+	int64_t at_ns, ended_ns = a->whole_ended_ns;
+
+	assert_int_equal(agenda_next(a, &w, ended_ns, &at_ns), AGENDA_NOTHING);
+	agenda_note(a, AGENDA_WHOLE, at_ns, at_ns + MS);
+	return (at_ns - ended_ns) / MS;
+}
+
+static void scans_without_events_and_requests_become_rare(void **state)
+{
+	static const int64_t expected_ms[] = {10000, 20000, 40000, 60000, 60000};
+	struct agenda blind = after_scan(1), sees = after_scan(1);
+
+	(void) state;
+	for (int turn = 0; turn < 2; turn++) {
+		agenda_note(&blind, AGENDA_WHOLE, blind.ended_ns, blind.ended_ns + MS);
+		for (size_t i = 0; i < ARRAY_LEN(expected_ms); i++) {
+			assert_int_equal(rest_ms(&blind, false), expected_ms[i]);
+			assert_int_equal(rest_ms(&sees, true), 10000);
+		}
+		agenda_request(&blind);
+	}
+}
+
 static int64_t asked_after(enum agenda_kind kind)
 {
 	const struct agenda_wants w = {.is_told = true, .has_changed = true, .confirm_asked = true};
@@ -370,6 +396,7 @@ static void links_are_kept_only_of_a_namespace_that_is_surely_the_same(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(scans_without_events_and_requests_become_rare),
 		cmocka_unit_test(what_is_due_follows_from_what_is_wanted),
 		cmocka_unit_test(the_first_scan_is_whole_and_at_once),
 		cmocka_unit_test(long_scans_are_rare),
