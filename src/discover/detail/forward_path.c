@@ -38,24 +38,25 @@ static bool in_subnet(const uint8_t *a, const uint8_t *b, unsigned int prefixlen
 	return bits == 0 || (a[bytes] ^ b[bytes]) >> (8 - bits) == 0;
 }
 
-/* True if @s itself takes packets to @to. With @nif, only if that interface has the address. */
-static bool has_address(
-	const struct netstack *s, const struct nif *nif, const struct destination *to)
+/* The interface by which @s itself takes packets to @to, NULL if it does not. With @only, that
+ * interface must have the address. */
+static const struct nif *find_owner(
+	const struct netstack *s, const struct nif *only, const struct destination *to)
 {
 	for (size_t i = 0; i < s->n_addrs; i++) {
 		const struct addr *a = &s->addrs[i];
 		const struct nif *on;
 
-		if (a->family != to->family || (nif && a->ifindex != nif->d.link.ifindex))
+		if (a->family != to->family || (only && a->ifindex != only->d.link.ifindex))
 			continue;
-		if (memcmp(a->bytes, to->address, length(to->family)) == 0)
-			return true;
-		on = nif ? NULL : netstack_nif(s, a->ifindex);
-		if (on && (on->d.link.flags & IFF_LOOPBACK) &&
+		on = netstack_nif(s, a->ifindex);
+		if (on && memcmp(a->bytes, to->address, length(to->family)) == 0)
+			return on;
+		if (on && !only && (on->d.link.flags & IFF_LOOPBACK) &&
 			in_subnet(a->bytes, to->address, a->prefixlen))
-			return true;
+			return on;
 	}
-	return false;
+	return NULL;
 }
 
 static const struct route *find_route(const struct netstack *s, const struct destination *to)
@@ -118,7 +119,7 @@ static const struct netstack *find_on_segment(
 	segment_add(&g, nif);
 	for (size_t i = 0; i < g.n && !found && p->steps < FORWARD_PATH_STEPS; i++) {
 		p->steps += 1 + g.v[i]->stack->n_addrs;
-		if (has_address(g.v[i]->stack, g.v[i], to))
+		if (find_owner(g.v[i]->stack, g.v[i], to))
 			found = g.v[i]->stack;
 		else
 			segment_add_neighbours(&g, p->relations, g.v[i]);
@@ -139,7 +140,7 @@ const struct netstack *forward_path_find(
 		const struct route *r;
 		const struct nif *nif;
 
-		if (has_address(s, NULL, &to))
+		if (find_owner(s, NULL, &to))
 			return s;
 		p->steps += s->n_addrs + s->n_routes;
 		if (p->steps >= FORWARD_PATH_STEPS)
@@ -153,4 +154,13 @@ const struct netstack *forward_path_find(
 		s = find_on_segment(p, nif, &next);
 	}
 	return NULL;
+}
+
+const struct nif *forward_path_nif(const struct netstack *s, uint8_t family, const uint8_t *address)
+{
+	const struct destination to = {family, address};
+	const struct nif *owner = find_owner(s, NULL, &to);
+	const struct route *r = owner ? NULL : find_route(s, &to);
+
+	return r && r->ifindex ? netstack_nif(s, r->ifindex) : owner;
 }

@@ -26,4 +26,10 @@ struct forward_path {
 const struct netstack *forward_path_find(struct forward_path *p, const struct netstack *from,
 	uint8_t family, const uint8_t *address);
 
+/* The interface of namespace @s by which it has @address: the one that owns it or has it in a
+ * subnet of loopback, else the one that the longest matching route leads to. NULL if there is none.
+ */
+const struct nif *forward_path_nif(
+	const struct netstack *s, uint8_t family, const uint8_t *address);
+
 #endif

@@ -94,6 +94,23 @@ static void put_owners_of(struct text *t, struct put_ports *p, uint32_t inode)
 		put_owner(t, p->lines, o[i].proc);
 }
 
+/* The interface of the destination of @f: that by which namespace @to has it, or, if the
+ * destination is not on this host, that by which packets to it leave @from. */
+static void put_destination_ref(struct text *t, const struct forward *f,
+	const struct netstack *from, const struct netstack *to)
+{
+	const struct nif *nif = forward_path_nif(to ? to : from, f->to_family, f->to);
+	char id[NIF_ID_MAX];
+
+	text_put_key(t, "network-interface-refs");
+	text_put(t, "[");
+	if (nif) {
+		nif_format_id(nif, id);
+		text_put_json(t, id);
+	}
+	text_put(t, "]");
+}
+
 /* The interfaces that have address @a; all for the unspecified one. */
 static void put_nif_refs(
 	struct text *t, const char *key, const struct netstack *s, uint8_t family, const uint8_t *a)
@@ -288,7 +305,7 @@ static void put_forward(
 	for (size_t i = 0; i < takers.n; i++)
 		put_owner(t, p->lines, takers.v[i]);
 	text_put(t, "]");
-	put_nif_refs(t, "network-interface-refs", stack, f->family, f->ip);
+	put_destination_ref(t, f, stack, to);
 	text_put(t, "}");
 }
 
