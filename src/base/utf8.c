@@ -4,8 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Length of the well-formed character at @s, 0 if it is not one. */
-static size_t char_len(const uint8_t *s, size_t len_bytes)
+/* The length of the well-formed character at @s, and the character in *ret_c; 0 if it is not one.
+ */
+static size_t decode(const uint8_t *s, size_t len_bytes, uint32_t *ret_c)
 {
 	size_t n;
 	uint32_t c;
@@ -13,6 +14,7 @@ static size_t char_len(const uint8_t *s, size_t len_bytes)
 
 	if (len_bytes == 0)
 		return 0;
+	*ret_c = s[0];
 	if (s[0] < 0x80)
 		return 1;
 	n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
@@ -26,6 +28,7 @@ static size_t char_len(const uint8_t *s, size_t len_bytes)
 	}
 	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
 		return 0;
+	*ret_c = c;
 	return n;
 }
 
@@ -53,12 +56,22 @@ bool utf8_step(struct utf8_state *s, uint8_t byte)
 	return true;
 }
 
+/* Control characters of ASCII and Latin-1, and the marks, embeddings, overrides and isolates of the
+ * Unicode bidirectional algorithm (UAX #9, table 4): they change how a terminal or a page shows the
+ * text around them. */
+static bool is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 bool utf8_valid(const char *s, size_t len_bytes)
 {
 	const uint8_t *p = (const uint8_t *) s;
+	uint32_t c;
 
 	for (size_t i = 0; i < len_bytes;) {
-		size_t n = char_len(p + i, len_bytes - i);
+		size_t n = decode(p + i, len_bytes - i, &c);
 
 		if (n == 0)
 			return false;
@@ -85,17 +98,18 @@ void utf8_sanitize(const char *s, char *ret, size_t cap_bytes)
 	size_t len = strlen(s), o = 0;
 
 	for (size_t i = 0; i < len;) {
-		size_t n = char_len(p + i, len - i);
-		bool bad = n == 0 || (n == 1 && (p[i] < 0x20 || p[i] == 0x7f));
+		uint32_t c;
+		size_t n = decode(p + i, len - i, &c);
+		bool bad = n == 0 || is_control(c);
 
 		if (n == 0)
 			n = 1;
-		if (o + n >= cap_bytes)
+		if (o + (bad ? 1 : n) >= cap_bytes)
 			break;
 		if (bad)
 			ret[o++] = '?';
 		else {
-			memcpy(ret + o, p + i, n);
+			memmove(ret + o, p + i, n);
 			o += n;
 		}
 		i += n;

@@ -28,8 +28,10 @@ bool utf8_valid(const char *s, size_t len_bytes);
  * cut a character: its length in bytes. @s must be well-formed. */
 size_t utf8_cut(const char *s, size_t len_bytes, size_t max_bytes);
 
-/* Copy NUL-terminated @s into @ret, at most @cap_bytes - 1 bytes cut at a character border, every
- * malformed byte and control character replaced by '?'. Always NUL-terminated. */
+/* Copy NUL-terminated @s into @ret, at most @cap_bytes - 1 bytes cut at a character border. Every
+ * malformed byte, every control character (U+0000 to U+001F, U+007F to U+009F) and every formatting
+ * character of bidirectional text (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069) is
+ * replaced by '?'. Always NUL-terminated. @ret may be @s. */
 void utf8_sanitize(const char *s, char *ret, size_t cap_bytes);
 
 #endif

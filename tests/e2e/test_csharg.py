@@ -9,6 +9,7 @@ import ssl
 import stat
 import subprocess
 import threading
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,15 @@ def in_order(listed):
     for each in listed:
         each["network-interfaces"].sort()
     return listed
+
+
+def test_names_of_a_server_cannot_change_the_terminal(original):
+    hostile = "a\x1b[2J\u202eb\u009bc"
+    original.targets = [target(hostile, netns=4026532000, interfaces=["e\x1b[31m"])]
+    listed = good(original, "list")
+    assert "a?[2J?b?c" in listed
+    for text in (listed, refused(original, "capture", "none\x1b[2J\u202e", "-w", "/dev/null")):
+        assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"], text
 
 
 def test_json_and_yaml_are_what_the_service_says(original):

@@ -204,6 +204,7 @@ HOSTILE = [  # as JSON has it, as it is shown
     (b'lone \\ud800', "lone ?"),
     (b'n' * (1 << 20), "n" * 1023),
     ('grüße 日本 🦈'.encode(), "grüße 日本 🦈"),
+    ('right‮⁦to left31m'.encode(), "right??to left?31m"),
 ]
 
 

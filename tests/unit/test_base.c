@@ -91,6 +91,33 @@ static void a_cut_never_splits_a_character(void **state)
 		assert_int_equal(utf8_cut(s, strlen(s), max), expect[max]);
 }
 
+static void what_changes_the_text_around_it_is_replaced(void **state)
+{
+	static const char *const bad[] = {"\x01", "\x1b", "\x7f", "\xc2\x80", "\xc2\x9b",
+		"\xc2\x9f", "\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa",
+		"\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9"};
+	static const char *const good[] = {
+		"\xc2\xa0", "\xd8\x9b", "\xe2\x80\x8d", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xd7\xa9"};
+	char text[16], out[16];
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		(void) snprintf(text, sizeof(text), "a%sb", bad[i]);
+		utf8_sanitize(text, out, sizeof(out));
+		assert_string_equal(out, "a?b");
+		utf8_sanitize(text, text, sizeof(text));
+		assert_string_equal(text, "a?b");
+		/* one byte is enough for what replaces it */
+		utf8_sanitize(text, out, 4);
+		assert_string_equal(out, "a?b");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		(void) snprintf(text, sizeof(text), "a%sb", good[i]);
+		utf8_sanitize(text, out, sizeof(out));
+		assert_string_equal(out, text);
+	}
+}
+
 static void sanitized_text_is_printable_and_fits(void **state)
 {
 	char out[8];
@@ -186,6 +213,7 @@ int main(void)
 		cmocka_unit_test(utf8_is_told_from_other_bytes),
 		cmocka_unit_test(a_cut_never_splits_a_character),
 		cmocka_unit_test(sanitized_text_is_printable_and_fits),
+		cmocka_unit_test(what_changes_the_text_around_it_is_replaced),
 		cmocka_unit_test(numbers_are_little_endian),
 		cmocka_unit_test(a_cursor_that_failed_stays_failed),
 		cmocka_unit_test(a_string_with_a_nul_or_too_long_is_refused),

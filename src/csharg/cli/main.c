@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "csharg/cli/command.h"
 #include "csharg/cli/complete.h"
 #include "csharg/cli/flags.h"
@@ -64,6 +65,8 @@ int main(int argc, char **argv)
 			rc = run_words(&words, &options, &e);
 	}
 	flags_words_done(&words);
+	/* names in it are those of a server */
+	utf8_sanitize(e.text, e.text, sizeof(e.text));
 	if (rc < 0)
 		(void) fprintf(stderr, "Error: %s\n", e.text);
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

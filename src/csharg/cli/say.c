@@ -3,7 +3,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+
+#include "base/utf8.h"
 
 static void __attribute__((format(printf, 2, 0)))
 say(const char *level, const char *fmt, va_list args)
@@ -13,6 +16,15 @@ say(const char *level, const char *fmt, va_list args)
 	struct tm tm;
 
 	(void) vsnprintf(text, sizeof(text), fmt, args);
+	/* names in it are those of a server */
+	for (char *line = text, *end; line; line = end) {
+		end = strchr(line, '\n');
+		if (end)
+			*end = '\0';
+		utf8_sanitize(line, line, strlen(line) + 1);
+		if (end)
+			*end++ = '\n';
+	}
 	if (!localtime_r(&now, &tm) || strftime(clock, sizeof(clock), "%H:%M:%S", &tm) == 0)
 		clock[0] = '\0';
 	(void) fprintf(stderr, "[%s] %5s %s\n", clock, level, text);

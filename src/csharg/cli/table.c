@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/utf8.h"
 
 #define WIDTH_MIN 5
 #define BLANKS    3
@@ -29,6 +30,8 @@ int table_add(struct table *t, const char *s, size_t len_bytes)
 	v[t->n_cells] = strndup(s, len_bytes);
 	if (!v[t->n_cells])
 		return -ENOMEM;
+	/* replaces characters by shorter ones only */
+	utf8_sanitize(v[t->n_cells], v[t->n_cells], len_bytes + 1);
 	t->n_cells++;
 	return 0;
 }

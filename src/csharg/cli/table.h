@@ -21,7 +21,8 @@ void table_done(struct table *t);
 
 #define AUTO_TABLE __attribute__((cleanup(table_done)))
 
-/* Add the next cell, row by row: a copy of the @len_bytes bytes at @s. Returns 0 or -ENOMEM. */
+/* Add the next cell, row by row: a copy of the @len_bytes bytes at @s, made safe to be shown on a
+ * terminal (utf8_sanitize()). Returns 0 or -ENOMEM. */
 int table_add(struct table *t, const char *s, size_t len_bytes);
 
 /* Put all full rows to @out. */
