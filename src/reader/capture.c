@@ -18,6 +18,7 @@ void capture_done(struct capture *c)
 {
 	interfaces_done(&c->ifs);
 	capture_conf_done(&c->conf);
+	verdict_done(&c->verdict);
 	ring_done(&c->ring);
 }
 
@@ -38,6 +39,8 @@ static struct interface *interface_of(struct capture *c, const struct packet *p,
 	if (!i && *ret_rc == 0) {
 		i = interfaces_add_unknown(&c->ifs, p->ifindex, p->arphrd);
 		*ret_rc = i ? 0 : -ENOSPC;
+		if (i)
+			links_note(c, i);
 	}
 	if (i && *ret_rc == 0)
 		*ret_rc = links_admit(c, i);
@@ -74,6 +77,16 @@ static int enter_block(struct capture *c, const uint8_t *block, uint32_t n)
 	return rc;
 }
 
+/* Does the capture keep @p? Most packets passed the kernel's program, which has decided. */
+static bool is_kept(struct capture *c, struct packet *p)
+{
+	const struct interface *i = interfaces_find(&c->ifs, p->ifindex);
+
+	if (!c->verdict.is_refused && i && !i->is_open)
+		return true;
+	return verdict_keeps(&c->verdict, c->conf.snaplen, p);
+}
+
 static int emit_packets(struct capture *c)
 {
 	struct packet p;
@@ -85,6 +98,8 @@ static int emit_packets(struct capture *c)
 
 		if (more <= 0)
 			return more;
+		if (!is_kept(c, &p))
+			continue;
 		i = interface_of(c, &p, &rc);
 		if (i)
 			rc = chunking_add_packet(c, i, &p);
@@ -194,13 +209,17 @@ static int change_ring(struct capture *c, uint32_t ring_bytes)
 	return rc;
 }
 
-/* Blocks fill by themselves: no packet needs to touch the bell. */
+/* Blocks fill by themselves: no packet needs to touch the bell. Without room for a program in the
+ * kernel they do, which is no more than a waste. */
 static int mute(struct capture *c)
 {
+	int rc;
+
 	if (c->is_muted)
 		return 0;
 	c->is_muted = true;
-	return filter_attach_none(c->fds.bell);
+	rc = filter_attach_none(c->fds.bell);
+	return rc == -ENOMEM ? 0 : rc;
 }
 
 static int unmute(struct capture *c)
@@ -345,6 +364,9 @@ static int start(struct capture *c, struct err *e)
 		rc = links_read(c);
 	if (rc == 0 && c->conf.may_grow)
 		rc = growth_prepare(c, links_target(c));
+	/* interfaces say where their packets are filtered, so that comes first */
+	if (rc == 0)
+		rc = links_filter(c);
 	if (rc == 0)
 		rc = c->conf.n_names ? admit_chosen(c, e) : admit_all(c);
 	if (rc == 0)
@@ -353,7 +375,8 @@ static int start(struct capture *c, struct err *e)
 		return rc;
 	c->running = true;
 	c->conf.comment[0] = '\0'; /* later interfaces are no news of that kind */
-	return chunking_tell(c, CHUNK_READY, 0, "");
+	rc = chunking_tell(c, CHUNK_READY, 0, "");
+	return rc == 0 ? links_report(c) : rc;
 }
 
 /* A link that goes down leaves an error on the socket; read, it is gone. */
@@ -428,7 +451,7 @@ static int finish_timed(struct capture *c)
 /* Let nothing in any more, and deliver and count what is there. */
 static int finish(struct capture *c)
 {
-	int rc = filter_attach_none(c->fds.packet);
+	int rc = links_block(c);
 
 	if (rc == 0)
 		rc = c->is_paced ? finish_paced(c) : finish_timed(c);

@@ -13,6 +13,7 @@
 #include "reader/block.h"
 #include "reader/interfaces.h"
 #include "reader/ring.h"
+#include "reader/verdict.h"
 #include "stream/chunk.h"
 
 struct capture_fds {
@@ -25,6 +26,7 @@ struct capture {
 	struct ring ring;
 	struct interfaces ifs;
 	struct capture_conf conf;
+	struct verdict verdict;
 	struct chunk_writer out;
 	const char *os;      /* for if_os, borrowed */
 	uint32_t latency_ms; /* how long a packet may wait for others */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/own.h"
 #include "base/utf8.h"
 #include "pcapng/write.h"
 #include "reader/emit.h"
@@ -157,16 +158,27 @@ static bool is_refused(const struct capture *c, uint16_t linktype)
 	return false;
 }
 
-/* What there is to say about @i beyond its properties: NULL, or @ret. */
+/* What there is to say about @i beyond its properties, line by line: NULL, or @ret. */
 static const char *comment_of(
 	const struct capture *c, const struct interface *i, char *ret, size_t cap_bytes)
 {
-	bool refused = is_refused(c, i->linktype);
+	const char *const lines[] = {c->conf.comment,
+		is_refused(c, i->linktype)
+			? "the capture filter does not fit this link type: no packets are kept"
+			: "",
+		c->verdict.is_refused
+			? "the kernel has no room for the capture filter (net.core.optmem_max): "
+			  "packets are filtered behind the ring, and lost ones are counted "
+			  "unfiltered"
+			: ""};
+	size_t len = 0;
 
-	(void) snprintf(ret, cap_bytes, "%s%s%s", c->conf.comment,
-		refused && c->conf.comment[0] ? "\n" : "",
-		refused ? "the capture filter does not fit this link type: no packets are kept"
-			: "");
+	ret[0] = '\0';
+	for (size_t n = 0; n < ARRAY_LEN(lines) && len < cap_bytes; n++) {
+		if (lines[n][0])
+			len += (size_t) snprintf(
+				ret + len, cap_bytes - len, "%s%s", len > 0 ? "\n" : "", lines[n]);
+	}
 	return ret[0] ? ret : NULL;
 }
 
@@ -174,7 +186,7 @@ int chunking_tell_interface(struct capture *c, struct interface *i)
 {
 	/* names and aliases may hold any bytes; the stream holds UTF-8 */
 	char name[LINK_NAME_MAX], alias[LINK_TEXT_MAX], description[LINK_TEXT_MAX + 64];
-	char comment[CONF_COMMENT_MAX + 128];
+	char comment[CONF_COMMENT_MAX + 256];
 	struct chunk_info info = {.kind = CHUNK_INTERFACE, .interfaces = c->ifs.n_told};
 	struct pcapng_idb idb = {
 		.linktype = i->linktype,

@@ -18,7 +18,7 @@ int chunking_flush(struct capture *c);
 /* Publish the Interface Description Block of @i and give it its id. */
 int chunking_tell_interface(struct capture *c, struct interface *i);
 
-/* Publish a chunk without packets: CHUNK_READY or CHUNK_END with @status and @text. */
+/* Publish a chunk without packets, with @status and @text. */
 int chunking_tell(struct capture *c, enum chunk_kind kind, int status, const char *text);
 
 /* Wake the service: there is something new. */

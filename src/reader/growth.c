@@ -14,6 +14,8 @@ int growth_prepare(struct capture *c, uint32_t ifindex)
 {
 	int rc = filter_attach_none(c->fds.packet);
 
+	if (rc == -ENOMEM)
+		return 0;
 	if (rc == 0)
 		rc = links_bind(c, ifindex);
 	if (rc == 0 && c->is_paced && fanout_create(c->fds.packet, &c->fanout_group) == 0) {

@@ -18,8 +18,9 @@
 #include "reader/capture.h"
 
 /* Bind the packet socket to link @ifindex (0 = all) and make its fanout group, before a filter lets
- * packets in. A kernel that refuses the group, or a link that is down, leaves a capture whose ring
- * cannot grow. Returns 0 or a negative errno. */
+ * packets in. A kernel that refuses the group or has no room for a program that rejects everything,
+ * or a link that is down, leaves a capture whose ring cannot grow. Returns 0 or a negative errno.
+ */
 int growth_prepare(struct capture *c, uint32_t ifindex);
 
 /* Report to the service that another ring is wanted, once per reason. Returns 0 or a negative errno

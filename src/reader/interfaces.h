@@ -20,6 +20,8 @@ struct interface {
 	bool gone;    /* the link was removed; packets of it may still be in the ring */
 	bool is_told; /* its Interface Description Block is in the stream, @id is valid */
 	bool joined;  /* promiscuous mode was asked for */
+	bool is_open; /* the kernel's program left its link type open when it appeared: the reader
+		       * filters its packets */
 	uint64_t speed_bps; /* 0 = unknown */
 	uint32_t id;        /* pcapng interface id */
 	/* the reader's count in the open chunk, see chunking in capture.c */

@@ -24,15 +24,20 @@ static bool is_chosen(const struct capture *c, const struct link *link)
 	return c->conf.n_names == 0;
 }
 
-int links_bind_socket(int sock, uint32_t ifindex)
+static int bind_protocol(int sock, uint32_t ifindex, uint16_t protocol)
 {
 	struct sockaddr_ll a = {
 		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL),
+		.sll_protocol = htons(protocol),
 		.sll_ifindex = (int) ifindex,
 	};
 
 	return bind(sock, (struct sockaddr *) &a, sizeof(a)) < 0 ? -errno : 0;
+}
+
+int links_bind_socket(int sock, uint32_t ifindex)
+{
+	return bind_protocol(sock, ifindex, ETH_P_ALL);
 }
 
 int links_bind(struct capture *c, uint32_t ifindex)
@@ -48,8 +53,9 @@ int links_bind(struct capture *c, uint32_t ifindex)
 	return 0;
 }
 
-/* The chosen links that exist now, by index, into @ret (owned by the caller). */
-static ssize_t chosen_indexes(const struct capture *c, uint32_t **ret)
+/* The chosen links, by index, into @ret (owned by the caller): those that exist now, or also
+ * removed ones, whose packets can still be in the ring. */
+static ssize_t chosen_indexes(const struct capture *c, bool with_removed, uint32_t **ret)
 {
 	uint32_t *list = malloc((c->ifs.n + 1) * sizeof(*list));
 	ssize_t n = 0;
@@ -59,7 +65,7 @@ static ssize_t chosen_indexes(const struct capture *c, uint32_t **ret)
 	for (size_t i = 0; i < c->ifs.n; i++) {
 		const struct interface *f = c->ifs.all[i];
 
-		if (!f->gone && f->known && is_chosen(c, &f->link))
+		if ((with_removed || !f->gone) && f->known && is_chosen(c, &f->link))
 			list[n++] = f->link.ifindex;
 	}
 	*ret = list;
@@ -70,21 +76,101 @@ uint32_t links_target(const struct capture *c)
 {
 	AUTO_FREE uint32_t *chosen = NULL;
 
-	return c->conf.n_names == 1 && chosen_indexes(c, &chosen) == 1 ? chosen[0] : 0;
+	return c->conf.n_names == 1 && chosen_indexes(c, false, &chosen) == 1 ? chosen[0] : 0;
 }
 
-/* The program that the kernel runs for the capture now, into @prog (BPF_MAXINSNS elements). Returns
- * the number of instructions or a negative errno. */
-static ssize_t assemble(const struct capture *c, struct sock_filter *prog)
+/* The link types of links that can have packets now, and those the kernel decides about already. */
+static uint32_t present_types(const struct capture *c)
 {
-	AUTO_FREE uint32_t *chosen = NULL;
-	ssize_t n_chosen = chosen_indexes(c, &chosen);
-	struct filter_plan plan = {.conf = &c->conf, .ifindexes = chosen};
+	uint32_t types = c->verdict.kernel_types;
 
-	if (n_chosen < 0)
-		return n_chosen;
-	plan.n_ifindexes = (size_t) n_chosen;
-	return filter_assemble(&plan, prog);
+	for (size_t i = 0; i < c->ifs.n; i++) {
+		const struct interface *f = c->ifs.all[i];
+
+		if (!f->gone && f->known && is_chosen(c, &f->link) &&
+			(c->conf.n_names > 0 || f->link.flags & IFF_UP))
+			types |= filter_type_bit(f->linktype);
+	}
+	return types;
+}
+
+/* The program that the kernel runs for the capture now, deciding about @types. Returns the number
+ * of instructions in *ret (owned by the caller) or a negative errno. */
+static ssize_t assemble(const struct capture *c, uint32_t types, struct sock_filter **ret)
+{
+	AUTO_FREE struct sock_filter *prog = calloc(FILTER_INSNS_MAX, sizeof(*prog));
+	AUTO_FREE uint32_t *chosen = NULL;
+	ssize_t n = chosen_indexes(c, types == FILTER_TYPES_ALL, &chosen);
+	struct filter_plan plan = {.conf = &c->conf, .ifindexes = chosen, .types = types};
+
+	if (n < 0 || !prog)
+		return -ENOMEM;
+	plan.n_ifindexes = (size_t) n;
+	n = filter_assemble(&plan, prog, FILTER_INSNS_MAX);
+	if (n >= 0)
+		*ret = TAKE_PTR(prog);
+	return n;
+}
+
+/* Make the reader's own program. */
+static int renew_verdict(struct capture *c)
+{
+	struct sock_filter *prog = NULL;
+	ssize_t n = assemble(c, FILTER_TYPES_ALL, &prog);
+
+	if (n < 0)
+		return (int) n;
+	free(c->verdict.prog);
+	c->verdict.prog = prog;
+	c->verdict.n = (size_t) n;
+	return 0;
+}
+
+void links_note(const struct capture *c, struct interface *i)
+{
+	i->is_open = !(c->verdict.kernel_types & filter_type_bit(i->linktype));
+}
+
+int links_filter(struct capture *c)
+{
+	AUTO_FREE struct sock_filter *prog = NULL;
+	uint32_t types = present_types(c);
+	ssize_t n = assemble(c, types, &prog);
+	bool is_bell_deaf = false;
+	int rc = n < 0 ? (int) n : renew_verdict(c);
+
+	if (rc == 0)
+		rc = verdict_install(c->fds.packet, prog, (size_t) n, &c->verdict.is_refused);
+	if (rc == 0 && c->is_paced && !c->is_muted)
+		rc = verdict_install(c->fds.bell, prog, (size_t) n, &is_bell_deaf);
+	if (rc < 0)
+		return rc;
+	c->verdict.kernel_types = types;
+	for (size_t i = 0; !c->running && i < c->ifs.n; i++)
+		links_note(c, c->ifs.all[i]);
+	return c->running ? links_report(c) : 0;
+}
+
+int links_report(struct capture *c)
+{
+	if (!c->verdict.is_refused || c->verdict.is_reported)
+		return 0;
+	c->verdict.is_reported = true;
+	return chunking_tell(c, CHUNK_FILTER_REFUSED, 0, "");
+}
+
+int links_block(struct capture *c)
+{
+	int rc = filter_attach_none(c->fds.packet);
+
+	if (rc != -ENOMEM)
+		return rc;
+	c->verdict.is_refused = true;
+	(void) filter_detach(c->fds.packet);
+	rc = filter_attach_none(c->fds.packet);
+	if (rc == -ENOMEM)
+		rc = bind_protocol(c->fds.packet, c->bound_ifindex, UINT16_MAX);
+	return c->is_paced ? 0 : rc;
 }
 
 /* The packet socket cannot be bound anew: another one has to take its place, once the link is back.
@@ -98,16 +184,9 @@ static int want_binding(struct capture *c, uint32_t ifindex)
 
 int links_apply(struct capture *c)
 {
-	AUTO_FREE struct sock_filter *prog = calloc(BPF_MAXINSNS, sizeof(*prog));
-	ssize_t n = prog ? assemble(c, prog) : -ENOMEM;
 	uint32_t bind_index = links_target(c);
-	int rc;
+	int rc = links_filter(c);
 
-	if (n < 0)
-		return (int) n;
-	rc = filter_attach(c->fds.packet, prog, (size_t) n);
-	if (rc == 0 && c->is_paced && !c->is_muted)
-		rc = filter_attach(c->fds.bell, prog, (size_t) n);
 	if (rc < 0)
 		return rc;
 	if (c->is_bound && bind_index == c->bound_ifindex)
@@ -138,16 +217,16 @@ static void join(struct capture *c, struct interface *i)
 	i->joined = true;
 }
 
-int links_prepare_socket(const struct capture *c, int sock)
+int links_prepare_socket(struct capture *c, int sock)
 {
-	AUTO_FREE struct sock_filter *prog = calloc(BPF_MAXINSNS, sizeof(*prog));
-	ssize_t n = prog ? assemble(c, prog) : -ENOMEM;
+	AUTO_FREE struct sock_filter *prog = NULL;
+	ssize_t n = assemble(c, c->verdict.kernel_types, &prog);
 
 	for (size_t i = 0; i < c->ifs.n; i++) {
 		if (c->ifs.all[i]->joined)
 			set_promiscuous(sock, c->ifs.all[i]->link.ifindex);
 	}
-	return n < 0 ? (int) n : filter_attach(sock, prog, (size_t) n);
+	return n < 0 ? (int) n : verdict_install(sock, prog, (size_t) n, &c->verdict.is_refused);
 }
 
 int links_admit(struct capture *c, struct interface *i)
@@ -159,12 +238,25 @@ int links_admit(struct capture *c, struct interface *i)
 	return chunking_tell_interface(c, i);
 }
 
+/* Do the filters have to change for link @i as it is now? If it is newly chosen, or has a type that
+ * the kernel's program leaves open. */
+static bool has_news(const struct capture *c, const struct interface *i, bool was_chosen)
+{
+	if (!is_chosen(c, &i->link))
+		return false;
+	if (c->conf.n_names > 0)
+		return !was_chosen;
+	return (i->link.flags & IFF_UP) &&
+	       !(c->verdict.kernel_types & filter_type_bit(i->linktype));
+}
+
 /* A link changed, appeared or went away while we capture. */
 static int on_link(void *ctx, const struct link *link, bool gone)
 {
 	struct capture *c = ctx;
 	struct interface *i = interfaces_find(&c->ifs, link->ifindex);
-	bool is_new, was_chosen;
+	size_t n_before = c->ifs.n;
+	bool was_chosen;
 	int rc = 0;
 
 	if (gone) {
@@ -178,8 +270,9 @@ static int on_link(void *ctx, const struct link *link, bool gone)
 		return -ENOSPC;
 	if (!c->running)
 		return 0;
-	is_new = is_chosen(c, &i->link) && !was_chosen;
-	if (is_new && c->conf.n_names > 0)
+	if (c->ifs.n > n_before)
+		links_note(c, i);
+	if (has_news(c, i, was_chosen))
 		rc = links_apply(c);
 	/* a link that is still down may yet get the name it keeps: tell it when it comes up */
 	if (rc == 0 && is_chosen(c, &i->link) && (link->flags & IFF_UP))

@@ -26,17 +26,23 @@ static int allow_packet_option(scmp_filter_ctx f, int sock, int option)
 		SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t) option));
 }
 
-/* What every packet socket needs: to be bound, and another filter. */
+static int allow_filter_option(scmp_filter_ctx f, int sock, int option)
+{
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) sock), SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
+		SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t) option));
+}
+
+/* What every packet socket needs: to be bound, and another filter, or none where the kernel has no
+ * room for one. */
 static int allow_binding(scmp_filter_ctx f, int sock)
 {
 	int rc = seccomp_rule_add(
 		f, SCMP_ACT_ALLOW, SCMP_SYS(bind), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) sock));
 
 	if (rc == 0)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 3,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t) sock), SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
-			SCMP_A2(SCMP_CMP_EQ, SO_ATTACH_FILTER));
-	return rc;
+		rc = allow_filter_option(f, sock, SO_ATTACH_FILTER);
+	return rc < 0 ? rc : allow_filter_option(f, sock, SO_DETACH_FILTER);
 }
 
 /* What a socket with a ring needs: promiscuous mode, and a fanout group (reader/fanout.h). No

@@ -30,13 +30,15 @@
 #define STREAM_MAX_BYTES    1073741824
 
 enum chunk_kind {
-	CHUNK_PACKETS = 1, /* Enhanced Packet Blocks; may be empty when only @lost is told */
-	CHUNK_INTERFACE,   /* one Interface Description Block */
-	CHUNK_READY,       /* no payload: all interfaces known at the start have been told */
-	CHUNK_RING_WANTED, /* no payload: another kernel ring is wanted. Status 0: a larger one,
-			    * because the ring was more than half full or overflowed; -ENODEV: one
-			    * of any size, because the link came back under another index. */
-	CHUNK_END,         /* the last one; payload: the reason in UTF-8, empty for a normal end */
+	CHUNK_PACKETS = 1,    /* Enhanced Packet Blocks; may be empty when only @lost is told */
+	CHUNK_INTERFACE,      /* one Interface Description Block */
+	CHUNK_READY,          /* no payload: all interfaces known at the start have been told */
+	CHUNK_RING_WANTED,    /* no payload: another kernel ring is wanted. Status 0: a larger one,
+			       * because the ring was more than half full or overflowed; -ENODEV: one
+			       * of any size, because the link came back under another index. */
+	CHUNK_FILTER_REFUSED, /* no payload: the kernel has no room for the filter, so the reader
+			       * filters from now on; at most once */
+	CHUNK_END, /* the last one; payload: the reason in UTF-8, empty for a normal end */
 };
 
 /* Packets of one interface in one chunk. */

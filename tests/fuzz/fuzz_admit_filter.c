@@ -17,11 +17,12 @@
 
 #include "base/own.h"
 #include "base/utf8.h"
+#include "bpf/run.h"
 #include "netlink/linktype.h"
 #include "service/admit/bpf_check.h"
 #include "service/admit/filter.h"
 #include "service/admit/filter_text.h"
-#include "support/bpf_run.h"
+#include "support/bpf_kernel.h"
 #include "support/lookups.h"
 
 #define TEXT_MAX    400

@@ -15,11 +15,12 @@
 #include <linux/if_packet.h>
 
 #include "base/own.h"
+#include "bpf/run.h"
 #include "netlink/linktype.h"
 #include "service/admit/filter.h"
 #include "service/admit/filter_names.h"
 #include "service/admit/filter_text.h"
-#include "support/bpf_run.h"
+#include "support/bpf_kernel.h"
 #include "support/lookups.h"
 
 static const struct filter_link ethernet[] = {{"eth0", LINKTYPE_ETHERNET}};

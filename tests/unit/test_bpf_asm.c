@@ -13,7 +13,8 @@
 
 #include "base/own.h"
 #include "bpf/asm.h"
-#include "support/bpf_run.h"
+#include "bpf/run.h"
+#include "support/bpf_kernel.h"
 
 #define LDB  (BPF_LD | BPF_B | BPF_ABS)
 #define LDH  (BPF_LD | BPF_H | BPF_ABS)

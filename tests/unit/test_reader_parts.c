@@ -17,12 +17,14 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "bpf/run.h"
 #include "netlink/linktype.h"
 #include "reader/block.h"
 #include "reader/emit.h"
 #include "reader/filter.h"
 #include "reader/interfaces.h"
-#include "support/bpf_run.h"
+#include "reader/verdict.h"
+#include "support/bpf_kernel.h"
 #include "support/pcapng_read.h"
 
 #define BLOCK_BYTES 1024
@@ -364,7 +366,7 @@ static struct bpf_packet tcp_packet(uint8_t *b, uint16_t sport, uint16_t dport)
 static uint32_t filtered(const struct filter_plan *plan, const struct bpf_packet *pkt)
 {
 	static struct sock_filter prog[BPF_MAXINSNS];
-	ssize_t n = filter_assemble(plan, prog);
+	ssize_t n = filter_assemble(plan, prog, ARRAY_LEN(prog));
 
 	assert_true(n > 0 && bpf_kernel_takes(prog, (size_t) n));
 	return bpf_run(prog, (size_t) n, pkt);
@@ -373,7 +375,7 @@ static uint32_t filtered(const struct filter_plan *plan, const struct bpf_packet
 static void loopback_is_kept_once_and_other_links_twice(void **state)
 {
 	struct capture_conf conf = {.snaplen = 100, .filter = (char *) ""};
-	const struct filter_plan plan = {.conf = &conf};
+	const struct filter_plan plan = {.conf = &conf, .types = FILTER_TYPES_ALL};
 	uint8_t b[60];
 	struct bpf_packet p = tcp_packet(b, 1, 2);
 
@@ -391,7 +393,8 @@ static void only_chosen_links_are_kept(void **state)
 {
 	struct capture_conf conf = {.snaplen = 100, .filter = (char *) "", .n_names = 2};
 	static const uint32_t chosen[] = {3, 9};
-	const struct filter_plan two = {&conf, chosen, 2}, none = {&conf, chosen, 0};
+	const struct filter_plan two = {&conf, chosen, 2, FILTER_TYPES_ALL},
+				 none = {&conf, chosen, 0, FILTER_TYPES_ALL};
 	uint8_t b[60];
 	struct bpf_packet p = tcp_packet(b, 1, 2);
 
@@ -408,7 +411,7 @@ static void our_own_connections_are_left_out_in_both_directions(void **state)
 		.filter = (char *) "",
 		.n_endpoints = 1,
 		.endpoints = {{4, 5001, {192, 0, 2, 1}}}};
-	const struct filter_plan plan = {.conf = &conf};
+	const struct filter_plan plan = {.conf = &conf, .types = FILTER_TYPES_ALL};
 	uint8_t b[60];
 	struct bpf_packet p = tcp_packet(b, 5001, 40000);
 
@@ -425,6 +428,158 @@ static void our_own_connections_are_left_out_in_both_directions(void **state)
 	assert_int_equal(filtered(&plan, &p), 100);
 }
 
+/* End points of a few ports and addresses that differ in one word each, in any order. */
+static void some_endpoints(struct capture_conf *conf, uint16_t n)
+{
+	static const uint16_t ports[] = {5001, 5002, 443};
+
+	conf->n_endpoints = n;
+	for (uint16_t i = 0; i < n; i++) {
+		struct conf_endpoint *ep = &conf->endpoints[i];
+
+		*ep = (struct conf_endpoint){.family = rand() % 2 ? 4 : 6,
+			.port = ports[rand() % (int) ARRAY_LEN(ports)]};
+		for (int k = 0; k < (ep->family == 4 ? 4 : 16); k += 4)
+			ep->addr[k + 3] = (uint8_t) (rand() % 3);
+	}
+}
+
+static bool is_endpoint(
+	const struct capture_conf *conf, uint8_t family, const uint8_t *addr, uint16_t port)
+{
+	for (uint16_t i = 0; i < conf->n_endpoints; i++) {
+		if (conf->endpoints[i].family == family && conf->endpoints[i].port == port &&
+			memcmp(conf->endpoints[i].addr, addr, family == 4 ? 4 : 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A TCP packet without a link layer whose ends are often those of some_endpoints(). */
+static struct bpf_packet some_segment(uint8_t *b, uint8_t *ret_family, size_t ret_at[2])
+{
+	static const uint16_t ports[] = {5001, 5002, 443, 80, 40000};
+	bool is_v4 = rand() % 2;
+	size_t len = is_v4 ? 20 : 40;
+
+	memset(b, 0, 80);
+	b[0] = is_v4 ? 0x45 : 0x60;
+	b[is_v4 ? 9 : 6] = 6;
+	ret_at[0] = is_v4 ? 12 : 8;
+	ret_at[1] = is_v4 ? 16 : 24;
+	for (size_t k = ret_at[0]; k < len; k += 4)
+		b[k + 3] = (uint8_t) (rand() % 3);
+	for (size_t k = len; k < len + 4; k += 2) {
+		uint16_t port = htons(ports[rand() % (int) ARRAY_LEN(ports)]);
+
+		memcpy(b + k, &port, 2);
+	}
+	*ret_family = is_v4 ? 4 : 6;
+	return (struct bpf_packet){.bytes = b,
+		.len_bytes = len + 20,
+		.protocol = is_v4 ? ETH_P_IP : ETH_P_IPV6,
+		.hatype = 0xfffe,
+		.ifindex = 3};
+}
+
+static void own_end_points_are_left_out_whatever_their_number(void **state)
+{
+	static struct sock_filter prog[FILTER_INSNS_MAX];
+	static struct capture_conf conf;
+	const struct filter_plan plan = {.conf = &conf, .types = FILTER_TYPES_ALL};
+
+	(void) state;
+	srand(1);
+	for (int round = 0; round < 300; round++) {
+		ssize_t n;
+
+		conf.snaplen = 100;
+		conf.filter = (char *) "";
+		some_endpoints(&conf, (uint16_t) (rand() % (round % 10 ? 12 : CONF_ENDPOINTS_MAX)));
+		n = filter_assemble(&plan, prog, ARRAY_LEN(prog));
+		assert_true(n > 0);
+		for (int k = 0; k < 50; k++) {
+			uint8_t b[80], family;
+			size_t at[2];
+			struct bpf_packet p = some_segment(b, &family, at);
+			size_t ports = family == 4 ? 20 : 40;
+			bool is_ours = false;
+
+			for (size_t side = 0; side < 2; side++) {
+				const uint8_t *port = b + ports + 2 * side;
+
+				is_ours |= is_endpoint(&conf, family, b + at[side],
+					(uint16_t) (port[0] << 8 | port[1]));
+			}
+			assert_int_equal(bpf_run(prog, (size_t) n, &p), is_ours ? 0 : 100);
+		}
+	}
+}
+
+/* The kernel's own instructions are up to 13 for a load from the packet and two for others, of 8
+ * bytes each; kernels before 6.8 allow 20480 bytes, and both programs while one replaces the other.
+ */
+static void twenty_own_end_points_take_a_tenth_of_what_old_kernels_allow(void **state)
+{
+	static struct sock_filter prog[BPF_MAXINSNS];
+	static struct capture_conf conf = {.snaplen = 100, .filter = (char *) ""};
+	const struct filter_plan plan = {.conf = &conf, .types = FILTER_TYPES_ALL};
+	size_t bytes = 0;
+	ssize_t n;
+
+	(void) state;
+	conf.n_endpoints = 20;
+	for (uint8_t i = 0; i < 20; i++)
+		conf.endpoints[i] = (struct conf_endpoint){4, 5001, {192, 0, 2, i}};
+	n = filter_assemble(&plan, prog, ARRAY_LEN(prog));
+	for (ssize_t i = 0; i < n; i++)
+		bytes += BPF_CLASS(prog[i].code) == BPF_LD && BPF_MODE(prog[i].code) != BPF_MEM
+				 ? 13 * 8
+				 : 2 * 8;
+	assert_in_range(bytes, 1, 2048);
+}
+
+static void packets_of_types_left_open_are_kept_whole(void **state)
+{
+	static struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct capture_conf conf = {.snaplen = 100,
+		.filter = (char *) "x",
+		.n_programs = 2,
+		.programs = {
+			{LINKTYPE_ETHERNET, false, 1, &none}, {LINKTYPE_RAW_IP, false, 1, &none}}};
+	const struct filter_plan plan = {
+		.conf = &conf, .types = filter_type_bit(LINKTYPE_ETHERNET)};
+	uint8_t b[60];
+	struct bpf_packet p = tcp_packet(b, 1, 2);
+
+	(void) state;
+	assert_int_equal(filtered(&plan, &p), 0);
+	p.hatype = 0xfffe; /* ARPHRD_NONE */
+	assert_int_equal(filtered(&plan, &p), CONF_SNAPLEN_MAX);
+	p.hatype = ARPHRD_IPGRE; /* any other is cooked */
+	assert_int_equal(filtered(&plan, &p), CONF_SNAPLEN_MAX);
+}
+
+static void the_reader_cuts_and_rejects_as_the_kernel_does(void **state)
+{
+	struct sock_filter prog[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 50),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1), BPF_STMT(BPF_RET | BPF_K, 40),
+		BPF_STMT(BPF_RET | BPF_K, 0)};
+	const struct verdict v = {.prog = prog, .n = ARRAY_LEN(prog)};
+	uint8_t bytes[60] = {[50] = 7};
+	struct packet p = some_packet(bytes, 60);
+
+	(void) state;
+	assert_true(verdict_keeps(&v, 40, &p) && p.caplen == 40 && p.len == 60);
+	/* cut by the kernel's program: it is known to have passed, though byte 50 is gone */
+	assert_true(verdict_keeps(&v, 40, &p) && p.caplen == 40);
+	p.caplen = 45; /* cut because the ring has no room for more */
+	assert_false(verdict_keeps(&v, 40, &p));
+	bytes[50] = 6;
+	p = some_packet(bytes, 60);
+	assert_false(verdict_keeps(&v, 40, &p));
+}
+
 static void the_users_program_is_chosen_by_link_type(void **state)
 {
 	static struct sock_filter seven = BPF_STMT(BPF_RET | BPF_K, 7),
@@ -434,7 +589,7 @@ static void the_users_program_is_chosen_by_link_type(void **state)
 		.n_programs = 3,
 		.programs = {{LINKTYPE_ETHERNET, false, 1, &seven},
 			{LINKTYPE_LINUX_SLL, false, 1, &eight}, {LINKTYPE_RAW_IP, true, 0, NULL}}};
-	const struct filter_plan plan = {.conf = &conf};
+	const struct filter_plan plan = {.conf = &conf, .types = FILTER_TYPES_ALL};
 	uint8_t b[60];
 	struct bpf_packet p = tcp_packet(b, 1, 2);
 
@@ -456,12 +611,12 @@ static void a_program_too_long_for_the_kernel_is_refused(void **state)
 		.n_programs = 2,
 		.programs = {{LINKTYPE_ETHERNET, false, 4000, insns},
 			{LINKTYPE_LINUX_SLL, false, 4000, insns}}};
-	const struct filter_plan plan = {.conf = &conf};
+	const struct filter_plan plan = {.conf = &conf, .types = FILTER_TYPES_ALL};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(insns); i++)
 		insns[i] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, 1);
-	assert_int_equal(filter_assemble(&plan, prog), -E2BIG);
+	assert_int_equal(filter_assemble(&plan, prog, ARRAY_LEN(prog)), -E2BIG);
 }
 
 static void every_kind_of_link_has_a_link_type(void **state)
@@ -497,6 +652,10 @@ int main(void)
 		cmocka_unit_test(loopback_is_kept_once_and_other_links_twice),
 		cmocka_unit_test(only_chosen_links_are_kept),
 		cmocka_unit_test(our_own_connections_are_left_out_in_both_directions),
+		cmocka_unit_test(own_end_points_are_left_out_whatever_their_number),
+		cmocka_unit_test(twenty_own_end_points_take_a_tenth_of_what_old_kernels_allow),
+		cmocka_unit_test(packets_of_types_left_open_are_kept_whole),
+		cmocka_unit_test(the_reader_cuts_and_rejects_as_the_kernel_does),
 		cmocka_unit_test(the_users_program_is_chosen_by_link_type),
 		cmocka_unit_test(a_program_too_long_for_the_kernel_is_refused),
 		cmocka_unit_test(every_kind_of_link_has_a_link_type),

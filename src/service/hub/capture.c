@@ -148,6 +148,9 @@ static int on_chunk(struct capture *c, const struct chunk *k)
 	case CHUNK_RING_WANTED:
 		c->ring_wanted = k->info.status == 0 ? RING_WANTED_LARGER : RING_WANTED_ANY;
 		return 0;
+	case CHUNK_FILTER_REFUSED:
+		c->is_filter_refused = true;
+		return 0;
 	case CHUNK_PACKETS:
 		c->packets += k->info.packets;
 		c->payload_bytes += k->info.payload_len_bytes;

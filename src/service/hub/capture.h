@@ -52,16 +52,17 @@ struct capture {
 	struct names names;
 
 	struct seats seats;
-	uint32_t continues;  /* id of the capture whose successor this one is, 0 = none */
-	int64_t ended_ns;    /* monotonic */
-	bool has_started;    /* all interfaces known at the start were told */
-	bool has_end;        /* CHUNK_END was scanned: the last chunk */
-	bool is_stopping;    /* the reader was told to stop, or was hung up on */
-	bool is_stale;       /* the broker found the reference stale: ask again with another */
-	bool is_target_gone; /* stopped because the target has ended */
-	bool is_unwatched;   /* nobody tells when the target ends: discovery has to be asked */
-	int64_t stop_ns;     /* when it was told to stop, monotonic */
-	struct refusal end;  /* why it ended, or will; text "" while unknown */
+	uint32_t continues;     /* id of the capture whose successor this one is, 0 = none */
+	int64_t ended_ns;       /* monotonic */
+	bool has_started;       /* all interfaces known at the start were told */
+	bool has_end;           /* CHUNK_END was scanned: the last chunk */
+	bool is_stopping;       /* the reader was told to stop, or was hung up on */
+	bool is_stale;          /* the broker found the reference stale: ask again with another */
+	bool is_target_gone;    /* stopped because the target has ended */
+	bool is_unwatched;      /* nobody tells when the target ends: discovery has to be asked */
+	int64_t stop_ns;        /* when it was told to stop, monotonic */
+	bool is_filter_refused; /* by the kernel: the reader filters */
+	struct refusal end;     /* why it ended, or will; text "" while unknown */
 
 	/* totals for metrics */
 	uint64_t packets, payload_bytes, lost_ring, lost_viewer;

@@ -47,6 +47,7 @@ static void add_totals(struct hub_totals *t, const struct capture *c)
 	t->payload_bytes += c->payload_bytes;
 	t->lost_ring += c->lost_ring;
 	t->lost_viewer += c->lost_viewer;
+	t->filters_refused += c->is_filter_refused;
 }
 
 void hub_forget(struct hub *h, struct capture *c)
@@ -224,16 +225,21 @@ static bool has_followers(const struct capture *c)
 void hub_event(struct hub *h, uint32_t id)
 {
 	struct capture *c = find(h, id);
-	bool was_ended;
+	bool was_ended, was_refused;
 	uint64_t n;
 
 	if (!c)
 		return;
+	was_refused = c->is_filter_refused;
 	(void) !read(c->event_fd, &n, sizeof(n));
 	was_ended = c->state == CAPTURE_ENDED;
 	(void) capture_scan(c);
 	if (!was_ended && capture_may_go_on(c) && has_followers(c))
 		h->ops->refresh(h->ctx); /* their target may be back already */
+	if (c->is_filter_refused && !was_refused)
+		log_warn("kernel has no room for the filter (net.core.optmem_max), "
+			 "the reader filters id=%" PRIu32,
+			c->id);
 	capture_reclaim(c);
 	hub_make_ring(h, c);
 }

@@ -39,7 +39,8 @@ struct hub_totals {
 	uint64_t packets, payload_bytes; /* from the kernel, once for all viewers */
 	uint64_t lost_ring, lost_viewer;
 	uint64_t rings_replaced;
-	uint64_t memory_bytes; /* in use */
+	uint64_t filters_refused; /* captures whose filter the kernel had no room for */
+	uint64_t memory_bytes;    /* in use */
 	uint32_t captures, viewers;
 };
 

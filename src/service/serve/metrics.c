@@ -25,6 +25,10 @@ static void put_captures(FILE *f, const struct hub_totals *t)
 	put(f, "packetflix_rings_replaced_total", "counter",
 		"Captures whose kernel ring was replaced by another one, usually a larger one.",
 		t->rings_replaced);
+	put(f, "packetflix_filters_refused_total", "counter",
+		"Captures whose filter the kernel had no room for (net.core.optmem_max): their "
+		"readers filter.",
+		t->filters_refused);
 	put(f, "packetflix_packets_total", "counter",
 		"Packets captured, counted once however many viewers there are.", t->packets);
 	put(f, "packetflix_bytes_total", "counter", "Bytes of pcapng blocks made of them.",

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "support/bpf_run.h"
-
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "base/own.h"
+#include "bpf/run.h"
 
 struct machine {
 	const struct bpf_packet *pkt;
@@ -65,7 +59,7 @@ static uint32_t load(struct machine *m, const struct sock_filter *f)
 	case BPF_MEM:
 		return m->mem[f->k % BPF_MEMWORDS];
 	case BPF_LEN:
-		return (uint32_t) m->pkt->len_bytes;
+		return (uint32_t) (m->pkt->len_bytes + m->pkt->cut_bytes);
 	case BPF_MSH:
 		return 4 * (load_bytes(m, f->k, 1) & 15);
 	default:
@@ -186,12 +180,4 @@ uint32_t bpf_run(const struct sock_filter *prog, size_t n, const struct bpf_pack
 		}
 	}
 	return 0;
-}
-
-bool bpf_kernel_takes(const struct sock_filter *prog, size_t n)
-{
-	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct sock_fprog p = {.len = (unsigned short) n, .filter = (struct sock_filter *) prog};
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof(p)) == 0;
 }
