@@ -39,6 +39,7 @@ MAY_INCLUDE = {
     "service": SHARED | SERVICE,
     "service/admit": SHARED - {"http", "loop", "sandbox", "stream"},
     "service/hub": SHARED - {"http", "loop", "sandbox"} | {"service/admit"},
+    "service/http": {"base", "http", "loop"},
     "service/serve": SHARED - {"sandbox"} | SERVICE,
 }
 # Headers made by the build, by the name they are included with.
