@@ -2,7 +2,7 @@
 # Sourced: installs Debian packages that are missing. Needs root only when something is missing.
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 zlib1g-dev
- libwebsockets-dev libssl-dev libjansson-dev libcurl4-openssl-dev libpcap-dev libcap-dev
+ libssl-dev libjansson-dev libcurl4-openssl-dev libpcap-dev libcap-dev
  libseccomp-dev libsqlite3-dev libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler libyaml-dev"
 test_packages="libcmocka-dev libhttp-parser-dev clang clang-tidy clang-format llvm libclang-rt-14-dev docker.io containerd runc
  containernetworking-plugins iptables nftables busybox-static tshark wireshark-common tcpdump iproute2 curl openssl util-linux

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "loop/timers.h"
+
 #define LOOP_BATCH     64 /* events of one epoll_wait() */
 #define LOOP_BULK_JOBS 4  /* bulk jobs of one turn */
 
@@ -25,15 +27,6 @@ struct loop_source {
 	void (*fn)(void *ctx, uint32_t events); /* EPOLLIN ... */
 	void *ctx;
 	uint32_t watched; /* the loop's: events in epoll, 0 = not in epoll */
-};
-
-struct loop_timer {
-	void (*fn)(void *ctx);
-	void *ctx;
-	int64_t at_ns; /* CLOCK_MONOTONIC */
-	bool armed;
-	/* the loop's: a pairing heap */
-	struct loop_timer *child, *next, *before;
 };
 
 /* Work for the next turn. */

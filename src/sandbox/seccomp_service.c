@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The service talks to the network over sockets that others made: listening ones from the broker,
  * accepted ones from those. It may not make a socket, open a file, start anything. Only when it
- * proxies to another discovery service may it make internet sockets and connect them, and pairs of
- * sockets within itself. */
+ * proxies to another discovery service may it make internet sockets and connect them. */
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
@@ -12,13 +11,13 @@
 #include "sandbox/table.h"
 
 static const char *const allowed[] = {"accept4", "brk", "clock_gettime", "clock_nanosleep", "close",
-	"dup", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "exit",
-	"exit_group", "fcntl", "fstat", "futex", "getegid", "geteuid", "getgid", "getpeername",
-	"getpid", "getrandom", "getrlimit", "getsockname", "getsockopt", "gettid", "gettimeofday",
-	"getuid", "lseek", "madvise", "munmap", "nanosleep", "newfstatat", "pipe2", "poll", "ppoll",
-	"read", "readv", "recvfrom", "recvmsg", "restart_syscall", "rseq", "rt_sigaction",
-	"rt_sigprocmask", "rt_sigreturn", "sched_yield", "sendmsg", "sendto", "set_robust_list",
-	"setsockopt", "shutdown", "sysinfo", "time", "uname", "write", "writev"};
+	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "exit", "exit_group",
+	"fcntl", "fstat", "futex", "getegid", "geteuid", "getgid", "getpeername", "getpid",
+	"getrandom", "getrlimit", "getsockname", "getsockopt", "gettid", "gettimeofday", "getuid",
+	"lseek", "madvise", "munmap", "nanosleep", "newfstatat", "poll", "ppoll", "read", "readv",
+	"recvfrom", "recvmsg", "restart_syscall", "rseq", "rt_sigaction", "rt_sigprocmask",
+	"rt_sigreturn", "sched_yield", "sendmsg", "sendto", "set_robust_list", "setsockopt",
+	"shutdown", "sysinfo", "time", "uname", "write", "writev"};
 
 static int allow_connections(scmp_filter_ctx f)
 {
@@ -37,9 +36,6 @@ static int allow_connections(scmp_filter_ctx f)
 	}
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendmmsg), 0);
-	if (rc == 0)
-		rc = seccomp_rule_add(
-			f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	return rc;
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* packetflix-service: the process that talks to the network. It reads what it needs from its
  * descriptors, gives up its file system, its user and every capability, and serves. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "proto/service_args.h"
 #include "sandbox/roles.h"
+#include "service/app.h"
 #include "service/config.h"
-#include "service/serve/app.h"
 
 int main(int argc, char **argv)
 {
@@ -17,6 +18,8 @@ int main(int argc, char **argv)
 	int rc;
 
 	log_init("service", false);
+	/* OpenSSL writes to sockets whose client may be gone */
+	(void) signal(SIGPIPE, SIG_IGN);
 	rc = config_read(argc, argv, &config, &e);
 	if (rc == 0) {
 		log_init("service", config.debug);

@@ -10,7 +10,7 @@ SANDBOX = {"libc", "libcap", "libseccomp"}
 MAY_LINK = {
     "packetflix": SANDBOX,
     "packetflix-discover": SANDBOX | {"libcurl", "libjansson", "libnghttp2", "libprotobuf-c", "libsqlite3"},
-    "packetflix-service": SANDBOX | {"libjansson", "libpcap", "libresolv", "libwebsockets", "libz"},
+    "packetflix-service": SANDBOX | {"libcrypto", "libjansson", "libpcap", "libresolv", "libssl", "libz"},
     "packetflix-reader": SANDBOX,
     "packetflix-dig": SANDBOX,
     "cshargextcap": {"libc", "libjansson"},

@@ -30,10 +30,6 @@ def where(plain_scene):
     ({"Connection": "keep-alive"}, "GET", 400),
     ({"Connection": None}, "GET", 400),
     ({"Connection": "upgraded, not-upgrade"}, "GET", 400),
-    ({"Sec-WebSocket-Protocol": "a, b"}, "GET", 400),
-    ({"Sec-WebSocket-Protocol": "packetflix"}, "GET", 400),
-    ({"Sec-WebSocket-Protocol": "proxy"}, "GET", 400),
-    ({"Sec-WebSocket-Protocol": "descriptor"}, "GET", 400),
     ({}, "POST", 405),
     ({}, "PUT", 405),
     ({"Sec-WebSocket-Version": "8"}, "GET", 400),
@@ -50,7 +46,7 @@ def where(plain_scene):
     ({"Origin": "http://localhost:{port}"}, "GET", 403),
     ({"Origin": "http://127.0.0.1:{port}.evil.example"}, "GET", 403),
     ({"Origin": "http://127.0.0.1:{port}@evil.example"}, "GET", 403),
-    ({"Origin": "\x7f"}, "GET", 403)])
+    ({"Origin": "\x80"}, "GET", 403)])
 def test_a_bad_upgrade_gets_the_status_of_the_original(shared, headers, method, status):
     headers = {k: v and v.format(port=shared.port) for k, v in headers.items()}
     with Raw(shared) as raw:
@@ -64,6 +60,7 @@ def test_a_bad_upgrade_gets_the_status_of_the_original(shared, headers, method, 
     {"Host": "LOCALHOST:{port}", "Origin": "http://localHost:{port}"},
     {"Host": "localhost:{port}"}, {"Host": "localhost"}, {"Host": "[::1]:{port}"}, {"Host": "203.0.113.9:5001"},
     {"Upgrade": "WebSocket"}, {"Connection": "keep-alive, Upgrade"}, {"Connection": "UPGRADE,keep-alive"}, {"Connection": "upgrade"},
+    {"Sec-WebSocket-Protocol": "a, b"}, {"Sec-WebSocket-Protocol": "packetflix"},
     {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}])
 def test_a_good_upgrade_succeeds_and_negotiates_nothing(shared, headers):
     headers = {k: v.format(port=shared.port) for k, v in headers.items()}

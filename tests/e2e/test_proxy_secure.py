@@ -90,7 +90,7 @@ def test_without_a_token_of_ours_theirs_passes(start):
     b"GET /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n",
     b"GET /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n",
     b"GET /x HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n", b"GET /x HTTP/1.1\r\nHost: localhost\r\n A: b\r\n",
-    b"GET http://localhost/x HTTP/1.1\r\nHost: localhost\r\n"])
+    b"GET http://other.example/x HTTP/1.1\r\nHost: localhost\r\n"])
 def test_requests_that_can_be_misunderstood_are_refused(pair, head):
     before = len(pair.ghostwire.seen)
     with pair.dial() as sock:

@@ -14,7 +14,7 @@
 
 #include "base/own.h"
 #include "proto/dig.h"
-#include "service/serve/dig_names.h"
+#include "service/dig/dig_names.h"
 
 static char front[] = "front", back[] = "back", none[] = "", web[] = "web", db[] = "db",
 	    job[] = "job-1", x[] = "x";

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/own.h"
-#include "service/serve/event_diff.h"
+#include "service/live/event_diff.h"
 
 static struct event_list list_of(struct catalog_target *v, uint32_t n, const char *json)
 {

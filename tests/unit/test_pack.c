@@ -19,8 +19,8 @@
 #include <zlib.h>
 
 #include "base/own.h"
-#include "service/document.h"
-#include "service/pack.h"
+#include "service/catalog/document.h"
+#include "service/answer/pack.h"
 
 #define GZIP_WINDOW 31
 

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/own.h"
-#include "service/serve/proxy_rewrite.h"
-#include "service/serve/proxy_target.h"
+#include "service/proxy/proxy_rewrite.h"
+#include "service/proxy/proxy_target.h"
 
 #define ADDED "Enable-Monolith: Affirmative, Dave\r\n"
 
@@ -23,12 +23,15 @@ static const char *rewritten(const char *text, bool hides_token, char *out, size
 {
 	struct proxy_rewrite r = {"192.0.2.1:5000", "198.51.100.7", hides_token};
 	struct wbuf w = {.p = (uint8_t *) out, .cap_bytes = cap - 1};
-	struct proxy_head h;
+	struct http_head h;
 
-	if (proxy_head_parse(text, strlen(text), PROXY_REQUEST, &h) > 0)
+	if (strncmp(text, "HTTP/", 5) != 0) {
+		assert_int_equal(http_head_parse(text, strlen(text), &h), 0);
 		proxy_rewrite_request(&h, &r, &w);
-	else if (proxy_head_parse(text, strlen(text), PROXY_ANSWER, &h) > 0)
+	} else {
+		assert_int_equal(http_head_parse_answer(text, strlen(text), &h), 0);
 		proxy_rewrite_answer(&h, &w);
+	}
 	assert_false(w.failed);
 	out[w.len_bytes] = '\0';
 	return out;
@@ -98,69 +101,20 @@ static void paths_are_cleaned_and_queries_kept(void **state)
 		{"/x?", "/x?"}, {"/?/../y", "/?/../y"}, {"/discover/mobyshark", "/mobyshark"},
 		{"/discover//mobyshark/?x=y", "/mobyshark?x=y"},
 		{"/discover/mobyshark/more", "/discover/mobyshark/more"},
-		{"/discover/json", "/discover/json"}};
+		{"/discover/json", "/discover/json"}, {"http://a/b//c?d", "/b/c?d"},
+		{"http://a", "/"}, {"HTTPS://a:1?b", "/?b"}};
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char out[64];
 		struct wbuf w = {.p = (uint8_t *) out, .cap_bytes = sizeof(out) - 1};
 
-		proxy_put_target((struct slice){cases[i].from, strlen(cases[i].from)}, false, &w);
+		proxy_put_target(
+			(struct http_slice){cases[i].from, strlen(cases[i].from)}, false, &w);
 		assert_false(w.failed);
 		out[w.len_bytes] = '\0';
 		assert_string_equal(out, cases[i].to);
 	}
-}
-
-static void what_is_handled_here_is_known_by_its_path(void **state)
-{
-	static const char *const local[] = {"/capture", "/capture?x", "/capture.pcapng", "/version",
-		"/healthz", "/readyz", "/metrics?a=/b", "/%63apture", "//capture", "/x/../capture"};
-	static const char *const elsewhere[] = {"/", "/capture/", "/capture/x", "/captur",
-		"/versions", "/json", "/mobyshark", "/discover/mobyshark", "/Capture",
-		"/capture%00", "/x?/capture",
-		("/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		 "aaa")};
-
-	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(local); i++)
-		assert_true(proxy_is_local((struct slice){local[i], strlen(local[i])}));
-	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++)
-		assert_false(proxy_is_local((struct slice){elsewhere[i], strlen(elsewhere[i])}));
-}
-
-static void a_request_is_judged_as_soon_as_its_path_is_there(void **state)
-{
-	static const char capture[] = "GET /capture?container=",
-			  version[] = "GET /version HTTP/1.1";
-	char longer[PROXY_JUDGE_BYTES];
-
-	(void) state;
-	for (size_t n = 0; n <= strlen("GET /capture"); n++)
-		assert_int_equal(proxy_judge(capture, n), PROXY_UNDECIDED);
-	assert_int_equal(proxy_judge(capture, strlen(capture)), PROXY_LOCAL);
-	assert_int_equal(proxy_judge(version, strlen("GET /version")), PROXY_UNDECIDED);
-	assert_int_equal(proxy_judge(version, strlen("GET /version ")), PROXY_LOCAL);
-	assert_int_equal(proxy_judge("GET / ", 6), PROXY_ELSEWHERE);
-	assert_int_equal(proxy_judge("GET *", 5), PROXY_ELSEWHERE);
-	memset(longer, '/', sizeof(longer));
-	assert_int_equal(proxy_judge(longer, sizeof(longer) - 1), PROXY_UNDECIDED);
-	assert_int_equal(proxy_judge(longer, sizeof(longer)), PROXY_ELSEWHERE);
-}
-
-static void parameters_are_found_and_decoded(void **state)
-{
-	static const char text[] = "/x?a=b&tok%65n=se+c%72et&token=second&long=123456789012345";
-	struct slice target = {text, strlen(text)};
-	char value[16];
-
-	(void) state;
-	assert_true(proxy_query_value(target, "token", value, sizeof(value)));
-	assert_string_equal(value, "se cret");
-	assert_true(proxy_query_value(target, "long", value, sizeof(value)));
-	assert_false(proxy_query_value(target, "long", value, sizeof(value) - 1));
-	assert_false(proxy_query_value(target, "toke", value, sizeof(value)));
-	assert_false(proxy_query_value(target, "tokens", value, sizeof(value)));
 }
 
 int main(void)
@@ -169,9 +123,6 @@ int main(void)
 		cmocka_unit_test(heads_are_changed_as_little_as_possible),
 		cmocka_unit_test(our_token_stays_here),
 		cmocka_unit_test(paths_are_cleaned_and_queries_kept),
-		cmocka_unit_test(what_is_handled_here_is_known_by_its_path),
-		cmocka_unit_test(a_request_is_judged_as_soon_as_its_path_is_there),
-		cmocka_unit_test(parameters_are_found_and_decoded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/capture/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "base/clock.h"
+#include "base/own.h"
+#include "netlink/linktype.h"
+#include "service/admit/filter.h"
+#include "service/admit/resolve.h"
+#include "service/admit/target_json.h"
+#include "service/proxy/ghostwire.h"
+
+#define SECOND_NS 1000000000LL
+#define TRIES_MAX 3 /* stale references in a row */
+
+#define OPERSTATE_DOWN 2 /* RFC 2863, IF_OPER_DOWN */
+
+struct session {
+	const struct session_env *env;
+	const struct viewer_ops *ops;
+	void *ctx;
+	struct request req;
+	struct catalog_waiter waiter;
+	struct ghostwire_ask *ask; /* owned, NULL = not asking */
+	bool has_asked;            /* the other discovery service, in this try */
+	struct viewer *viewer;     /* owned, NULL before joining and after the end */
+	bool has_ended, has_begun;
+	uint32_t tries;
+	struct refusal why;
+};
+
+static void refused(struct session *s)
+{
+	s->has_ended = true;
+	s->ops->wake(s->ctx);
+}
+
+static int names_to_conf(const struct request *req, struct capture_conf *conf)
+{
+	if (req->all)
+		return 0;
+	conf->names = calloc(req->n_names, sizeof(*conf->names));
+	if (!conf->names)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < req->n_names; i++)
+		strncpy(conf->names[i], req->names[i], sizeof(conf->names[i]) - 1);
+	conf->n_names = (uint16_t) req->n_names;
+	return 0;
+}
+
+static bool is_wanted(const struct request *req, const char *name)
+{
+	for (uint32_t i = 0; i < req->n_names; i++) {
+		if (strcmp(req->names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The links the filter has to fit. A namespace the catalog does not know is taken for the usual
+ * kind: its reader tells in the stream if the filter does not fit a link. */
+static int compile(struct session *s, const struct catalog_netns *ns, struct capture_conf *conf)
+{
+	static const struct filter_link usual = {"", LINKTYPE_ETHERNET};
+	uint32_t n_links = ns ? ns->n_links : 0;
+	AUTO_FREE struct filter_link *links = calloc(n_links + 1, sizeof(*links));
+	size_t n = 0;
+
+	if (!links)
+		return refuse(&s->why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
+	for (uint32_t i = 0; i < n_links; i++) {
+		/* of all interfaces only those that are up: every namespace may have tunnels that
+		 * nobody uses, and no filter has to fit them */
+		if (s->req.all ? ns->links[i].operstate != OPERSTATE_DOWN
+			       : is_wanted(&s->req, ns->links[i].name))
+			links[n++] = (struct filter_link){
+				ns->links[i].name, linktype_of(ns->links[i].arphrd)};
+	}
+	if (n == 0)
+		links[n++] = usual;
+	return filter_compile(conf, links, n, &s->why);
+}
+
+static int make_conf(struct session *s, const struct catalog_netns *ns, struct capture_conf *conf)
+{
+	if (s->req.n_names > CONF_NAMES_MAX)
+		return refuse(&s->why, -E2BIG, 400, CLOSE_POLICY,
+			"too many network interfaces: at most %d can be chosen", CONF_NAMES_MAX);
+	conf->snaplen = s->req.snaplen;
+	conf->promiscuous = !s->req.chaste;
+	conf->filter = strdup(s->req.filter);
+	if (!conf->filter || names_to_conf(&s->req, conf) < 0)
+		return refuse(&s->why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
+	return compile(s, ns, conf);
+}
+
+/* Returns 0, or -EAGAIN when the capture to join was started before, so that only a fresh catalog
+ * tells whether the chosen interfaces are still there, or another negative errno. */
+static int join(struct session *s, const struct ns_ref *ref, enum catalog_age age)
+{
+	const struct catalog *cat = &s->env->catalog->catalog;
+	const struct catalog_netns *ns = catalog_find_netns(cat, ref->inode);
+	struct hub_request hr = {.ns = *ref,
+		.is_claimed = !ns || !ns_ref_is_same(&ns->ref, ref),
+		.wants_names = s->req.wants_names,
+		.catalog = cat,
+		.ops = s->ops,
+		.ctx = s->ctx};
+	ssize_t n;
+	int rc = make_conf(s, ns, &hr.conf);
+
+	if (rc == 0) {
+		n = shb_build(&s->req, &s->env->machine, &hr.shb);
+		if (n < 0)
+			rc = refuse(&s->why, (int) n, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
+		hr.shb_len_bytes = n < 0 ? 0 : (size_t) n;
+	}
+	if (rc == 0 && age == CATALOG_CURRENT && !s->req.all && hub_would_share(s->env->hub, &hr))
+		rc = -EAGAIN;
+	if (rc < 0) {
+		capture_conf_done(&hr.conf);
+		free(hr.shb);
+		return rc;
+	}
+	if (s->req.follow_seconds > 0)
+		hr.follow = follow_new(cat, s->req.target.name, s->req.target.prefix, ref->inode,
+			s->req.follow_seconds * SECOND_NS);
+	return hub_join(s->env->hub, &hr, &s->viewer, &s->why);
+}
+
+static int use_list(struct session *s, const char *body, size_t len_bytes)
+{
+	struct request_target listed;
+	int rc = target_json_find(body, len_bytes, &s->req.target, &listed, &s->why);
+
+	if (rc == -ENOENT)
+		return refuse(&s->why, rc, 404, CLOSE_POLICY,
+			"could not locate network namespace for container");
+	if (rc < 0)
+		return rc;
+	rc = resolve_adopt(&s->req, &listed, &s->why);
+	request_target_done(&listed);
+	return rc;
+}
+
+/* The other discovery service has answered, or not. */
+static void on_list(void *ctx, const char *body, size_t len_bytes, const char *words)
+{
+	struct session *s = ctx;
+	int rc = body ? use_list(s, body, len_bytes)
+		      : refuse(&s->why, -EHOSTUNREACH, 502, CLOSE_INTERNAL,
+				"cannot update container meta data: %s", words);
+
+	ghostwire_ask_free(TAKE_PTR(s->ask));
+	if (rc < 0)
+		refused(s);
+	else
+		catalog_client_wait(s->env->catalog, &s->waiter, clock_mono_ns());
+}
+
+static int ask_elsewhere(struct session *s)
+{
+	s->has_asked = true;
+	s->ask = ghostwire_ask_new(s->env->proxying, on_list, s);
+	return s->ask ? -EINPROGRESS : refuse_nomem(&s->why);
+}
+
+/* Resolve with the catalog there is and join. Returns 0, -EAGAIN when a fresh catalog is needed,
+ * -EINPROGRESS when somebody else is asked first, or another negative errno with s->why filled. */
+static int admit(struct session *s, enum catalog_age age)
+{
+	const struct catalog *cat = &s->env->catalog->catalog;
+	struct ns_ref ref;
+	int rc;
+
+	if (s->env->proxying && !s->has_asked && resolve_needs_name(&s->req, cat))
+		return ask_elsewhere(s);
+	rc = resolve_target(&s->req, cat, age, &ref, &s->why);
+	if (rc == 0)
+		rc = resolve_interfaces(&s->req, catalog_find_netns(cat, ref.inode), age, &s->why);
+	return rc == 0 ? join(s, &ref, age) : rc;
+}
+
+static void try_admit(struct session *s, enum catalog_age age)
+{
+	int rc = admit(s, age);
+
+	if (rc == -EAGAIN)
+		catalog_client_wait(s->env->catalog, &s->waiter, clock_mono_ns());
+	else if (rc < 0 && rc != -EINPROGRESS)
+		refused(s);
+}
+
+static void on_catalog(void *ctx, bool is_fresh)
+{
+	struct session *s = ctx;
+
+	if (is_fresh) {
+		try_admit(s, s->waiter.is_check ? CATALOG_CURRENT : CATALOG_FRESH);
+		return;
+	}
+	(void) refuse(&s->why, 0, 504, CLOSE_INTERNAL,
+		"cannot update container meta data: discovery does not answer");
+	refused(s);
+}
+
+/* Will the broker notice by itself if what the client knows is out of date? */
+static bool is_exact(const struct request *req)
+{
+	return req->target.netns_inode && req->target.pid && req->target.starttime_ticks;
+}
+
+struct session *session_new(const struct session_env *env, const struct request_words *words,
+	const struct viewer_ops *ops, void *ctx)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int64_t now_ns = clock_mono_ns();
+
+	if (!s)
+		return NULL;
+	s->env = env;
+	s->ops = ops;
+	s->ctx = ctx;
+	s->waiter.ready = on_catalog;
+	s->waiter.ctx = s;
+	if (request_decode(words, &s->req, &s->why) < 0)
+		refused(s);
+	else if ((env->catalog->has_catalog && is_exact(&s->req)) ||
+		 catalog_client_is_current(env->catalog, now_ns))
+		try_admit(s, CATALOG_CURRENT);
+	else
+		catalog_client_check(env->catalog, &s->waiter, now_ns);
+	return s;
+}
+
+/* The capture ended before it began because the namespace is not the one meant any more: look
+ * again. Returns VIEWER_WAIT or VIEWER_END. */
+static int try_again(struct session *s)
+{
+	if (s->tries++ >= TRIES_MAX)
+		return VIEWER_END;
+	resolve_forget(&s->req);
+	s->has_asked = false;
+	hub_leave(s->env->hub, TAKE_PTR(s->viewer));
+	catalog_client_wait(s->env->catalog, &s->waiter, clock_mono_ns());
+	return VIEWER_WAIT;
+}
+
+static int on_end(struct session *s)
+{
+	bool is_stale;
+
+	s->why = *hub_end(s->viewer, &is_stale);
+	if (is_stale && !s->has_begun && try_again(s) == VIEWER_WAIT)
+		return VIEWER_WAIT;
+	s->has_ended = true;
+	return VIEWER_END;
+}
+
+static int first_piece(struct session *s, struct piece *ret)
+{
+	int rc;
+
+	if (s->has_ended)
+		return VIEWER_END;
+	if (!s->viewer)
+		return VIEWER_WAIT;
+	rc = hub_next(s->env->hub, s->viewer, clock_wall_ns(), ret);
+	if (rc == VIEWER_END)
+		return on_end(s);
+	if (rc == VIEWER_PIECE)
+		s->has_begun = true;
+	if (rc == VIEWER_WAIT)
+		s->viewer->progress_ns = clock_mono_ns(); /* it has taken all there is */
+	if (rc < 0) {
+		(void) refuse(&s->why, 0, 500, CLOSE_INTERNAL, "capture process failed");
+		s->has_ended = true;
+		return VIEWER_END;
+	}
+	return rc;
+}
+
+int session_next(struct session *s, struct iovec *ret, int cap)
+{
+	struct piece p;
+	int rc = first_piece(s, &p);
+
+	if (rc == VIEWER_END)
+		return -1;
+	if (rc != VIEWER_PIECE)
+		return 0;
+	ret[0] = (struct iovec){p.bytes, p.len_bytes};
+	return 1 + viewer_ahead(s->viewer, ret + 1, cap - 1);
+}
+
+void session_sent(struct session *s, int n)
+{
+	viewer_sent(s->viewer, clock_mono_ns());
+	viewer_sent_ahead(s->viewer, n - 1);
+	hub_sent(s->env->hub, s->viewer);
+}
+
+const struct refusal *session_why(const struct session *s)
+{
+	return &s->why;
+}
+
+const char *session_target(const struct session *s)
+{
+	return s->req.target.name ? s->req.target.name : "";
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	catalog_client_cancel(s->env->catalog, &s->waiter);
+	ghostwire_ask_free(s->ask);
+	if (s->viewer)
+		hub_leave(s->env->hub, s->viewer);
+	request_done(&s->req);
+	free(s);
+}

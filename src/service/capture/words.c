@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/capture/words.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "service/http/request.h"
+
+struct cursor {
+	char *at;
+	size_t left_bytes;
+};
+
+/* Name of a query argument, its header alias, and the word they give. */
+struct word_rule {
+	const char *query, *header;
+	size_t at;
+};
+
+#define AT(member) offsetof(struct request_words, member)
+
+static const struct word_rule rules[] = {
+	{"container", "clustershark-container", AT(container)},
+	{"netns", NULL, AT(netns)},
+	{"nif", "clustershark-nif", AT(nif)},
+	{"filter", "clustershark-filter", AT(filter)},
+	{"chaste", "clustershark-chaste", AT(chaste)},
+	{"target", NULL, AT(target)},
+	{"snaplen", NULL, AT(snaplen)},
+	{"follow", NULL, AT(follow)},
+	{"names", NULL, AT(names)},
+};
+
+/* Keep the string of @len bytes that was just written at the cursor. */
+static char *keep(struct cursor *c, size_t len)
+{
+	char *s = c->at;
+
+	c->at += len + 1;
+	c->left_bytes -= len + 1;
+	return s;
+}
+
+static struct request_word *word_of(struct words *w, const struct word_rule *rule)
+{
+	return (void *) ((char *) &w->words + rule->at);
+}
+
+/* The first argument of a name counts. */
+static void read_arguments(struct words *w, struct http_slice query, struct cursor *c)
+{
+	struct http_slice name, value;
+
+	while (http_query_next(&query, &name, &value)) {
+		for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+			struct request_word *word = word_of(w, &rules[i]);
+			long n;
+
+			if (word->query || !http_decodes_to(name, true, rules[i].query))
+				continue;
+			n = http_decode(value, true, c->at, c->left_bytes);
+			if (n >= 0)
+				word->query = keep(c, (size_t) n);
+		}
+	}
+}
+
+static void read_headers(struct words *w, const struct http_head *h, struct cursor *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		const struct http_slice *s =
+			rules[i].header ? http_head_field(h, rules[i].header) : NULL;
+
+		if (!s)
+			continue;
+		memcpy(c->at, s->p, s->len_bytes);
+		c->at[s->len_bytes] = '\0';
+		word_of(w, &rules[i])->header = keep(c, s->len_bytes);
+	}
+}
+
+/* All words fit: each argument and header is there once, and decoding makes nothing longer. */
+static size_t room_for(const struct http_request *r)
+{
+	size_t bytes = r->query.len_bytes + 2 * ARRAY_LEN(rules);
+
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		const struct http_slice *s =
+			rules[i].header ? http_head_field(r->head, rules[i].header) : NULL;
+
+		bytes += s ? s->len_bytes : 0;
+	}
+	return bytes;
+}
+
+int words_read(const struct http_request *r, struct words *ret)
+{
+	size_t bytes = room_for(r);
+	struct words w = {.buf = malloc(bytes)};
+	struct cursor c = {w.buf, bytes};
+
+	if (!w.buf)
+		return -ENOMEM;
+	read_arguments(&w, r->query, &c);
+	read_headers(&w, r->head, &c);
+	*ret = w;
+	return 0;
+}
+
+void words_done(struct words *w)
+{
+	free(w->buf);
+	memset(w, 0, sizeof(*w));
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of a capture request: its query arguments and headers, decoded. */
+#ifndef CAPTURE_WORDS_H
+#define CAPTURE_WORDS_H
+
+#include "service/admit/request.h"
+
+struct http_request;
+
+/* Owned copies; @words points into @buf. */
+struct words {
+	struct request_words words;
+	char *buf;
+};
+
+/* Copy the words of @r. Returns 0, or -ENOMEM. */
+int words_read(const struct http_request *r, struct words *ret);
+void words_done(struct words *w);
+
+#endif
