@@ -346,6 +346,7 @@ static void ethernet_filters_agree_with_libpcap(void **state)
 		"vlan and tcp[tcpflags] & tcp-syn != 0", "ether proto 0x8100", "ether proto 0x88a8",
 		"inbound", "outbound", "outbound and vlan", "greater 85", "len < 80",
 		"vlan and len < 80", "ether host 02:00:00:00:00:01", "portrange 50-60",
+		"vlan or geneve", "vlan 5 or geneve", "not vlan and not geneve",
 		"vlan and portrange 50-60 and not vlan 6", "ip[8] = 64 and udp[2:2] = 53"};
 	struct scene s = {.ifname = "near", .linktype = LINKTYPE_ETHERNET};
 

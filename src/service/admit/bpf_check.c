@@ -20,6 +20,27 @@ bool bpf_is_beside(uint32_t k)
 	       k == (uint32_t) SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT;
 }
 
+/* Four instructions as libpcap makes them of a load from a constant offset: A = offset, M[k] = A,
+ * X = M[k], A = packet[X]. */
+static bool is_load_of_fact(const struct sock_filter *f)
+{
+	return f[0].code == (BPF_LD | BPF_IMM) && bpf_is_beside(f[0].k) && f[1].code == BPF_ST &&
+	       f[2].code == (BPF_LDX | BPF_MEM) && f[2].k == f[1].k &&
+	       BPF_CLASS(f[3].code) == BPF_LD && BPF_MODE(f[3].code) == BPF_IND && f[3].k == 0;
+}
+
+void bpf_restore_facts(struct sock_filter *prog, size_t n)
+{
+	for (size_t i = 0; i + 3 < n; i++) {
+		struct sock_filter *load = &prog[i + 3];
+
+		if (!is_load_of_fact(&prog[i]))
+			continue;
+		load->code = (uint16_t) (BPF_LD | BPF_SIZE(load->code) | BPF_ABS);
+		load->k = prog[i].k;
+	}
+}
+
 static const char *check_load(const struct sock_filter *f)
 {
 	switch (BPF_MODE(f->code)) {

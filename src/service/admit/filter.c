@@ -112,6 +112,7 @@ static int take_program(struct program *ret, const struct bpf_program *prog)
 			.jf = prog->bf_insns[i].jf,
 			.k = prog->bf_insns[i].k};
 	ret->n = prog->bf_len;
+	bpf_restore_facts(ret->insns, ret->n);
 	wrong = bpf_check(ret->insns, ret->n);
 	if (!wrong)
 		return 0;
