@@ -22,12 +22,16 @@ struct feeding {
 /* Write a block: later, together with its neighbours, without a copy if it stays where it is. */
 static int emit(struct pipeline *out, const uint8_t *p, size_t len, bool stays)
 {
+	uint32_t type;
+
 	if (out->max_bytes && len > out->max_bytes - out->counters.bytes) {
 		out->full = CSHARG_END_BYTES;
 		return 1;
 	}
 	out->counters.bytes += len;
-	return batch_add(&out->batch, out->sink, p, len, stays);
+	type = get32(out->big_endian, p);
+	return batch_add(&out->batch, out->sink, p, len,
+		type == BLOCK_EPB || type == BLOCK_SPB || type == BLOCK_PACKET, stays);
 }
 
 /* A copy of @b that may be changed, in memory of the pipeline. NULL without memory. */
@@ -203,9 +207,9 @@ static int pass_packets(struct inlet *in, const uint8_t **p, size_t *n)
 	out->lost_marked += run.lost;
 	*p += run.len_bytes;
 	*n -= run.len_bytes;
-	return run.len_bytes
-		       ? batch_add(&out->batch, out->sink, *p - run.len_bytes, run.len_bytes, true)
-		       : 0;
+	return run.len_bytes ? batch_add(&out->batch, out->sink, *p - run.len_bytes, run.len_bytes,
+				       run.packets, true)
+			     : 0;
 }
 
 /* Interfaces of one stream keep their numbers. */
@@ -233,6 +237,12 @@ int pipeline_feed(struct inlet *in, const uint8_t *p, size_t len_bytes, struct e
 int pipeline_write(struct pipeline *out)
 {
 	return batch_write(&out->batch, out->sink);
+}
+
+void pipeline_settle(struct pipeline *out)
+{
+	out->counters.packets = out->batch.written.packets;
+	out->counters.bytes = out->batch.written.bytes;
 }
 
 void inlet_done(struct inlet *in)

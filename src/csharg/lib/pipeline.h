@@ -44,6 +44,9 @@ int pipeline_feed(struct inlet *in, const uint8_t *p, size_t len_bytes, struct e
 /* Write what was fed. Returns 0 or what sink_write() returned. */
 int pipeline_write(struct pipeline *out);
 
+/* Writing has failed: the counters are what was written, no longer what was fed. */
+void pipeline_settle(struct pipeline *out);
+
 void inlet_done(struct inlet *in);
 void pipeline_done(struct pipeline *out);
 

@@ -110,6 +110,7 @@ static int write_now(struct sink *s, struct iovec **piece, size_t *n)
 			break;
 		if (done < 0)
 			return errno == ECONNRESET ? -EPIPE : -errno;
+		s->written_bytes += (uint64_t) done;
 		advance(piece, n, (size_t) done);
 	}
 	return 0;
@@ -143,12 +144,14 @@ static int keep(struct sink *s, const struct iovec *piece, size_t n)
 	return 0;
 }
 
-static int tell(const struct sink *s, const struct iovec *piece, size_t n)
+static int tell(struct sink *s, const struct iovec *piece, size_t n)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	for (size_t i = 0; rc == 0 && i < n; i++) {
 		rc = s->fn(s->ctx, piece[i].iov_base, piece[i].iov_len);
+		s->written_bytes += rc == 0 ? piece[i].iov_len : 0;
+	}
 	return rc;
 }
 
@@ -161,6 +164,18 @@ int sink_write(struct sink *s, struct iovec *piece, size_t n)
 	if (!sink_is_slow(s))
 		rc = write_now(s, &piece, &n);
 	return rc < 0 ? rc : keep(s, piece, n);
+}
+
+void sink_cut(struct sink *s, uint64_t bytes)
+{
+	off_t at = lseek(s->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (s->kind != SINK_FILE || at < (off_t) bytes || fstat(s->fd, &st) < 0 ||
+		!S_ISREG(st.st_mode) || st.st_size != at)
+		return;
+	if (ftruncate(s->fd, at - (off_t) bytes) == 0)
+		(void) lseek(s->fd, at - (off_t) bytes, SEEK_SET);
 }
 
 int sink_flush(struct sink *s)

@@ -30,7 +30,8 @@ struct sink {
 	int own_fd; /* owned, -1 = none */
 	csharg_bytes_fn fn;
 	void *ctx;
-	uint8_t *kept; /* owned: what could not be written yet is at @kept_at */
+	uint64_t written_bytes; /* taken by the descriptor or callback so far */
+	uint8_t *kept;          /* owned: what could not be written yet is at @kept_at */
 	size_t kept_at, kept_bytes, cap_bytes;
 };
 
@@ -45,6 +46,10 @@ void sink_done(struct sink *s);
  * them. Returns 0, what the callback returned, -ENOMEM, -EPIPE when the reader is gone, or another
  * negative errno of writing. SIGPIPE must be held. */
 int sink_write(struct sink *s, struct iovec *piece, size_t n);
+
+/* After a failure of a regular file: cut it back by @bytes, if its end is where was written last,
+ * so that it ends with a whole block. */
+void sink_cut(struct sink *s, uint64_t bytes);
 
 /* Write what was kept. Returns 0 or a negative errno as above. */
 int sink_flush(struct sink *s);

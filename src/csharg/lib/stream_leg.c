@@ -94,6 +94,7 @@ static void break_rules(struct csharg_stream *s, const struct err *e)
 
 static void take_output_error(struct csharg_stream *s, int rc)
 {
+	pipeline_settle(&s->pipeline);
 	if (rc == -EPIPE)
 		stream_decide(
 			s, CSHARG_END_OUTPUT_GONE, rc, 0, "the reader of the output has left");
