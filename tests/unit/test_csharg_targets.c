@@ -208,7 +208,15 @@ static void targets_are_found_by_the_rules(void **state)
 		int64_t result; /* namespace, or the error */
 		const char *words;
 	} cases[] = {
-		{{.name = "web"}, -ENOTUNIQ, "ambiguous capture target \"web\" matches 2 targets"},
+		{{.name = "web"}, -ENOTUNIQ,
+			"ambiguous capture target \"web\" matches 2 targets: web (docker, netns "
+			"1), "
+			"kind:web (docker, netns 2)"},
+		{{.name = "Wep"}, -ENOENT, "capture target \"Wep\" not found"},
+		{{.name = "wep"}, -ENOENT,
+			"capture target \"wep\" not found; similar: web, kind:web"},
+		{{.name = "nit", .type_class = CSHARG_NETWORKS}, -ENOENT,
+			"capture target \"nit\" not found; similar: init(1)"},
 		{{.name = ":web"}, 1, ""},
 		{{.name = "kind:web"}, 2, ""},
 		{{.name = "a:b"}, 5, ""},

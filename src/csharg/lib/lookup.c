@@ -5,7 +5,12 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "base/text.h"
 #include "csharg/lib/client.h"
+
+#define WORDS_MAX       300 /* bytes of a list in an error */
+#define SUGGESTIONS_MAX 5
+#define NEAR_MAX        128 /* bytes of names that are compared for suggestions */
 
 enum csharg_class csharg_class_of(const char *type)
 {
@@ -26,13 +31,17 @@ static bool name_matches(const struct csharg_target *t, const char *name)
 	       strcmp(name + n + 1, t->name) == 0;
 }
 
-static bool matches(const struct csharg_target *t, const struct csharg_query *q, const char *name)
+/* Whether @t has the class and the node of @q. */
+static bool is_allowed(const struct csharg_target *t, const struct csharg_query *q)
 {
 	if (q->type_class != CSHARG_ANY && csharg_class_of(t->type) != q->type_class)
 		return false;
-	if (q->node && q->node[0] && strcmp(t->node_name, q->node) != 0)
-		return false;
-	return name_matches(t, name);
+	return !q->node || !q->node[0] || strcmp(t->node_name, q->node) == 0;
+}
+
+static bool matches(const struct csharg_target *t, const struct csharg_query *q, const char *name)
+{
+	return is_allowed(t, q) && name_matches(t, name);
 }
 
 /* The name to look for, pods with their namespace. *@ret is owned by the caller. */
@@ -46,16 +55,126 @@ static int full_name(const struct csharg_query *q, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int tell_missing(const struct csharg_query *q, const char *name, struct csharg_error *e)
+static void put_full_name(struct text *t, const struct csharg_target *target)
+{
+	text_put(t, target->prefix);
+	text_put(t, target->prefix[0] ? ":" : "");
+	text_put(t, target->name);
+}
+
+/* Append all targets that @q matches, with what tells them apart. */
+static void put_candidates(struct text *t, const struct csharg_targets *all,
+	const struct csharg_query *q, const char *name)
+{
+	const char *between = ": ";
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct csharg_target *target = all->target[i];
+
+		if (!matches(target, q, name))
+			continue;
+		text_put(t, between);
+		if (t->len_bytes > WORDS_MAX) {
+			text_put(t, "...");
+			return;
+		}
+		put_full_name(t, target);
+		text_put(t, " (");
+		text_put(t, target->type);
+		text_put(t, ", netns ");
+		text_put_u64(t, target->netns);
+		text_put(t, ")");
+		between = ", ";
+	}
+}
+
+/* How many single characters differ between @a and @b: inserted, left out, or replaced (Levenshtein
+ * distance). Names longer than NEAR_MAX are taken for far apart. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NEAR_MAX + 1], n = strlen(a), m = strlen(b);
+
+	if (n > NEAR_MAX || m > NEAR_MAX)
+		return SIZE_MAX;
+	for (size_t k = 0; k <= m; k++)
+		row[k] = k;
+	for (size_t i = 1; i <= n; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t k = 1; k <= m; k++) {
+			size_t replace = diagonal + (a[i - 1] != b[k - 1]);
+			size_t other = 1 + (row[k] < row[k - 1] ? row[k] : row[k - 1]);
+
+			diagonal = row[k];
+			row[k] = replace < other ? replace : other;
+		}
+	}
+	return row[m];
+}
+
+/* Whether someone who typed @name may mean @target: a part of its name, or almost its name. */
+static bool is_near(const struct csharg_target *target, const char *name)
+{
+	const char *plain = strrchr(name, ':');
+	size_t n;
+
+	plain = plain && plain[1] ? plain + 1 : name;
+	n = strlen(plain);
+	return (n >= 3 && strcasestr(target->name, plain)) ||
+	       distance(target->name, plain) <= (n < 5 ? 1 : 2);
+}
+
+static void put_suggestions(struct text *t, const struct csharg_targets *all,
+	const struct csharg_query *q, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n && n < SUGGESTIONS_MAX; i++) {
+		const struct csharg_target *target = all->target[i];
+
+		if (!is_allowed(target, q) || !is_near(target, name) || t->len_bytes > WORDS_MAX)
+			continue;
+		text_put(t, n++ ? ", " : "; similar: ");
+		put_full_name(t, target);
+	}
+}
+
+/* Set the words of @e to @begin and what is in @t. */
+static int tell(int code, const char *begin, struct text *t, struct csharg_error *e)
 {
 	struct err why = ERR_NONE;
 
+	text_put_bytes(t, "", 1);
+	(void) err_set(&why, code, "%s%s", begin, t->failed ? "" : t->p);
+	return error_tell(&why, e);
+}
+
+static int tell_missing(const struct csharg_targets *all, const struct csharg_query *q,
+	const char *name, struct csharg_error *e)
+{
+	AUTO_TEXT struct text more = {0};
+	char begin[ERR_TEXT_MAX];
+
 	if (q->node && q->node[0])
-		(void) err_set(&why, -ENOENT,
+		(void) snprintf(begin, sizeof(begin),
 			"capture target \"%.200s\" on node \"%.200s\" not found", name, q->node);
 	else
-		(void) err_set(&why, -ENOENT, "capture target \"%.400s\" not found", name);
-	return error_tell(&why, e);
+		(void) snprintf(begin, sizeof(begin), "capture target \"%.400s\" not found", name);
+	put_suggestions(&more, all, q, name);
+	return tell(-ENOENT, begin, &more, e);
+}
+
+static int tell_several(const struct csharg_targets *all, const struct csharg_query *q,
+	const char *name, size_t n, struct csharg_error *e)
+{
+	AUTO_TEXT struct text more = {0};
+	char begin[ERR_TEXT_MAX];
+
+	(void) snprintf(begin, sizeof(begin),
+		"ambiguous capture target \"%.200s\" matches %zu targets", name, n);
+	put_candidates(&more, all, q, name);
+	return tell(-ENOTUNIQ, begin, &more, e);
 }
 
 int csharg_targets_find(const struct csharg_targets *targets, const struct csharg_query *q,
@@ -79,12 +198,9 @@ int csharg_targets_find(const struct csharg_targets *targets, const struct cshar
 		n++;
 	}
 	if (n == 0)
-		return tell_missing(q, name, e);
-	if (n > 1) {
-		(void) err_set(&why, -ENOTUNIQ,
-			"ambiguous capture target \"%.400s\" matches %zu targets", name, n);
-		return error_tell(&why, e);
-	}
+		return tell_missing(targets, q, name, e);
+	if (n > 1)
+		return tell_several(targets, q, name, n, e);
 	*ret_target = found;
 	return 0;
 }
