@@ -208,8 +208,8 @@ struct csharg_query {
 /* Find the one target that @query describes. A @name alone matches whatever the prefix is. Pods of
  * CSHARG_PODS are looked for as "namespace/name". *@ret_target is borrowed from @targets.
  * Errors: -EINVAL without a name, -ENOENT when there is none, -ENOTUNIQ when there are several; the
- * words are 'capture target "x" not found', 'capture target "x" on node "n" not found' and
- * 'ambiguous capture target "x" matches N targets'. */
+ * words begin with 'capture target "x" not found', 'capture target "x" on node "n" not found' or
+ * 'ambiguous capture target "x" matches N targets', and go on with names that are meant perhaps. */
 CSHARG_API int csharg_targets_find(const struct csharg_targets *targets,
 	const struct csharg_query *query, const struct csharg_target **ret_target,
 	struct csharg_error *e);
@@ -266,6 +266,10 @@ struct csharg_capture_options {
 	uint32_t stop_wait_ms;    /* longest wait for the service when stopping; default 5000 */
 	uint32_t ping_ms;         /* so often a ping keeps proxies awake; default 30000, 0 = never.
 				   * Three without any answer end the stream. */
+	const char *follow;       /* when a container or pod ends: "off" ends the capture, "on" or a
+				   * number of seconds waits for its return; NULL = as the service does */
+	const char *names; /* names of addresses in the stream: "on", "off", NULL = as the service
+			    * does. Original services know neither. */
 };
 
 #define CSHARG_CAPTURE_OPTIONS_INIT                                                                \

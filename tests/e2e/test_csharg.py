@@ -93,7 +93,7 @@ TARGET          TYPE         NODE
 default/nginx   pod          127.0.0.1
 systemd(1)      proc         127.0.0.1
 twin            docker       127.0.0.1
-twin            docker       127.0.0.1
+inner:twin      docker       127.0.0.1
 web-9           containerd   127.0.0.1
 web-10          docker       127.0.0.1
 """
@@ -147,11 +147,46 @@ def test_expressions_and_columns(original, tmp_path):
         "A               B\ndefault/nginx   <none>\n")
 
 
+def test_targets_are_selected(original):
+    def names(*words):
+        return good(original, "list", "-o", "name", *words).split()
+    assert names("-n", "default") == names("pods", "-A") == ["default/nginx"]
+    assert names("-n", "other") == [] and len(names("-n", "other", "-A")) == 6
+    assert names("-l", "type=docker") == ["twin", "twin", "web-10"]
+    assert names("-l", "type=docker,prefix!=inner,name!=web-10") == ["twin"]
+    assert names("-lnamespace=default") == ["default/nginx"] and names("-l", "pid=7") == ["web-10"]
+
+
+def test_templates_of_go(original, tmp_path):
+    (tmp_path / "template").write_text('{{range .}}{{if .pid}}{{.Name}} {{join .NetworkInterfaces "+"}}{{end}}{{end}}\n')
+    original.targets[0]["network-interfaces"] = ["lo"]
+    assert good(original, "list", "-o", f"go-template-file={tmp_path}/template") == "web-10 lo\n"
+    assert good(original, "list", "pods", "-ogo-template={{(index . 0).name | printf \"%q\"}}") == '"default/nginx"'
+
+
+def test_a_reader_of_a_list_may_leave(original, tmp_path):
+    original.targets = [target(f"web-{number}") for number in range(20000)]
+    url = ("--host", original.url)
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", '"$@" | head -1', "bash", CSHARG, *url, "list"],
+                          capture_output=True, text=True, env=ENVIRONMENT)
+    assert (done.returncode, done.stdout.split()[0], done.stderr) == (0, "TARGET", "")
+    watch = Run(original, "watch")
+    try:
+        assert watch.process.stdout.readline().startswith(b"CHANGE")
+        watch.process.stdout.close()
+        assert watch.process.wait(10) == 0 and watch.process.stderr.read() == b""
+    finally:
+        watch.close()
+        watch.process.stderr.close()
+
+
 def test_what_is_wrong_with_a_list_is_an_error(original):
     assert refused(original, "list", "x") == 'invalid argument "x" for "csharg list"'
     assert refused(original, "list", "--sort-by", "{.Nope}") == 'invalid --sort-by "{.Nope}": Nope is not found'
     assert "supported formats are: wide, name, json, yaml, jsonpath" in refused(original, "list", "-o", "xml")
-    assert "go-template" in refused(original, "list", "-o", "go-template={{.}}")
+    assert refused(original, "list", "-o", "go-template={{.x}") == (
+        'template:1:1: an action is not ended: "}}" is missing')
+    assert 'no key "x"' in refused(original, "list", "-l", "x=1")
     with Original() as gone:
         url = gone.url
     assert url.rpartition(":")[2] in refused(original, "--host", url, "list", "--request-timeout", "5s")
@@ -169,6 +204,7 @@ def test_version_options_and_help():
     def text(*words):
         return subprocess.run([CSHARG, *words], check=True, capture_output=True, text=True, env=ENVIRONMENT).stdout
     assert re.fullmatch(r"csharg version \d+\.\d+\.\d+ \(capture service clients: host\)\n", text("version"))
+    assert text("--version") == text("list", "--version") == text("version")
     assert "--request-timeout" in text("options") and "--filter" not in text("options")
     assert text() == text("help") == text("--help")
     assert text("capture", "pod", "--help") == text("help", "capture", "pod") and "--namespace" in text("help", "capture", "pod")
@@ -312,7 +348,13 @@ def test_targets_are_chosen_by_class_prefix_and_node(original):
     assert captured("pod", "nginx") == captured("pod", "default/nginx") == captured("pod", "-ndefault", "nginx") == 4026532002
     assert captured("network", "systemd(1)", "127.0.0.1") == 4026531840
     assert captured("container", "web-9", "elsewhere") == 4026532001
-    assert refused(original, "capture", "twin", *null) == 'ambiguous capture target "twin" matches 2 targets'
+    assert refused(original, "capture", "twin", *null) == (
+        'ambiguous capture target "twin" matches 2 targets: twin (docker, netns 4026532004), '
+        'inner:twin (docker, netns 4026532003)')
+    assert refused(original, "capture", "web", *null) == 'capture target "web" not found; similar: web-10, web-9'
+    assert captured("pod", "default/nginx", "-n", "default") == 4026532002
+    assert "is not in the namespace of --namespace" in refused(original, "capture", "pod", "default/nginx", "-nx", *null)
+    assert refused(original, "capture", "nope", *null) == 'capture target "nope" not found'
     assert refused(original, "capture", "nope", *null) == 'capture target "nope" not found'
     assert refused(original, "capture", "container", "systemd(1)", *null) == 'capture target "systemd(1)" not found'
     assert refused(original, "capture", "network", "systemd(1)", "n", *null) == (
@@ -351,13 +393,65 @@ def test_packets_are_not_written_to_a_terminal_but_progress_is(original, tmp_pat
         os.close(mine)
 
 
+def test_nothing_mixes_with_what_the_reader_of_the_packets_prints(original):
+    """Progress lines are for files: a pipe leads to a program that may print on the same terminal."""
+    mine, terminal = pty.openpty()
+    original.plays = [Play(packets=50, ending=Stay())]
+    capture = Run(original, "capture", "web-9", errors=terminal)
+    os.close(terminal)
+    try:
+        assert capture.process.stdout.read(8)[:4] == b"\x0a\x0d\x0d\x0a"
+        with pytest.raises(subprocess.TimeoutExpired):
+            capture.process.wait(1.5)
+        capture.signal(signal.SIGINT)
+        capture.process.communicate(timeout=10)
+        shown = os.read(mine, 1000)
+        assert b"captured 50 packets" in shown and b"\x1b" not in shown and shown.count(b"\n") == 1
+    finally:
+        capture.close()
+        os.close(mine)
+
+
+def test_quiet_captures_say_nothing(original):
+    original.plays = [Play(packets=5, ending=Close())]
+    status, _, err = run(original, "capture", "web-9", "-w/dev/null", "-q", "--token", "x")
+    assert (status, err) == (0, "")
+
+
+def test_a_finished_target_is_waited_for_only_if_asked(original):
+    original.plays = [Play(packets=1, ending=Close())]
+
+    def asked(*words):
+        good(original, "capture", "web-9", "-w/dev/null", *words)
+        query = original.requests[-1].query
+        return query.get("follow"), query.get("names")
+    assert asked() == ("off", None)
+    assert asked("--follow") == ("on", None)
+    assert asked("--follow=300", "--names=off") == ("300", "off")
+
+
+def test_a_full_disk_has_as_many_packets_as_are_counted(original, tmp_path):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path], check=True)
+    try:
+        original.plays = [Play(packets=100000, ending=Stay())]
+        status, _, err = run(original, "capture", "web-9", "-w", tmp_path / "out")
+        counted, said = re.search(r"captured (\d+) packets \(([\d.]+) kB\)", err).groups()
+        stream = pcapng.parse((tmp_path / "out").read_bytes())
+        assert status == 1 and "No space left" in err
+        assert len(stream.packets) == int(counted) > 1000 and judged(tmp_path / "out") == int(counted)
+        assert abs((tmp_path / "out").stat().st_size / 1000 - float(said)) < 1
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
 def test_a_reader_that_leaves_ends_the_capture(original):
     original.plays = [Play(packets=100000, ending=Stay())]
     capture = Run(original, "capture", "web-9")
     assert capture.process.stdout.read(8)[:4] == b"\x0a\x0d\x0d\x0a"
     capture.process.stdout.close()
-    assert capture.process.wait(10) == 1
-    assert capture.process.stderr.read().splitlines()[-1].startswith(b"Error: ")
+    assert capture.process.wait(10) == 0
+    (line,) = capture.process.stderr.read().splitlines()
+    assert line.endswith(b"the reader of the output has left")
     capture.process.stderr.close()
 
 
@@ -534,6 +628,11 @@ def test_shells_complete_commands_flags_and_targets(original, shell, tmp_path):
         assert done.stderr == ""
         return set(done.stdout.split("\n")) - {""}
     assert completed("csharg ca") == {"capture"}
+    assert completed(f"csharg {host} capture web-10 -i ") == {"eth0", "lo"}
+    assert completed(f"csharg {host} capture nope -i ") == set()
+    (tmp_path / "file.pcapng").touch()
+    if shell == "fish":
+        assert "file.pcapng" in completed("csharg capture web-10 -w fi")
     assert {"list", "watch", "capture", "version", "help", "options", "completion"} <= completed("csharg ")
     assert completed("csharg list p") == {"pod", "pods"}
     assert completed("csharg capture --rotate-s") == {"--rotate-size", "--rotate-seconds"}

@@ -80,16 +80,16 @@ static void formats_are_as_they_have_always_been(void **state)
 			"default/nginx   pod      localhost\n"
 			"systemd(1)      proc     localhost\n"
 			"web-9           docker   localhost\n"
-			"web-10          docker   localhost\n"},
+			"box:web-10      docker   localhost\n"},
 		{"", "", true,
-			"web-10          docker   localhost\n"
+			"box:web-10      docker   localhost\n"
 			"web-9           docker   localhost\n"
 			"systemd(1)      proc     localhost\n"
 			"default/nginx   pod      localhost\n"},
 		{"wide", "{.Type}{.Name}", false,
 			"TARGET          TYPE     NODE        SERVICE\n"
 			"web-9           docker   localhost   \n"
-			"web-10          docker   localhost   \n"
+			"box:web-10      docker   localhost   \n"
 			"default/nginx   pod      localhost   \n"
 			"systemd(1)      proc     localhost   \n"},
 		{"name", BY_NAME, false, "default/nginx\nsystemd(1)\nweb-9\nweb-10\n"},
@@ -99,6 +99,10 @@ static void formats_are_as_they_have_always_been(void **state)
 			"systemd(1)      <none>    <none>\n"
 			"web-9           <none>    <none>\n"
 			"web-10          lo,eth0   <none>\n"},
+		{"custom-columns=I:NetworkInterfaces", "", true,
+			"[lo eth0]\n<none>\n<none>\n<none>\n"},
+		{"go-template={{range .}}{{.FullName}},{{end}}", BY_NAME, false,
+			"default/nginx,systemd(1),web-9,box:web-10,"},
 		{"custom-columns=P:.pid,X:{.nope}", ".Pid", true,
 			"0    <none>\n0    <none>\n0    <none>\n7    <none>\n"},
 		{"jsonpath={[*].name}", BY_NAME, false, "default/nginx systemd(1) web-9 web-10"},
@@ -125,8 +129,10 @@ static void json_and_yaml_have_all_members(void **state)
 	assert_int_equal(strncmp(json, "[\n    {\n        \"name\": \"default/nginx\",\n", 41), 0);
 	assert_non_null(strstr(json, "\"network-interfaces\": [\n            \"lo\",\n"));
 	assert_string_equal(json + strlen(json) - 4, "}\n]\n");
-	assert_int_equal(strncmp(yaml, "- name: default/nginx\n  type: pod\n", 34), 0);
-	assert_non_null(strstr(yaml, "\n- name: web-10\n  type: docker\n  netns: 4026532000\n"));
+	assert_non_null(strstr(yaml,
+		"\n- name: web-10\n  netns: 4026532000\n  network-interfaces:\n  - lo\n  - eth0\n"
+		"  node-name: localhost\n  pid: 7\n  prefix: box\n  starttime: 9\n  type: "
+		"docker\n"));
 	assert_non_null(strstr(yaml, "  prefix: \"\"\n"));
 }
 
@@ -134,7 +140,10 @@ static void wrong_formats_and_orders_are_errors(void **state)
 {
 	static const char *const wrong[][2] = {
 		{"xml", BY_NAME},
-		{"go-template={{.}}", BY_NAME},
+		{"go-template={{.x}}", BY_NAME},
+		{"go-template={{", BY_NAME},
+		{"go-template", BY_NAME},
+		{"go-template-file=/nonexistent", BY_NAME},
 		{"jsonpath", BY_NAME},
 		{"jsonpath={", BY_NAME},
 		{"jsonpath={[0].nope}", BY_NAME},

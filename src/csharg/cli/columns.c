@@ -119,7 +119,8 @@ int columns_parse_file(const char *text, struct columns *ret, struct err *e)
 
 static int add_row(struct table *t, const struct columns *c, const json_t *target, struct err *e)
 {
-	static const struct jsonpath_style style = {.separator = ",", .missing = "<none>"};
+	static const struct jsonpath_style style = {
+		.go_lists = true, .separator = ",", .missing = "<none>"};
 
 	for (size_t i = 0; i < c->n; i++) {
 		AUTO_TEXT struct text cell = {0};

@@ -12,13 +12,13 @@
 const char *const command_classes[] = {
 	"pod", "pods", "container", "containers", "network", "networks", NULL};
 
-static const char *const shells[] = {"bash", "zsh", "fish", NULL};
+static const char *const shells[] = {"bash", "zsh", "fish", "powershell", NULL};
 
 const struct command commands[] = {
 	{"list", "ps", "[pods|containers|networks]...", "List the targets to capture from", 0,
-		SIZE_MAX, command_classes, {flags_list, flags_global}, verb_list},
+		SIZE_MAX, command_classes, {flags_list, flags_select, flags_global}, verb_list},
 	{"watch", NULL, "[pods|containers|networks]...", "Show targets as they come and go", 0,
-		SIZE_MAX, command_classes, {flags_watch, flags_global}, verb_watch},
+		SIZE_MAX, command_classes, {flags_watch, flags_select, flags_global}, verb_watch},
 	{"capture", NULL, "TARGET", "Capture from a target of any kind", 1, 1, NULL,
 		{flags_capture, flags_global}, verb_capture},
 	{"capture container", NULL, "CONTAINER [NODE]", "Capture from a container", 1, 2, NULL,
@@ -28,8 +28,9 @@ const struct command commands[] = {
 	{"capture network", NULL, "NETWORK NODE",
 		"Capture from a network namespace of no container", 2, 2, NULL,
 		{flags_capture, flags_global}, verb_capture_network},
-	{"completion", NULL, "bash|zsh|fish", "Print a script that completes commands in a shell",
-		1, 1, shells, {flags_global}, verb_completion},
+	{"completion", NULL, "bash|zsh|fish|powershell",
+		"Print a script that completes commands in a shell", 1, 1, shells, {flags_global},
+		verb_completion},
 	{"options", NULL, "", "Show the flags of every command", 0, 0, NULL, {flags_global},
 		verb_options},
 	{"version", NULL, "", "Show the version", 0, 0, NULL, {flags_global}, verb_version},
@@ -114,6 +115,12 @@ int command_print(const char *s, size_t len_bytes, struct err *e)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EPIPE) {
+			/* the reader has what it wanted */
+			if (e)
+				*e = (struct err){.code = -EPIPE, .text = ""};
+			return -EPIPE;
+		}
 		if (n < 0)
 			return err_sys(e, -errno, "cannot write to stdout");
 		s += n;

@@ -47,7 +47,8 @@ const struct command *command_find(const char *const *word, size_t n_words, size
 /* Refuse wrong numbers of arguments, and wrong ones. Errors: -EINVAL. */
 int command_check_args(const struct call *call, struct err *e);
 
-/* Put what @s is with the program's words to stdout, whole. Errors: of writing. */
+/* Write the @len_bytes bytes at @s to stdout, whole. Errors: of writing; -EPIPE without words when
+ * the reader of a pipe has left, which is no failure of the program. */
 int command_print(const char *s, size_t len_bytes, struct err *e);
 
 int verb_list(const struct call *call, struct err *e);

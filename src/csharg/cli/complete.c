@@ -65,7 +65,8 @@ static void offer_commands(struct completion *c, const char *const *words, size_
 static void offer_formats(struct completion *c)
 {
 	static const char *const formats[] = {"wide", "name", "json", "yaml",
-		"jsonpath=", "jsonpath-file=", "custom-columns=", "custom-columns-file="};
+		"jsonpath=", "jsonpath-file=", "go-template=", "go-template-file=",
+		"custom-columns=", "custom-columns-file="};
 
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
 		offer(c, formats[i], strlen(formats[i]));
@@ -93,6 +94,7 @@ static void offer_targets(
 
 	quick.request_timeout_ms = ANSWER_MS;
 	quick.ask_token = false;
+	quick.quiet = true;
 	if (connect_client(&quick, &client, NULL) < 0 ||
 		csharg_client_targets(client, &all, NULL) < 0)
 		return;
@@ -103,6 +105,46 @@ static void offer_targets(
 			offer(c, name, strlen(name));
 		before = name;
 	}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+static void offer_names_of(struct completion *c, const struct csharg_target *t)
+{
+	AUTO_FREE const char **names = calloc(t->n_interfaces + 1, sizeof(*names));
+
+	for (size_t i = 0; names && i < t->n_interfaces; i++)
+		names[i] = t->interfaces[i];
+	if (names)
+		qsort(names, t->n_interfaces, sizeof(*names), by_name);
+	for (size_t i = 0; names && i < t->n_interfaces; i++)
+		offer(c, names[i], strlen(names[i]));
+}
+
+/* Interfaces of the target that the line names; silent as above. */
+static void offer_interfaces(struct completion *c, const struct call *call)
+{
+	AUTO_CLIENT struct csharg_client *client = NULL;
+	AUTO_TARGETS struct csharg_targets *all = NULL;
+	const struct csharg_target *target;
+	struct options quick = *call->options;
+	struct csharg_query query = {.pod_namespace = quick.pod_namespace};
+
+	if (!call->command || call->n_args == 0)
+		return;
+	query.name = call->args[0];
+	if (strcmp(call->command->words, "capture pod") == 0)
+		query.type_class = CSHARG_PODS;
+	quick.request_timeout_ms = ANSWER_MS;
+	quick.ask_token = false;
+	quick.quiet = true;
+	if (connect_client(&quick, &client, NULL) == 0 &&
+		csharg_client_targets(client, &all, NULL) == 0 &&
+		csharg_targets_find(all, &query, &target, NULL) == 0)
+		offer_names_of(c, target);
 }
 
 static void offer_args(struct completion *c, const struct call *call)
@@ -127,7 +169,7 @@ static const struct flag *awaiting(const char *word)
 		f = flags_find(word + 2, strlen(word + 2));
 	else if (word[0] == '-' && word[1])
 		f = flags_find_letter(word[strlen(word) - 1]);
-	return f && f->kind != FLAG_BOOL ? f : NULL;
+	return f && f->kind != FLAG_BOOL && f->kind != FLAG_ON ? f : NULL;
 }
 
 /* @words is what stands before the last one. */
@@ -138,9 +180,15 @@ static void offer_all(struct completion *c, const struct flags_words *words,
 	size_t n = 0;
 
 	call.command = command_find(words->word, words->n_words, &n);
+	call.args = words->word + n;
+	call.n_args = words->n_words - n;
 	if (waiting) {
 		if (waiting->letter == 'o')
 			offer_formats(c);
+		if (waiting->letter == 'i')
+			offer_interfaces(c, &call);
+		if (waiting->value && strcmp(waiting->value, "FILE") == 0)
+			text_put(&c->out, COMPLETE_FILES "\n");
 		return;
 	}
 	if (c->last[0] == '-') {
@@ -150,7 +198,6 @@ static void offer_all(struct completion *c, const struct flags_words *words,
 	if (n == words->n_words || (call.command && strcmp(call.command->words, "help") == 0))
 		offer_commands(c, words->word + (n < words->n_words ? n : 0),
 			n < words->n_words ? words->n_words - n : n);
-	call.n_args = words->n_words - n;
 	if (call.command)
 		offer_args(c, &call);
 }

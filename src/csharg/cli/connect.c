@@ -113,8 +113,9 @@ static int find_token(const struct options *o, char *buf, const char **ret, stru
 		return err_set(e, -EINVAL,
 			"only one of --token, --token-file and --ask-token can be used");
 	if (o->token) {
-		say_warning("--token can be read by every user in the list of processes; "
-			    "--token-file, --ask-token and the tokens file cannot");
+		if (!o->quiet)
+			say_warning("--token can be read by every user in the list of processes; "
+				    "--token-file, --ask-token and the tokens file cannot");
 		token = o->token;
 	} else if (o->token_file) {
 		rc = read_token_file(o->token_file, buf, e);

@@ -9,7 +9,7 @@
 #include "csharg/cli/amounts.h"
 
 static const struct flag *const all_tables[] = {
-	flags_global, flags_list, flags_capture, flags_capture_pod, flags_watch};
+	flags_global, flags_list, flags_select, flags_capture, flags_capture_pod, flags_watch};
 
 void flags_words_done(struct flags_words *w)
 {
@@ -69,6 +69,7 @@ static int set_value(const struct flag *f, const char *value, struct options *o,
 	case FLAG_BOOL:
 		return set_bool(value, at, e);
 	case FLAG_STRING:
+	case FLAG_ON:
 		*(const char **) at = value;
 		return 0;
 	case FLAG_STRINGS:
@@ -122,7 +123,7 @@ static int parse_long(const char *text, struct rest *rest, struct options *o, st
 	if (!f)
 		return err_set(e, -EINVAL, "unknown flag: --%.*s", (int) len_bytes, text);
 	if (!value)
-		value = f->kind == FLAG_BOOL ? "true" : take(rest);
+		value = f->kind == FLAG_BOOL ? "true" : f->kind == FLAG_ON ? "on" : take(rest);
 	if (!value)
 		return err_set(e, -EINVAL, "flag needs an argument: --%s", f->name);
 	return set(f, value, o, w, e);

@@ -17,6 +17,7 @@ enum flag_kind {
 	FLAG_DURATION,
 	FLAG_SIZE,
 	FLAG_COUNT, /* up to 2^32 - 1 */
+	FLAG_ON,    /* a string that is only given as "--flag=value"; "--flag" means "on" */
 };
 
 struct flag {
@@ -32,6 +33,7 @@ struct flag {
 /* Tables that belong together end with an entry without name. */
 extern const struct flag flags_global[];
 extern const struct flag flags_list[];
+extern const struct flag flags_select[]; /* of list and watch */
 extern const struct flag flags_capture[];
 extern const struct flag flags_capture_pod[];
 extern const struct flag flags_watch[];

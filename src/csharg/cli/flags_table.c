@@ -25,19 +25,33 @@ const struct flag flags_global[] = {
 		"longest wait for the list of targets and for a capture to begin, 0 = no limit",
 		"30s"},
 	{"debug", 'd', FLAG_BOOL, AT(debug), NULL, "tell more on stderr", NULL},
+	{"quiet", 'q', FLAG_BOOL, AT(quiet), NULL, "print nothing but errors on stderr", NULL},
+	{"version", 0, FLAG_BOOL, AT(version), NULL, "show the version", NULL},
 	{"help", 'h', FLAG_BOOL, AT(help), NULL, "show how a command is used", NULL},
 	{NULL},
 };
 
 const struct flag flags_list[] = {
 	{"output", 'o', FLAG_STRING, AT(output), "FORMAT",
-		"wide, name, json, yaml, jsonpath=EXPR, jsonpath-file=FILE, "
-		"custom-columns=HEADER:PATH,... or custom-columns-file=FILE",
+		"wide, name, json, yaml, jsonpath=EXPR, jsonpath-file=FILE, go-template=TEXT, "
+		"go-template-file=FILE, custom-columns=HEADER:PATH,... or custom-columns-file=FILE",
 		NULL},
 	{"no-headers", 0, FLAG_BOOL, AT(no_headers), NULL, "leave out the line of headers", NULL},
 	{"sort-by", 0, FLAG_STRING, AT(sort_by), "EXPR",
 		"JSONPath of what to sort by, '' = as the service has it",
 		"{.Name}{'/'}{.NodeName}"},
+	{NULL},
+};
+
+const struct flag flags_select[] = {
+	{"namespace", 'n', FLAG_STRING, AT(pod_namespace), "NAMESPACE",
+		"only pods of this namespace", "all"},
+	{"all-namespaces", 'A', FLAG_BOOL, AT(all_namespaces), NULL,
+		"pods of all namespaces, whatever -n says", NULL},
+	{"selector", 'l', FLAG_STRING, AT(selector), "KEY=VALUE,...",
+		"only targets with these values (!= for others) of name, type, prefix, namespace, "
+		"node, netns or pid",
+		NULL},
 	{NULL},
 };
 
@@ -57,6 +71,10 @@ const struct flag flags_capture[] = {
 	{"write", 'w', FLAG_STRING, AT(write), "FILE", "write packets to FILE, - = stdout", "-"},
 	{"snaplen", 's', FLAG_COUNT, AT(snaplen_bytes), "BYTES",
 		"keep at most so many bytes of each packet, 0 = all", NULL},
+	{"follow", 0, FLAG_ON, AT(follow), "=SECONDS",
+		"when a container or pod ends, wait for its return (60 seconds)", "off"},
+	{"names", 0, FLAG_ON, AT(names), "=off", "put names of addresses into the capture",
+		"as the service does"},
 	{"duration", 0, FLAG_DURATION, AT(duration_ms), "DURATION", "stop after so long", NULL},
 	{"count", 0, FLAG_COUNT, AT(packets), "N", "stop after so many packets", NULL},
 	{"bytes", 0, FLAG_SIZE, AT(bytes), "SIZE", "stop before more than SIZE is written", NULL},

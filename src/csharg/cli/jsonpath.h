@@ -47,6 +47,7 @@ struct jsonpath_style {
 	const char *separator; /* between several values of one expression */
 	const char *missing;   /* shown for what is not there or null; NULL: members and elements
 				* that are not there are errors, null shows nothing */
+	bool go_lists;         /* lists as "[lo eth0]" instead of as JSON */
 };
 
 /* Put what the template says about @root to @out, lists and objects as JSON. @root is not changed.

@@ -10,6 +10,8 @@
 
 #include "base/grow.h"
 #include "base/own.h"
+#include "csharg/cli/document.h"
+#include "csharg/cli/govalue.h"
 #include "csharg/cli/jsonpath_tree.h"
 
 struct values {
@@ -41,35 +43,6 @@ static int add(struct run *r, struct values *out, const json_t *v)
 	return 0;
 }
 
-static bool same_name(const char *key, const char *name)
-{
-	for (;; key++, name++) {
-		while (*key == '-')
-			key++;
-		while (*name == '-')
-			name++;
-		if (tolower((unsigned char) *key) != tolower((unsigned char) *name))
-			return false;
-		if (!*key)
-			return true;
-	}
-}
-
-static const json_t *member(const json_t *object, const char *name)
-{
-	const json_t *exact = json_object_get(object, name);
-	/* jansson has no iterator for what is const; nothing is changed through it */
-	json_t *walk = (json_t *) (uintptr_t) object;
-
-	if (exact)
-		return exact;
-	for (void *at = json_object_iter(walk); at; at = json_object_iter_next(walk, at)) {
-		if (same_name(json_object_iter_key(at), name))
-			return json_object_iter_value(at);
-	}
-	return NULL;
-}
-
 /* Nothing is there: an error unless that is shown in some way, or only looked for. */
 static int absent(const struct run *r, bool lenient, const char *what)
 {
@@ -81,7 +54,7 @@ static int absent(const struct run *r, bool lenient, const char *what)
 static int step_name(
 	struct run *r, const struct step *s, bool lenient, const json_t *v, struct values *out)
 {
-	const json_t *m = member(v, s->name);
+	const json_t *m = document_member(v, s->name);
 
 	if (m)
 		return add(r, out, m);
@@ -278,6 +251,8 @@ static int put_value(const struct run *r, const json_t *v)
 		text_put(r->out, json_string_value(v));
 		return 0;
 	}
+	if (r->style->go_lists && json_is_array(v))
+		return govalue_put(r->out, v) < 0 ? err_set(r->e, -ENOMEM, "out of memory") : 0;
 	dump = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
 	if (!dump)
 		return err_set(r->e, -ENOMEM, "out of memory");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* csharg: from the command line to one command. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,11 @@ static int run_words(const struct flags_words *words, const struct options *opti
 	struct call call = {.options = options};
 	size_t n;
 
+	if (options->version) {
+		const struct command *version = command_find((const char *[]){"version"}, 1, &n);
+
+		return version->run(&call, e);
+	}
 	call.command = command_find(words->word, words->n_words, &n);
 	if (!call.command && words->n_words > 0)
 		return err_set(
@@ -56,6 +62,8 @@ int main(int argc, char **argv)
 	struct err e = ERR_NONE;
 	int rc;
 
+	/* as an error of write(2), it ends the program without a failure */
+	(void) signal(SIGPIPE, SIG_IGN);
 	if (argc > 2 && strcmp(argv[1], "__complete") == 0) {
 		/* words of an unfinished line, not ours to obey */
 		rc = complete_print((const char *const *) argv + 2, (size_t) argc - 2, &e);
@@ -65,6 +73,8 @@ int main(int argc, char **argv)
 			rc = run_words(&words, &options, &e);
 	}
 	flags_words_done(&words);
+	if (rc == -EPIPE && !e.text[0])
+		return EXIT_SUCCESS;
 	/* names in it are those of a server */
 	utf8_sanitize(e.text, e.text, sizeof(e.text));
 	if (rc < 0)

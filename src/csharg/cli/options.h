@@ -41,6 +41,8 @@ struct options {
 	const char *filter;
 	bool avoid_promiscuous;
 	const char *write;
+	const char *follow;
+	const char *names;
 	uint64_t snaplen_bytes;
 	uint64_t duration_ms;
 	uint64_t packets;
@@ -48,8 +50,10 @@ struct options {
 	uint64_t rotate_bytes;
 	uint64_t rotate_s;
 	uint64_t files;
-	/* capture pod */
-	const char *pod_namespace;
+	/* capture pod, list, watch */
+	const char *pod_namespace; /* NULL = not given */
+	bool all_namespaces;
+	const char *selector;
 };
 
 /* What holds when nothing is given. */
@@ -59,6 +63,7 @@ static inline struct options options_defaults(void)
 		.request_timeout_ms = 30000,
 		.sort_by = "{.Name}{'/'}{.NodeName}",
 		.write = "-",
+		.follow = "off",
 	};
 }
 

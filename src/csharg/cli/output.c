@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "csharg/cli/columns.h"
 #include "csharg/cli/document.h"
+#include "csharg/cli/gotemplate.h"
 #include "csharg/cli/jsonpath.h"
 #include "csharg/cli/sort.h"
 #include "csharg/cli/put_yaml.h"
@@ -20,12 +21,14 @@ enum kind {
 	OUTPUT_JSON,
 	OUTPUT_YAML,
 	OUTPUT_JSONPATH,
+	OUTPUT_TEMPLATE,
 };
 
 struct output {
 	enum kind kind;
-	struct columns columns;    /* OUTPUT_TABLE */
-	struct jsonpath *jsonpath; /* owned, OUTPUT_JSONPATH */
+	struct columns columns;      /* OUTPUT_TABLE */
+	struct jsonpath *jsonpath;   /* owned, OUTPUT_JSONPATH */
+	struct gotemplate *template; /* owned, OUTPUT_TEMPLATE */
 };
 
 void output_free(struct output *o)
@@ -34,15 +37,16 @@ void output_free(struct output *o)
 		return;
 	columns_done(&o->columns);
 	jsonpath_free(o->jsonpath);
+	gotemplate_free(o->template);
 	free(o);
 }
 
 static int parse_table(struct output *o, bool wide, bool only_pods, struct err *e)
 {
 	static const char *const specs[2][2] = {
-		{"TARGET:{.Name},TYPE:{.Type},NODE:{.NodeName}", "POD:{.Name}"},
-		{"TARGET:{.Name},TYPE:{.Type},NODE:{.NodeName},SERVICE:{.CaptureService}",
-			"POD:{.Name},NODE:{.NodeName}"},
+		{"TARGET:{.FullName},TYPE:{.Type},NODE:{.NodeName}", "POD:{.FullName}"},
+		{"TARGET:{.FullName},TYPE:{.Type},NODE:{.NodeName},SERVICE:{.CaptureService}",
+			"POD:{.FullName},NODE:{.NodeName}"},
 	};
 
 	return columns_parse(specs[wide][only_pods], &o->columns, e);
@@ -52,6 +56,12 @@ static int parse_jsonpath(struct output *o, const char *text, struct err *e)
 {
 	o->kind = OUTPUT_JSONPATH;
 	return jsonpath_parse(text, &o->jsonpath, e);
+}
+
+static int parse_template(struct output *o, const char *text, struct err *e)
+{
+	o->kind = OUTPUT_TEMPLATE;
+	return gotemplate_parse(text, &o->template, e);
 }
 
 static int parse_columns(struct output *o, const char *text, struct err *e)
@@ -72,6 +82,8 @@ static const struct {
 } with_value[] = {
 	{"jsonpath", false, parse_jsonpath},
 	{"jsonpath-file", true, parse_jsonpath},
+	{"go-template", false, parse_template},
+	{"go-template-file", true, parse_template},
 	{"custom-columns", false, parse_columns},
 	{"custom-columns-file", true, parse_columns_text},
 };
@@ -82,10 +94,6 @@ static int parse_with_value(struct output *o, const char *format, struct err *e)
 	char file[OUTPUT_FILE_MAX + 1];
 	ssize_t rc;
 
-	if (strncmp(format, "go-template", strlen("go-template")) == 0)
-		return err_set(e, -EINVAL,
-			"output format \"go-template\" is not supported; use jsonpath= or "
-			"custom-columns=");
 	for (size_t i = 0; i < ARRAY_LEN(with_value); i++) {
 		if (strlen(with_value[i].name) != n || memcmp(with_value[i].name, format, n) != 0)
 			continue;
@@ -101,7 +109,8 @@ static int parse_with_value(struct output *o, const char *format, struct err *e)
 	}
 	return err_set(e, -EINVAL,
 		"unknown output format \"%.100s\", supported formats are: wide, name, json, yaml, "
-		"jsonpath=..., jsonpath-file=..., custom-columns=..., custom-columns-file=...",
+		"jsonpath=..., jsonpath-file=..., go-template=..., go-template-file=..., "
+		"custom-columns=..., custom-columns-file=...",
 		format);
 }
 
@@ -185,6 +194,8 @@ static int put_sorted(const struct output *o, const struct output_list *list, co
 		break;
 	case OUTPUT_JSONPATH:
 		return jsonpath_run(o->jsonpath, all, &style, out, e);
+	case OUTPUT_TEMPLATE:
+		return gotemplate_run(o->template, all, out, e);
 	}
 	return rc < 0 || out->failed ? err_set(e, -ENOMEM, "out of memory") : 0;
 }

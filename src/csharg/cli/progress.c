@@ -10,10 +10,11 @@
 
 #define ERASE "\r\033[K"
 
-void progress_begin(struct progress *p, int64_t now_ms)
+void progress_begin(struct progress *p, bool is_wanted, int64_t now_ms)
 {
-	*p = (struct progress){
-		.is_terminal = isatty(STDERR_FILENO), .begun_ms = now_ms, .last_ms = now_ms};
+	*p = (struct progress){.is_terminal = is_wanted && isatty(STDERR_FILENO),
+		.begun_ms = now_ms,
+		.last_ms = now_ms};
 }
 
 int progress_timeout_ms(const struct progress *p, int64_t now_ms)

@@ -11,13 +11,13 @@
 #define PROGRESS_EVERY_MS 500
 
 struct progress {
-	bool is_terminal; /* of stderr: without one there are no lines in between */
+	bool is_terminal; /* of stderr, and wanted: otherwise there are no lines in between */
 	int64_t begun_ms, last_ms;
 	uint64_t last_packets;
 };
 
 /* @now_ms is a clock that never jumps, here and below. */
-void progress_begin(struct progress *p, int64_t now_ms);
+void progress_begin(struct progress *p, bool is_wanted, int64_t now_ms);
 
 /* How long until the next line is due, -1 = never. */
 int progress_timeout_ms(const struct progress *p, int64_t now_ms);

@@ -104,8 +104,8 @@ static bool is_normal(const struct running *r, const struct csharg_end *end)
 	case CSHARG_END_PACKETS:
 	case CSHARG_END_BYTES:
 	case CSHARG_END_CLOSED:
-		return true;
 	case CSHARG_END_OUTPUT_GONE:
+		return true;
 	case CSHARG_END_OUTPUT:
 	case CSHARG_END_MEMORY:
 		return false;
@@ -127,8 +127,9 @@ static int finish(struct running *r, struct err *e)
 	csharg_stream_end(r->stream, &end);
 	csharg_stream_counters(r->stream, &counters);
 	why = r->why.code < 0 ? r->why.text : end.text;
-	progress_end(&r->progress, &counters, r->pump->rotate ? rotate_count(r->pump->rotate) : 0,
-		why, now_ms());
+	if (!r->pump->is_quiet)
+		progress_end(&r->progress, &counters,
+			r->pump->rotate ? rotate_count(r->pump->rotate) : 0, why, now_ms());
 	if (is_normal(r, &end))
 		return 0;
 	return err_set(e, end.error < 0 ? end.error : -EIO, "%s", why);
@@ -145,7 +146,7 @@ int pump_run(const struct pump *pump, struct err *e)
 	signal_fd = r.signal_fd = open_signals(e);
 	rc = signal_fd;
 	if (rc >= 0) {
-		progress_begin(&r.progress, now_ms());
+		progress_begin(&r.progress, pump->shows_progress, now_ms());
 		loop(&r);
 		rc = finish(&r, e);
 	}

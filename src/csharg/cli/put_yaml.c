@@ -4,13 +4,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include <yaml.h>
 
 #include "base/own.h"
+#include "csharg/cli/govalue.h"
 
 static int write_text(void *ctx, unsigned char *bytes, size_t len_bytes)
 {
@@ -53,16 +53,17 @@ static bool emit(yaml_emitter_t *emitter, const json_t *value);
 
 static bool emit_object(yaml_emitter_t *emitter, const json_t *value)
 {
-	/* jansson has no iterator for what is const; nothing is changed through it */
-	json_t *walk = (json_t *) (uintptr_t) value;
+	AUTO_FREE const char **keys = govalue_keys(value);
 	yaml_event_t event;
 
+	if (!keys)
+		return false;
 	if (!yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE) ||
 		!yaml_emitter_emit(emitter, &event))
 		return false;
-	for (void *at = json_object_iter(walk); at; at = json_object_iter_next(walk, at)) {
-		if (!emit_scalar(emitter, json_object_iter_key(at), true) ||
-			!emit(emitter, json_object_iter_value(at)))
+	for (const char **key = keys; *key; key++) {
+		if (!emit_scalar(emitter, *key, true) ||
+			!emit(emitter, json_object_get(value, *key)))
 			return false;
 	}
 	return yaml_mapping_end_event_initialize(&event) && yaml_emitter_emit(emitter, &event);

@@ -77,12 +77,19 @@ static int capture(const struct options *o, struct csharg_client *client,
 	const struct csharg_target *target, struct err *e)
 {
 	struct csharg_capture_options options = CSHARG_CAPTURE_OPTIONS_INIT;
-	struct pump pump = {.client = client, .target = target, .options = &options, .fd = -1};
+	struct pump pump = {.client = client,
+		.target = target,
+		.options = &options,
+		.fd = -1,
+		.is_quiet = o->quiet,
+		.shows_progress = !o->quiet && strcmp(o->write, "-") != 0};
 
 	options.interfaces = o->interfaces.word;
 	options.n_interfaces = o->interfaces.n;
 	options.filter = o->filter;
 	options.avoid_promiscuous = o->avoid_promiscuous;
+	options.follow = o->follow;
+	options.names = o->names;
 	options.snaplen_bytes = (uint32_t) o->snaplen_bytes;
 	options.max_duration_ms = o->duration_ms;
 	options.max_packets = o->packets;
@@ -127,10 +134,15 @@ int verb_capture_container(const struct call *call, struct err *e)
 
 int verb_capture_pod(const struct call *call, struct err *e)
 {
-	const struct csharg_query query = {.name = call->args[0],
-		.type_class = CSHARG_PODS,
-		.pod_namespace = call->options->pod_namespace};
+	const char *wanted = call->options->pod_namespace, *name = call->args[0];
+	const struct csharg_query query = {
+		.name = name, .type_class = CSHARG_PODS, .pod_namespace = wanted};
+	size_t n = strcspn(name, "/");
 
+	if (wanted && name[n] && (strlen(wanted) != n || memcmp(wanted, name, n) != 0))
+		return err_set(e, -EINVAL,
+			"pod \"%.200s\" is not in the namespace of --namespace, \"%.200s\"", name,
+			wanted);
 	return find_and_capture(call->options, &query, e);
 }
 

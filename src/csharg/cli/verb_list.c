@@ -5,12 +5,12 @@
 #include <stdlib.h>
 
 #include "base/own.h"
-#include "csharg/cli/classes.h"
 #include "csharg/cli/connect.h"
 #include "csharg/cli/output.h"
+#include "csharg/cli/selection.h"
 
 static int put_targets(const struct call *call, const struct output *output,
-	const struct classes *classes, const struct csharg_targets *all, struct err *e)
+	const struct selection *selection, const struct csharg_targets *all, struct err *e)
 {
 	AUTO_FREE const struct csharg_target **chosen = calloc(all->n + 1, sizeof(*chosen));
 	AUTO_TEXT struct text out = {0};
@@ -22,7 +22,7 @@ static int put_targets(const struct call *call, const struct output *output,
 	if (!chosen)
 		return err_set(e, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < all->n; i++) {
-		if (classes_have(classes, all->target[i]->type))
+		if (selection_has(selection, all->target[i]))
 			chosen[list.n++] = all->target[i];
 	}
 	rc = output_put(output, &list, &out, e);
@@ -31,19 +31,21 @@ static int put_targets(const struct call *call, const struct output *output,
 
 int verb_list(const struct call *call, struct err *e)
 {
-	struct classes classes = classes_of_words(call->args, call->n_args);
+	struct selection selection;
 	AUTO_OUTPUT struct output *output = NULL;
 	AUTO_CLIENT struct csharg_client *client = NULL;
 	AUTO_TARGETS struct csharg_targets *all = NULL;
 	struct csharg_error why;
-	int rc;
+	int rc = selection_make(call, &selection, e);
 
-	rc = output_parse(call->options->output, classes_only_pods(&classes), &output, e);
+	if (rc == 0)
+		rc = output_parse(
+			call->options->output, classes_only_pods(&selection.classes), &output, e);
 	if (rc == 0)
 		rc = connect_client(call->options, &client, e);
 	if (rc < 0)
 		return rc;
 	if (csharg_client_targets(client, &all, &why) < 0)
 		return connect_refused(client, &why, e);
-	return put_targets(call, output, &classes, all, e);
+	return put_targets(call, output, &selection, all, e);
 }

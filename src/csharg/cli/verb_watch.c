@@ -2,21 +2,24 @@
 #include "csharg/cli/command.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "base/text.h"
-#include "csharg/cli/classes.h"
 #include "csharg/cli/connect.h"
+#include "csharg/cli/selection.h"
 
 #define LINE "%-10s%-13s%s%s%s\n"
 
 struct watching {
-	struct classes classes;
+	struct selection selection;
 	bool as_json;
 	struct err why; /* of printing */
 };
@@ -65,7 +68,7 @@ static int on_change(void *ctx, enum csharg_change change, const struct csharg_t
 {
 	struct watching *w = ctx;
 
-	if (!target || !classes_have(&w->classes, target->type))
+	if (!target || !selection_has(&w->selection, target))
 		return 0;
 	return w->as_json ? print_json(change_name(change), target, &w->why)
 			  : print_line(change_name(change), target, &w->why);
@@ -87,6 +90,29 @@ static int end_by_signals(struct err *e)
 	return 0;
 }
 
+/* The reader of stdout is noticed when it leaves, not only with the next event. */
+static void *wait_for_reader(void *unused)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	(void) unused;
+	while (poll(&out, 1, -1) <= 0)
+		continue;
+	_exit(EXIT_SUCCESS);
+}
+
+static int end_with_reader(struct err *e)
+{
+	pthread_t thread;
+	struct stat st;
+	int rc;
+
+	if (fstat(STDOUT_FILENO, &st) < 0 || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)))
+		return 0;
+	rc = pthread_create(&thread, NULL, wait_for_reader, NULL);
+	return rc ? err_sys(e, -rc, "cannot watch the reader of stdout") : 0;
+}
+
 static int print_header(const struct call *call, struct err *e)
 {
 	char line[64];
@@ -100,8 +126,7 @@ static int print_header(const struct call *call, struct err *e)
 int verb_watch(const struct call *call, struct err *e)
 {
 	const char *format = call->options->output;
-	struct watching w = {.classes = classes_of_words(call->args, call->n_args),
-		.as_json = format && strcmp(format, "json") == 0};
+	struct watching w = {.as_json = format && strcmp(format, "json") == 0};
 	AUTO_CLIENT struct csharg_client *client = NULL;
 	struct csharg_error why;
 	int rc;
@@ -109,16 +134,22 @@ int verb_watch(const struct call *call, struct err *e)
 	if (format && *format && !w.as_json)
 		return err_set(e, -EINVAL,
 			"unknown output format \"%.100s\", supported formats are: json", format);
-	rc = connect_client(call->options, &client, e);
+	rc = selection_make(call, &w.selection, e);
+	if (rc == 0)
+		rc = connect_client(call->options, &client, e);
 	if (rc == 0)
 		rc = end_by_signals(e);
+	if (rc == 0)
+		rc = end_with_reader(e);
 	if (rc == 0 && !w.as_json)
 		rc = print_header(call, e);
 	if (rc < 0)
 		return rc;
 	rc = csharg_watch_run(client, 0, on_change, &w, &why);
-	if (rc < 0)
-		return w.why.code < 0 ? err_set(e, rc, "%s", w.why.text)
-				      : connect_refused(client, &why, e);
-	return 0;
+	if (rc >= 0)
+		return 0;
+	if (w.why.code == 0)
+		return connect_refused(client, &why, e);
+	*e = w.why; /* of printing */
+	return rc;
 }

@@ -115,6 +115,8 @@ static int open_legs(struct csharg_stream *s, const struct plan *p, struct err *
 		.container = container,
 		.filter = p->filter,
 		.chaste = p->options.avoid_promiscuous,
+		.follow = p->options.follow,
+		.names = p->options.names,
 		.snaplen_bytes = p->options.snaplen_bytes};
 
 	if (!container)
@@ -141,6 +143,7 @@ static int fill_stream(struct csharg_stream *s, const struct plan *p)
 	s->options = p->options;
 	s->options.interfaces = NULL;
 	s->options.filter = NULL;
+	s->options.follow = s->options.names = NULL;
 	s->filter = strdup(p->filter);
 	if (!s->filter || csharg_target_copy(p->target, &s->target) < 0)
 		return -ENOMEM;

@@ -38,6 +38,10 @@ static void put_target(FILE *f, const struct ws_request *r)
 	put_pair(f, "container=", r->container);
 	if (r->filter[0])
 		put_pair(f, "&filter=", r->filter);
+	if (r->follow)
+		put_pair(f, "&follow=", r->follow);
+	if (r->names)
+		put_pair(f, "&names=", r->names);
 	put_pair(f, "&nif=", r->nif);
 	if (r->snaplen_bytes)
 		(void) fprintf(f, "&snaplen=%u", r->snaplen_bytes);

@@ -24,7 +24,8 @@ struct ws_request {
 	const char *nif;
 	const char *filter; /* "" = none */
 	bool chaste;
-	uint32_t snaplen_bytes; /* 0 = whole packets */
+	const char *follow, *names; /* NULL = not sent */
+	uint32_t snaplen_bytes;     /* 0 = whole packets */
 	uint8_t nonce[WS_NONCE_BYTES];
 };
 
