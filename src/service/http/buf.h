@@ -11,9 +11,10 @@ struct buf {
 	size_t at_bytes, len_bytes, cap_bytes;
 };
 
+/* Where they are; NULL when there is no memory. */
 static inline char *buf_at(const struct buf *b)
 {
-	return b->p + b->at_bytes;
+	return b->p ? b->p + b->at_bytes : NULL;
 }
 
 /* Make room for @more_bytes behind those that wait. Returns where, NULL without memory. */

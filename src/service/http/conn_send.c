@@ -54,13 +54,15 @@ enum conn_step conn_step_answer(struct conn *c)
 	for (;;) {
 		size_t left = c->body.bytes ? c->body.len_bytes - c->body_at_bytes : 0;
 		size_t n = left < CONN_TURN_BYTES ? left : CONN_TURN_BYTES, taken;
-		struct iovec v = {(char *) c->body.bytes + c->body_at_bytes, n};
+		struct iovec v = {NULL, n};
 		enum conn_step step;
 
 		if (c->is_blocked)
 			return CONN_PAUSE;
 		if (turn >= CONN_TURN_BYTES)
 			return CONN_YIELD;
+		if (n > 0)
+			v.iov_base = (char *) c->body.bytes + c->body_at_bytes;
 		step = conn_send(c, &v, n > 0, &taken);
 		c->body_at_bytes += taken;
 		turn += taken;
