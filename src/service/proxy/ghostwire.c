@@ -21,6 +21,7 @@ struct ghostwire_ask {
 	struct proxy_peer peer;
 	uint32_t n_tried; /* addresses of the other service */
 	struct loop_timer timer;
+	struct resolver_waiter waiter;
 	char request[512];
 	size_t request_len_bytes, n_sent;
 	char *answer; /* owned */
@@ -30,6 +31,7 @@ struct ghostwire_ask {
 static void end(struct ghostwire_ask *g, const char *body, size_t len_bytes, const char *why)
 {
 	loop_disarm(g->env->loop, &g->timer);
+	resolver_cancel(&g->waiter);
 	proxy_peer_close(&g->peer);
 	g->done(g->ctx, body, len_bytes, why);
 }
@@ -47,9 +49,9 @@ static int connect_next(struct ghostwire_ask *g)
 	const struct resolver *r = &g->env->resolver;
 	int rc = -EHOSTUNREACH;
 
-	while (g->n_tried < r->n_addresses) {
+	while (g->n_tried < r->known.n) {
 		proxy_peer_close(&g->peer);
-		rc = proxy_peer_connect(&g->peer, &r->addresses[g->n_tried++]);
+		rc = proxy_peer_connect(&g->peer, &r->known.v[g->n_tried++]);
 		if (rc == 0)
 			return 0;
 	}
@@ -63,7 +65,7 @@ static void on_unreachable(struct ghostwire_ask *g, int rc)
 	if (connect_next(g) == 0)
 		return;
 	/* for the next question; this one has waited enough */
-	(void) resolver_retry(&g->env->resolver, clock_mono_ns());
+	(void) resolver_ask(&g->env->resolver, NULL, clock_mono_ns());
 	(void) snprintf(
 		why, sizeof(why), "cannot connect to the discovery service: %s", strerror(-rc));
 	end(g, NULL, 0, why);
@@ -157,19 +159,30 @@ static void on_peer(void *ctx)
 	read_answer(g);
 }
 
+static void connect_first(struct ghostwire_ask *g)
+{
+	int rc = connect_next(g);
+
+	if (rc < 0)
+		on_unreachable(g, rc);
+}
+
+static void on_addresses(void *ctx, bool is_new)
+{
+	(void) is_new;
+	connect_first(ctx);
+}
+
 /* The first event of the loop, so that @done is never called before ghostwire_ask_new() returns. */
 static void on_begin(void *ctx)
 {
 	struct ghostwire_ask *g = ctx;
-	int rc;
+	struct resolver *r = &g->env->resolver;
 
 	g->timer.fn = on_time_up;
 	loop_arm(g->env->loop, &g->timer, clock_mono_ns() + GHOSTWIRE_WAIT_SECONDS * SECOND_NS);
-	if (g->env->resolver.n_addresses == 0)
-		(void) resolver_retry(&g->env->resolver, clock_mono_ns());
-	rc = connect_next(g);
-	if (rc < 0)
-		on_unreachable(g, rc);
+	if (r->known.n > 0 || !resolver_ask(r, &g->waiter, clock_mono_ns()))
+		connect_first(g);
 }
 
 struct ghostwire_ask *ghostwire_ask_new(struct proxy_env *env,
@@ -184,6 +197,7 @@ struct ghostwire_ask *ghostwire_ask_new(struct proxy_env *env,
 	g->done = done;
 	g->ctx = ctx;
 	g->timer = (struct loop_timer){.fn = on_begin, .ctx = g};
+	g->waiter = (struct resolver_waiter){.done = on_addresses, .ctx = g};
 	proxy_peer_init(&g->peer, env->loop, on_peer, g);
 	n = snprintf(g->request, sizeof(g->request),
 		"GET /mobyshark HTTP/1.0\r\nHost: %s\r\nAccept: application/json\r\n\r\n",
@@ -198,6 +212,7 @@ void ghostwire_ask_free(struct ghostwire_ask *g)
 	if (!g)
 		return;
 	loop_disarm(g->env->loop, &g->timer);
+	resolver_cancel(&g->waiter);
 	proxy_peer_close(&g->peer);
 	free(g->answer);
 	free(g);

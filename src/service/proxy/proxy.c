@@ -21,7 +21,8 @@
 #define PEER_NAME_MAX   64
 
 enum proxy_state {
-	PROXY_CONNECTING, /* to the other service */
+	PROXY_RESOLVING,  /* asks for other addresses of the other service */
+	PROXY_CONNECTING, /* to it */
 	PROXY_WAITING,    /* for its answer */
 	PROXY_RELAYING,   /* the answer goes out, or bytes go both ways */
 	PROXY_OVER,       /* the connection is not ours any more */
@@ -36,9 +37,10 @@ struct proxy {
 	uint64_t body_left_bytes;  /* of HTTP_BODY_LENGTH */
 	struct proxy_peer peer;
 	struct loop_timer timer;
-	bool is_late;
+	bool is_late, is_resolved;
 	uint32_t n_tried;     /* addresses of the other service */
 	bool has_asked_again; /* the name servers */
+	struct resolver_waiter waiter;
 	struct proxy_answer answer;
 	struct buf in;   /* the head of the answer, which is not whole yet */
 	struct buf up;   /* waits for the other service; meanwhile the client is not read */
@@ -90,22 +92,32 @@ static void connect_next(struct proxy *p)
 {
 	struct resolver *r = &p->env->resolver;
 
-	for (;;) {
-		proxy_peer_close(&p->peer);
-		if (p->n_tried < r->n_addresses) {
-			if (proxy_peer_connect(&p->peer, &r->addresses[p->n_tried++]) < 0)
-				continue;
+	proxy_peer_close(&p->peer);
+	while (p->n_tried < r->known.n) {
+		if (proxy_peer_connect(&p->peer, &r->known.v[p->n_tried++]) == 0) {
 			p->state = PROXY_CONNECTING;
 			set_timer(p, CONNECT_SECONDS);
 			return;
 		}
-		if (p->has_asked_again || !resolver_retry(r, clock_mono_ns())) {
-			fail(p, 502, "cannot connect");
-			return;
-		}
-		p->has_asked_again = true;
-		p->n_tried = 0;
+		proxy_peer_close(&p->peer);
 	}
+	if (p->has_asked_again || !resolver_ask(r, &p->waiter, clock_mono_ns())) {
+		fail(p, 502, "cannot connect");
+		return;
+	}
+	loop_disarm(p->env->loop, &p->timer);
+	p->has_asked_again = true;
+	p->state = PROXY_RESOLVING;
+}
+
+static void on_addresses(void *ctx, bool is_new)
+{
+	struct proxy *p = ctx;
+
+	if (is_new)
+		p->n_tried = 0;
+	p->is_resolved = true;
+	conn_wake(p->conn);
 }
 
 /* How much of @cap_bytes may be read from the client: nothing follows the body, as the connection
@@ -286,6 +298,8 @@ static void on_ready(void *ctx)
 	p->n_passed = 0;
 	if (p->is_late)
 		on_late(p);
+	if (p->state == PROXY_RESOLVING && p->is_resolved)
+		connect_next(p);
 	if (p->state == PROXY_CONNECTING)
 		check_connected(p);
 	if (p->state != PROXY_WAITING && p->state != PROXY_RELAYING)
@@ -322,6 +336,7 @@ static void proxy_free(void *ctx)
 	struct proxy *p = ctx;
 
 	loop_disarm(p->env->loop, &p->timer);
+	resolver_cancel(&p->waiter);
 	proxy_peer_close(&p->peer);
 	buf_done(&p->in);
 	buf_done(&p->up);
@@ -378,6 +393,7 @@ void proxy_begin(struct conn *c, struct proxy_env *env)
 	p->conn = c;
 	p->env = env;
 	p->timer = (struct loop_timer){.fn = on_timer, .ctx = p};
+	p->waiter = (struct resolver_waiter){.done = on_addresses, .ctx = p};
 	proxy_peer_init(&p->peer, env->loop, wake, p);
 	why = describe(p, r->head);
 	if (!why && put_request(p, r->head) < 0)
@@ -396,7 +412,7 @@ void proxy_env_init(
 {
 	env->loop = loop;
 	env->hides_token = hides_token;
-	resolver_init(&env->resolver, name, port);
+	resolver_init(&env->resolver, loop, name, port);
 }
 
 void proxy_env_done(struct proxy_env *env)
