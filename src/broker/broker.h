@@ -10,7 +10,9 @@
 
 #include "broker/captures.h"
 #include "broker/digs.h"
+#include "broker/host_names.h"
 #include "broker/options.h"
+#include "broker/users.h"
 #include "proto/broker.h"
 
 #define BROKER_LISTEN_FDS_MAX OPTIONS_LISTEN_MAX
@@ -21,9 +23,12 @@ struct child {
 	pid_t pid;        /* 0 = not running */
 	int channel;      /* owned, -1 = none */
 	uint32_t restarts;
-	int64_t started_ns; /* monotonic */
-	int64_t retry_ns;   /* when to start it again, 0 = not waiting */
-	uint32_t failures;  /* ended soon after the start, in a row */
+	int64_t started_ns;    /* monotonic */
+	int64_t retry_ns;      /* when to start it again, 0 = not waiting */
+	uint32_t failures;     /* ended soon after the start, in a row */
+	bool has_spoken;       /* one of its incarnations has sent a message: the program works */
+	bool is_silent;        /* see watchdog.h */
+	uint32_t n_unanswered; /* pings, in a row */
 };
 
 struct broker {
@@ -32,10 +37,17 @@ struct broker {
 	int listen_fds[BROKER_LISTEN_FDS_MAX];                                 /* owned */
 	uint32_t n_listen;
 	int tls_cert_fd, tls_key_fd, token_fd; /* owned, -1 = none */
+	struct users users;
+	struct host_names host_names;
 	struct child service, discover;
 	struct captures captures;
 	struct digs digs;
-	uint32_t epoch; /* incarnations of the service so far */
+	uint32_t epoch;                         /* incarnations of the service so far */
+	bool is_service_full;                   /* its channel was, when something was last sent */
+	bool are_restarts_due, is_shutdown_due; /* to be told to the service: see news.h */
+	bool is_service_ready, is_announced;    /* announced: the URL is printed */
+	uint32_t last_ping;
+	int64_t next_ping_ns;
 	bool shutting_down;
 	int64_t deadline_ns; /* of the shutdown */
 	int exit_status;
@@ -67,21 +79,5 @@ void op_events_open(struct broker *b, uint32_t id, const struct msg_events_open 
 
 /* MSG_DIG_OPEN: see op_dig.c. Sends the answer. */
 void op_dig_open(struct broker *b, uint32_t id, const struct ns_ref *ref);
-
-/* Watch descriptor @fd for input; @tag comes back from epoll_wait(2). 0 or a negative errno. */
-int broker_watch(struct broker *b, int fd, uint64_t tag);
-
-/* What an epoll event is about: the kind in the upper half, a capture's id in the lower. */
-enum watch_tag {
-	WATCH_SIGNAL = 1,
-	WATCH_SERVICE,
-	WATCH_DISCOVER,
-	WATCH_TARGET,
-};
-
-static inline uint64_t watch_tag(enum watch_tag kind, uint32_t id)
-{
-	return (uint64_t) kind << 32 | id;
-}
 
 #endif

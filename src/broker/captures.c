@@ -18,7 +18,7 @@ int captures_admit(const struct captures *c, uint32_t id, uint32_t epoch, uint64
 	return bytes > c->limits.memory_bytes - c->bytes ? -ENOMEM : 0;
 }
 
-int captures_add(struct captures *c, const struct running_capture *r)
+struct running_capture *captures_add(struct captures *c, const struct running_capture *r)
 {
 	size_t cap = c->cap ? c->cap * 2 : 16;
 	struct running_capture *all;
@@ -26,13 +26,14 @@ int captures_add(struct captures *c, const struct running_capture *r)
 	if (c->n == c->cap) {
 		all = reallocarray(c->all, cap, sizeof(*all));
 		if (!all)
-			return -ENOMEM;
+			return NULL;
 		c->all = all;
 		c->cap = cap;
 	}
-	c->all[c->n++] = *r;
+	c->all[c->n] = *r;
+	c->all[c->n].serial = ++c->last_serial;
 	c->bytes += r->bytes;
-	return 0;
+	return &c->all[c->n++];
 }
 
 int captures_grow(struct captures *c, struct running_capture *r, uint32_t ring_bytes)
@@ -70,6 +71,15 @@ static void close_spares(struct running_capture *r)
 {
 	for (size_t i = 0; i < READER_SPARES; i++)
 		close_p(&r->spare_sockets[i]);
+}
+
+struct running_capture *captures_find_serial(struct captures *c, uint32_t serial)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->all[i].serial == serial)
+			return &c->all[i];
+	}
+	return NULL;
 }
 
 void captures_remove(struct captures *c, struct running_capture *r)

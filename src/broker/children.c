@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "broker/spawn.h"
+#include "broker/watch.h"
 #include "proto/fdpass.h"
 #include "proto/service_args.h"
 
@@ -18,7 +20,7 @@
 #define RETRY_FIRST_NS (100 * 1000000LL)
 #define RETRY_STEPS    6 /* up to 6.4 s */
 
-#define ARGS_MAX     64
+#define ARGS_MAX     96
 #define ARG_TEXT_MAX 300
 
 /* Words of the form name=value. */
@@ -46,8 +48,11 @@ static void add_arg(struct args *a, const char *fmt, ...)
 static void service_args(const struct broker *b, struct args *a)
 {
 	const struct options *o = b->options;
+	char user[SANDBOX_IDS_MAX];
 
+	sandbox_ids_format(&b->users.service, user);
 	add_arg(a, "packetflix-service");
+	add_arg(a, "user=%s", user);
 	add_arg(a, "listen=%" PRIu32, b->n_listen);
 	add_arg(a, "tls=%d", b->tls_cert_fd >= 0);
 	add_arg(a, "token=%d", b->token_fd >= 0);
@@ -67,6 +72,8 @@ static void service_args(const struct broker *b, struct args *a)
 	add_arg(a, "max-connections=%" PRIu64, o->max_connections);
 	for (uint32_t i = 0; i < o->n_allow_host; i++)
 		add_arg(a, "allow-host=%s", o->allow_host[i]);
+	for (size_t i = 0; i < b->host_names.n; i++)
+		add_arg(a, "own-host=%s", b->host_names.v[i]);
 }
 
 /* Two new channels for a child: to the broker, and the catalog channel, whose other end goes to its
@@ -92,18 +99,25 @@ static int channels_make(struct channels *c, struct err *e)
 	return rc < 0 ? err_sys(e, rc, "cannot make a channel") : 0;
 }
 
-/* The child runs: keep our end of its channel and hand its counterpart the catalog channel. */
-static int started(struct broker *b, struct child *c, struct child *other, struct channels *ch)
+/* The child runs: keep our end of its channel and hand its counterpart the catalog channel. A child
+ * that cannot be watched is of no use: it is killed, and reaped like one that ended. */
+static int started(
+	struct broker *b, struct child *c, struct child *other, struct channels *ch, struct err *e)
 {
 	struct msg m = {.op = MSG_CATALOG_CHANNEL};
+	int rc;
 
 	c->channel = TAKE_FD(ch->broker[1]);
 	c->started_ns = clock_mono_ns();
 	c->retry_ns = 0;
+	c->n_unanswered = 0;
 	if (other->pid > 0)
 		(void) msg_send(other->channel, &m, &ch->catalog[1], 1);
-	return broker_watch(b, c->channel,
+	rc = broker_watch(b, c->channel,
 		watch_tag(c == &b->service ? WATCH_SERVICE : WATCH_DISCOVER, (uint32_t) c->pid));
+	if (rc < 0)
+		(void) kill(c->pid, SIGKILL);
+	return rc < 0 ? err_sys(e, rc, "cannot watch %s", c->name) : 0;
 }
 
 int children_start_service(struct broker *b, struct err *e)
@@ -132,10 +146,11 @@ int children_start_service(struct broker *b, struct err *e)
 		 1ULL << CAP_SETPCAP;
 	service_args(b, &args);
 	if (rc == 0)
-		rc = b->service.pid = spawn_program(&s, e);
+		rc = spawn_program(&s, e);
 	if (rc > 0) {
+		b->service.pid = rc;
 		b->epoch++;
-		rc = started(b, &b->service, &b->discover, &ch);
+		rc = started(b, &b->service, &b->discover, &ch, e);
 	}
 	channels_done(&ch);
 	return rc;
@@ -163,9 +178,11 @@ int children_start_discover(struct broker *b, struct err *e)
 	if (b->options->debug)
 		add_arg(&args, "--debug");
 	if (rc == 0)
-		rc = b->discover.pid = spawn_program(&s, e);
-	if (rc > 0)
-		rc = started(b, &b->discover, &b->service, &ch);
+		rc = spawn_program(&s, e);
+	if (rc > 0) {
+		b->discover.pid = rc;
+		rc = started(b, &b->discover, &b->service, &ch, e);
+	}
 	channels_done(&ch);
 	return rc;
 }
@@ -182,6 +199,8 @@ void children_ended(struct child *c, int64_t now_ns)
 	c->restarts++;
 	c->retry_ns = now_ns + delay;
 	c->pid = 0;
+	c->is_silent = false;
+	c->n_unanswered = 0;
 	close_p(&c->channel);
 	c->channel = -1;
 }

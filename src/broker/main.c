@@ -19,8 +19,10 @@
 #include "base/version.h"
 #include "broker/broker.h"
 #include "broker/listen.h"
+#include "broker/reload.h"
 #include "broker/spawn.h"
 #include "broker/supervise.h"
+#include "broker/watch.h"
 #include "sandbox/drop.h"
 #include "sandbox/roles.h"
 
@@ -47,14 +49,6 @@ static int check_rights(struct err *e)
 	}
 	(void) cap_free(now);
 	return rc;
-}
-
-static int open_file(const char *path, const char *what, int *ret_fd, struct err *e)
-{
-	if (!path)
-		return 0;
-	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return *ret_fd < 0 ? err_sys(e, -errno, "cannot open the %s %s", what, path) : 0;
 }
 
 static bool is_default_listen(const struct options *o)
@@ -98,6 +92,7 @@ static int open_signals(struct broker *b, struct err *e)
 	(void) sigaddset(&set, SIGCHLD);
 	(void) sigaddset(&set, SIGTERM);
 	(void) sigaddset(&set, SIGINT);
+	(void) sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return err_sys(e, -errno, "cannot block signals");
 	b->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -114,14 +109,11 @@ static int open_descriptors(struct broker *b, struct err *e)
 	b->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (b->procfd < 0 || b->own_ns_fd < 0 || b->own_uts_fd < 0 || b->epoll_fd < 0)
 		return err_sys(e, -errno, "cannot open /proc");
+	host_names_find(b->procfd, b->own_uts_fd, &b->host_names);
 	b->empty_root_fd = sandbox_empty_root(e);
 	if (b->empty_root_fd < 0)
 		return b->empty_root_fd;
-	rc = open_file(b->options->tls_cert, "certificate", &b->tls_cert_fd, e);
-	if (rc == 0)
-		rc = open_file(b->options->tls_key, "key", &b->tls_key_fd, e);
-	if (rc == 0)
-		rc = open_file(b->options->token_file, "token file", &b->token_fd, e);
+	rc = reload_open(b, e);
 	if (rc == 0)
 		rc = open_signals(b, e);
 	if (rc == 0)
@@ -160,6 +152,7 @@ static int run(const struct options *o)
 	int rc;
 
 	raise_files_limit();
+	users_find(&b.users);
 	rc = check_rights(&e);
 	if (rc == 0)
 		rc = spawn_check(&e);

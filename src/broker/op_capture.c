@@ -26,6 +26,7 @@
 #include "broker/broker.h"
 #include "broker/netns.h"
 #include "broker/spawn.h"
+#include "broker/watch.h"
 #include "proto/capture_conf.h"
 #include "proto/fdpass.h"
 #include "proto/packet_ring.h"
@@ -137,9 +138,9 @@ static int make_control(struct parts *p, struct err *e)
 static pid_t start_reader(
 	struct broker *b, const struct parts *p, const struct msg_capture_open *m, struct err *e)
 {
-	char ring[16], latency[16];
+	char ring[16], latency[16], user[SANDBOX_IDS_MAX];
 	char name[] = "packetflix-reader";
-	char *argv[] = {name, ring, latency, NULL};
+	char *argv[] = {name, ring, latency, user, NULL};
 	/* the order of enum reader_fd */
 	const int fds[] = {p->packet, p->netlink, p->bell, p->spares[0], p->spares[1], p->stream,
 		p->event, p->space, p->control_reader, b->empty_root_fd};
@@ -155,6 +156,7 @@ static pid_t start_reader(
 
 	_Static_assert(ARRAY_LEN(fds) == READER_FD_END - READER_FD_PACKET, "all of them");
 	_Static_assert(READER_FD_PACKET == SPAWN_FIRST_FD, "in their places");
+	sandbox_ids_format(&b->users.reader, user);
 	(void) snprintf(ring, sizeof(ring), "%" PRIu32, m->ring_bytes);
 	(void) snprintf(latency, sizeof(latency), "%u", m->latency_ms);
 	return spawn_program(&s, e);
@@ -169,6 +171,7 @@ static int open_capture(struct broker *b, uint32_t id, const struct msg_capture_
 		.bytes = (uint64_t) m->ring_bytes + m->stream_bytes,
 		.ring_bytes = m->ring_bytes,
 		.spare_sockets = {-1, -1}};
+	struct running_capture *kept;
 	int rc = check_sizes(m, e);
 
 	if (rc == 0)
@@ -189,16 +192,16 @@ static int open_capture(struct broker *b, uint32_t id, const struct msg_capture_
 	r.target_pidfd = TAKE_FD(p->ns.pidfd);
 	for (size_t i = 0; i < READER_SPARES; i++)
 		r.spare_sockets[i] = TAKE_FD(p->spares[i]);
-	rc = captures_add(&b->captures, &r);
-	if (rc < 0) {
+	kept = captures_add(&b->captures, &r);
+	if (!kept) {
 		(void) kill(r.reader, SIGKILL);
 		close_p(&r.target_pidfd);
 		for (size_t i = 0; i < READER_SPARES; i++)
 			close_p(&r.spare_sockets[i]);
-		return err_sys(e, rc, "cannot keep a capture");
+		return err_set(e, -ENOMEM, "out of memory for another capture");
 	}
 	/* not fatal: without it the end of the target is only seen by discovery */
-	(void) broker_watch(b, r.target_pidfd, watch_tag(WATCH_TARGET, id));
+	(void) broker_watch(b, kept->target_pidfd, watch_tag(WATCH_TARGET, kept->serial));
 	return 0;
 }
 
@@ -280,6 +283,6 @@ void op_capture_kill(struct broker *b, uint32_t id)
 	struct running_capture *r = captures_find(&b->captures, id, b->epoch);
 
 	/* it stays in the list until it is reaped: its pid cannot come to mean another process */
-	if (r)
+	if (r && r->reader > 0)
 		(void) kill(r->reader, SIGKILL);
 }

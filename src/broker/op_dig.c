@@ -141,10 +141,11 @@ static int make_control(struct parts *p, struct err *e)
 	return 0;
 }
 
-static pid_t start_dig(const struct parts *p, struct err *e)
+static pid_t start_dig(const struct broker *b, const struct parts *p, struct err *e)
 {
 	char name[] = "packetflix-dig";
-	char *argv[] = {name, NULL};
+	char user[SANDBOX_IDS_MAX];
+	char *argv[] = {name, user, NULL};
 	struct spawn s = {
 		.program = name,
 		.argv = argv,
@@ -156,6 +157,7 @@ static pid_t start_dig(const struct parts *p, struct err *e)
 	};
 
 	_Static_assert(DIG_FD_RESOLVER == SPAWN_FIRST_FD, "in their places");
+	sandbox_ids_format(&b->users.dig, user);
 	return spawn_program(&s, e);
 }
 
@@ -177,7 +179,7 @@ static int open_dig(
 	if (rc < 0)
 		return rc;
 	*part(p, DIG_FD_ROOT) = b->empty_root_fd;
-	pid = start_dig(p, e);
+	pid = start_dig(b, p, e);
 	if (pid < 0)
 		return pid;
 	digs_add(&b->digs, id, pid);

@@ -14,7 +14,6 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -25,6 +24,7 @@
 #include "base/own.h"
 #include "broker/broker.h"
 #include "broker/process.h"
+#include "broker/uts.h"
 
 /* The namespace of @ref, held; or a negative errno. */
 static int open_uts(int procfd, const struct uts_ref *ref)
@@ -44,21 +44,6 @@ static int open_uts(int procfd, const struct uts_ref *ref)
 	return TAKE_FD(fd);
 }
 
-/* What uname(2) says in the namespace @fd. */
-static int name_inside(int fd, int own_uts_fd, struct utsname *ret)
-{
-	int rc;
-
-	if (setns(fd, CLONE_NEWUTS) < 0)
-		return -errno;
-	rc = uname(ret) < 0 ? -errno : 0;
-	if (setns(own_uts_fd, CLONE_NEWUTS) < 0) {
-		log_error("cannot leave a UTS namespace, ending");
-		abort();
-	}
-	return rc;
-}
-
 /* Leaves @ret as it is when there is nothing to tell. */
 static void tell_name(struct broker *b, const struct uts_ref *ref, char *ret, size_t cap_bytes)
 {
@@ -66,7 +51,7 @@ static void tell_name(struct broker *b, const struct uts_ref *ref, char *ret, si
 	AUTO_CLOSE int fd = pidfd < 0 ? -1 : open_uts(b->procfd, ref);
 	struct utsname u;
 
-	if (fd >= 0 && process_lives(pidfd) && name_inside(fd, b->own_uts_fd, &u) == 0)
+	if (fd >= 0 && process_lives(pidfd) && uts_name(fd, b->own_uts_fd, &u) == 0)
 		(void) snprintf(ret, cap_bytes, "%.*s", MSG_UTS_NAME_BYTES - 1, u.nodename);
 }
 

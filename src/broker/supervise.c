@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,48 +16,38 @@
 #include "base/own.h"
 #include "broker/children.h"
 #include "broker/listen.h"
+#include "broker/news.h"
+#include "broker/reload.h"
+#include "broker/watch.h"
+#include "broker/watchdog.h"
 #include "proto/fdpass.h"
 #include "proto/service_args.h"
 
-#define SHUTDOWN_NS  (10 * 1000000000LL) /* for viewers to be told and readers to finish */
-#define EVENTS_MAX   32
-#define MESSAGES_MAX 64 /* of one peer in a row, then the others */
+#define SHUTDOWN_NS    (10 * 1000000000LL) /* for viewers to be told and readers to finish */
+#define KILLED_NS      (2 * 1000000000LL)  /* for killed processes to end */
+#define KILLED_POLL_MS 50
+#define EVENTS_MAX     32
+#define MESSAGES_MAX   64 /* of one peer in a row, then the others */
 
-int broker_watch(struct broker *b, int fd, uint64_t tag)
+/* Print the URL and say so when both children work. */
+static void announce(struct broker *b)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = tag};
+	char url[128];
 
-	return epoll_ctl(b->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
-}
-
-static void send_service(struct broker *b, const struct msg *m)
-{
-	/* a service that does not read any more is of no use */
-	if (b->service.channel >= 0 && msg_send(b->service.channel, m, NULL, 0) == -EAGAIN) {
-		log_error("service does not read its messages");
-		(void) kill(b->service.pid, SIGKILL);
-	}
-}
-
-static void tell_restarts(struct broker *b)
-{
-	struct msg m = {.op = MSG_RESTARTS,
-		.u.restarts = {.service = b->service.restarts, .discover = b->discover.restarts}};
-
-	send_service(b, &m);
+	if (!b->is_service_ready || !b->discover.has_spoken || b->is_announced)
+		return;
+	b->is_announced = true;
+	log_info("ready pid=%d", (int) b->service.pid);
+	listen_url(b->listen_fds[0], b->tls_cert_fd >= 0, url, sizeof(url));
+	(void) puts(url);
+	(void) fflush(stdout);
 }
 
 static void on_ready(struct broker *b)
 {
-	char url[128];
-
-	tell_restarts(b);
-	log_info("ready pid=%d", (int) b->service.pid);
-	if (b->service.restarts > 0)
-		return;
-	listen_url(b->listen_fds[0], b->tls_cert_fd >= 0, url, sizeof(url));
-	(void) puts(url);
-	(void) fflush(stdout);
+	news_restarts(b);
+	b->is_service_ready = true;
+	announce(b);
 }
 
 /* Returns -EPROTO for an operation that the service may not ask for. */
@@ -81,6 +72,9 @@ static int serve_service(struct broker *b, const struct msg *m)
 	case MSG_READY:
 		on_ready(b);
 		return 0;
+	case MSG_PONG:
+		watchdog_pong(b, &b->service);
+		return 0;
 	case MSG_DISCOVER_LOST:
 		/* it is started again, with a new catalog channel, when it is reaped */
 		log_error("service has no catalog channel, ending discover");
@@ -89,6 +83,14 @@ static int serve_service(struct broker *b, const struct msg *m)
 		return 0;
 	default:
 		return -EPROTO;
+	}
+}
+
+static void kill_readers(struct broker *b)
+{
+	for (size_t i = 0; i < b->captures.n; i++) {
+		if (b->captures.all[i].reader > 0)
+			(void) kill(b->captures.all[i].reader, SIGKILL);
 	}
 }
 
@@ -110,6 +112,9 @@ static int serve_discover(struct broker *b, const struct msg *m)
 	case MSG_EVENTS_OPEN:
 		op_events_open(b, m->id, &m->u.events_open);
 		return 0;
+	case MSG_PONG:
+		watchdog_pong(b, &b->discover);
+		return 0;
 	default:
 		return -EPROTO;
 	}
@@ -127,72 +132,69 @@ static void on_channel(struct broker *b, struct child *c, serve_fn *serve)
 
 		if (rc == -EAGAIN)
 			return;
-		if (rc > 0)
+		if (rc > 0) {
+			c->has_spoken = true;
 			rc = fds.n > 0 ? -EPROTO : serve(b, &m);
-		else if (rc == 0)
+		} else if (rc == 0)
 			rc = -EPIPE;
 		if (rc < 0) {
 			if (rc != -EPIPE)
 				log_error("%s broke the protocol, ending it", c->name);
-			(void) epoll_ctl(b->epoll_fd, EPOLL_CTL_DEL, c->channel, NULL);
+			broker_unwatch(b, c->channel);
 			(void) kill(c->pid, SIGKILL);
 			return;
 		}
 	}
 }
 
-static void on_target_exit(struct broker *b, uint32_t id)
+/* How @status of waitpid(2) is said. */
+static const char *status_text(int status, char *ret, size_t cap)
 {
-	struct msg m = {.op = MSG_TARGET_EXITED, .id = id};
-	struct running_capture *r = captures_find(&b->captures, id, b->epoch);
-
-	if (!r)
-		return;
-	close_p(&r->target_pidfd);
-	r->target_pidfd = -1;
-	send_service(b, &m);
+	if (WIFSIGNALED(status))
+		(void) snprintf(ret, cap, "killed by signal %d", WTERMSIG(status));
+	else
+		(void) snprintf(ret, cap, "exit status %d", WEXITSTATUS(status));
+	return ret;
 }
 
-static void on_reader_end(struct broker *b, struct running_capture *r, int status)
+/* The child ended before any incarnation of it did anything: starting it again would not help. */
+static void give_up(struct broker *b, const struct child *c, int status)
 {
-	struct msg m = {.op = MSG_CAPTURE_ENDED, .id = r->id};
+	char text[64];
 
-	if (WIFSIGNALED(status)) {
-		m.u.status.status = -WTERMSIG(status);
-		(void) snprintf(m.u.status.text, sizeof(m.u.status.text), "killed by signal %d",
-			WTERMSIG(status));
-		log_error("reader crashed id=%" PRIu32 " signal=%d", r->id, WTERMSIG(status));
-	}
-	if (r->epoch == b->epoch)
-		send_service(b, &m);
-	captures_remove(&b->captures, r);
+	log_error("packetflix-%s cannot start: %s; ending", c->name,
+		status_text(status, text, sizeof(text)));
+	b->shutting_down = true;
+	b->exit_status = EXIT_FAILURE;
+	b->deadline_ns = clock_mono_ns();
 }
 
 static void on_child_end(struct broker *b, struct child *c, int status)
 {
-	bool hopeless = WIFEXITED(status) && c->restarts == 0 &&
-			(WEXITSTATUS(status) == EXIT_CONFIGURATION || WEXITSTATUS(status) == 127);
+	char text[64];
 
+	broker_unwatch(b, c->channel);
 	children_ended(c, clock_mono_ns());
 	if (b->shutting_down)
 		return;
-	if (hopeless) {
-		b->shutting_down = true;
-		b->exit_status = EXIT_FAILURE;
-		b->deadline_ns = clock_mono_ns() + SHUTDOWN_NS;
+	if (!c->has_spoken || (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIGURATION &&
+				      c->restarts == 1)) {
+		give_up(b, c, status);
 		return;
 	}
-	log_error("%s ended status=%d signal=%d restarts=%" PRIu32, c->name,
-		WIFEXITED(status) ? WEXITSTATUS(status) : 0,
-		WIFSIGNALED(status) ? WTERMSIG(status) : 0, c->restarts);
+	log_error("%s ended: %s restarts=%" PRIu32, c->name,
+		status_text(status, text, sizeof(text)), c->restarts);
 	if (c == &b->discover)
-		tell_restarts(b);
+		news_restarts(b);
 }
 
+/* The readers of the former service have nobody to read for. */
 static void on_service_end(struct broker *b, int status)
 {
 	digs_kill_all(&b->digs);
+	kill_readers(b);
 	on_child_end(b, &b->service, status);
+	news_forget(b);
 }
 
 static void reap(struct broker *b)
@@ -204,7 +206,7 @@ static void reap(struct broker *b)
 		struct running_capture *r = captures_find_reader(&b->captures, pid);
 
 		if (r)
-			on_reader_end(b, r, status);
+			news_reader_ended(b, r, status);
 		else if (pid == b->service.pid)
 			on_service_end(b, status);
 		else if (pid == b->discover.pid)
@@ -216,14 +218,12 @@ static void reap(struct broker *b)
 
 static void begin_shutdown(struct broker *b, int signal)
 {
-	struct msg m = {.op = MSG_SHUTDOWN};
-
 	if (b->shutting_down)
 		return;
 	log_info("ending signal=%d captures=%zu", signal, b->captures.n);
 	b->shutting_down = true;
 	b->deadline_ns = clock_mono_ns() + SHUTDOWN_NS;
-	send_service(b, &m);
+	news_shutdown(b);
 }
 
 static void on_signal(struct broker *b)
@@ -233,6 +233,8 @@ static void on_signal(struct broker *b)
 	while (read(b->signal_fd, &s, sizeof(s)) == (ssize_t) sizeof(s)) {
 		if (s.ssi_signo == SIGCHLD)
 			reap(b);
+		else if (s.ssi_signo == SIGHUP)
+			reload_files(b);
 		else
 			begin_shutdown(b, (int) s.ssi_signo);
 	}
@@ -254,40 +256,50 @@ static void restart_due(struct broker *b, int64_t now_ns)
 	}
 }
 
-/* Milliseconds until the next thing that happens by the clock, -1 for never. */
-static int next_timeout(const struct broker *b, int64_t now_ns)
+/* Milliseconds until the next thing that happens by the clock. @at_ns: when pings are due. */
+static int next_timeout(const struct broker *b, int64_t now_ns, int64_t at_ns)
 {
-	int64_t at = INT64_MAX;
+	const int64_t times[] = {b->shutting_down ? b->deadline_ns : 0,
+		b->shutting_down ? 0 : b->service.retry_ns,
+		b->shutting_down ? 0 : b->discover.retry_ns};
 
-	if (b->shutting_down)
-		at = b->deadline_ns;
-	else if (b->service.retry_ns || b->discover.retry_ns) {
-		at = b->service.retry_ns ? b->service.retry_ns : INT64_MAX;
-		if (b->discover.retry_ns && b->discover.retry_ns < at)
-			at = b->discover.retry_ns;
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		if (times[i] && times[i] < at_ns)
+			at_ns = times[i];
 	}
-	if (at == INT64_MAX)
-		return -1;
-	return at <= now_ns ? 0 : (int) ((at - now_ns) / 1000000) + 1;
+	return at_ns <= now_ns ? 0 : (int) ((at_ns - now_ns) / 1000000) + 1;
 }
 
-static void dispatch(struct broker *b, uint64_t tag)
+/* Is this about the channel of the incarnation of @c that runs? */
+static bool is_current(const struct child *c, uint32_t pid)
 {
-	switch ((enum watch_tag)(tag >> 32)) {
+	return (uint32_t) c->pid == pid && c->channel >= 0;
+}
+
+static void dispatch(struct broker *b, const struct epoll_event *ev)
+{
+	uint32_t number = (uint32_t) ev->data.u64;
+	struct running_capture *r;
+
+	switch ((enum watch_tag)(ev->data.u64 >> 32)) {
 	case WATCH_SIGNAL:
 		on_signal(b);
 		break;
 	case WATCH_SERVICE:
-		/* the event may be about the channel of an incarnation that is gone */
-		if ((uint32_t) b->service.pid == (uint32_t) tag && b->service.channel >= 0)
+		if (is_current(&b->service, number) && (ev->events & ~(uint32_t) EPOLLOUT))
 			on_channel(b, &b->service, serve_service);
+		if (is_current(&b->service, number) && (ev->events & EPOLLOUT))
+			news_flush(b);
 		break;
 	case WATCH_DISCOVER:
-		if ((uint32_t) b->discover.pid == (uint32_t) tag && b->discover.channel >= 0)
+		if (is_current(&b->discover, number))
 			on_channel(b, &b->discover, serve_discover);
+		announce(b);
 		break;
 	case WATCH_TARGET:
-		on_target_exit(b, (uint32_t) tag);
+		r = captures_find_serial(&b->captures, number);
+		if (r && r->target_pidfd >= 0)
+			news_target_exited(b, r);
 		break;
 	default:
 		break;
@@ -300,17 +312,37 @@ static bool is_over(const struct broker *b, int64_t now_ns)
 	return b->shutting_down && (b->service.pid == 0 || now_ns >= b->deadline_ns);
 }
 
+static bool has_children(const struct broker *b)
+{
+	for (size_t i = 0; i < b->captures.n; i++) {
+		if (b->captures.all[i].reader > 0)
+			return true;
+	}
+	return b->service.pid > 0 || b->discover.pid > 0 || b->digs.n > 0;
+}
+
+/* Kill all children and wait for them, not for others that this process may have inherited, and not
+ * for ever: one can be stuck in the kernel. */
 static void end_everything(struct broker *b)
 {
-	for (size_t i = 0; i < b->captures.n; i++)
-		(void) kill(b->captures.all[i].reader, SIGKILL);
+	int64_t limit_ns = clock_mono_ns() + KILLED_NS;
+
+	b->shutting_down = true;
+	kill_readers(b);
 	digs_kill_all(&b->digs);
 	if (b->service.pid > 0)
 		(void) kill(b->service.pid, SIGKILL);
 	if (b->discover.pid > 0)
 		(void) kill(b->discover.pid, SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
+	for (reap(b); has_children(b) && clock_mono_ns() < limit_ns; reap(b)) {
+		struct pollfd p = {.fd = b->signal_fd, .events = POLLIN};
+		struct signalfd_siginfo s;
+
+		(void) poll(&p, 1, KILLED_POLL_MS);
+		(void) !read(b->signal_fd, &s, sizeof(s));
+	}
+	if (has_children(b))
+		log_error("some processes do not end although they were killed");
 }
 
 int supervise_run(struct broker *b)
@@ -326,16 +358,17 @@ int supervise_run(struct broker *b)
 	}
 	while (rc == 0) {
 		struct epoll_event ev[EVENTS_MAX];
-		int64_t now_ns = clock_mono_ns();
+		int64_t now_ns = clock_mono_ns(), ping_ns;
 		int n;
 
 		if (is_over(b, now_ns))
 			break;
 		if (!b->shutting_down)
 			restart_due(b, now_ns);
-		n = epoll_wait(b->epoll_fd, ev, EVENTS_MAX, next_timeout(b, now_ns));
+		ping_ns = watchdog_tick(b, now_ns);
+		n = epoll_wait(b->epoll_fd, ev, EVENTS_MAX, next_timeout(b, now_ns, ping_ns));
 		for (int i = 0; i < n; i++)
-			dispatch(b, ev[i].data.u64);
+			dispatch(b, &ev[i]);
 	}
 	end_everything(b);
 	return b->exit_status;

@@ -45,9 +45,10 @@ static int take_descriptors(struct dig *d, struct err *e)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct seccomp_dig_fds fds = {{DIG_FD_ICMP, DIG_FD_ICMP6}, DIG_FD_CONTROL};
+	struct role_place place = {.empty_root_fd = DIG_FD_ROOT, .max_files = DIG_FD_END};
 	AUTO_FREE struct dig *d = calloc(1, sizeof(*d));
 	struct err e = ERR_NONE;
 	int rc;
@@ -55,7 +56,9 @@ int main(void)
 	log_init("dig", false);
 	rc = d ? take_descriptors(d, &e) : err_set(&e, -ENOMEM, "out of memory");
 	if (rc == 0)
-		rc = role_enter_dig(DIG_FD_ROOT, DIG_FD_END, &fds, &e);
+		rc = argc == 2 && sandbox_ids_parse(argv[1], &place.ids) == 0
+			     ? role_enter_dig(&place, &fds, &e)
+			     : err_set(&e, -EINVAL, "is started by packetflix, not by hand");
 	if (rc < 0) {
 		log_error("%s", e.text);
 		return EXIT_FAILURE;

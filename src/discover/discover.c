@@ -154,6 +154,10 @@ static int on_broker_message(struct discover *d, const struct msg *m, struct fds
 	case MSG_EVENTS_OPENED:
 		use_events(d, m, fds);
 		return 0;
+	case MSG_PING:
+		/* a full channel is empty again before the watchdog's time is over */
+		(void) msg_send(d->broker.fd, &(struct msg){.op = MSG_PONG, .id = m->id}, NULL, 0);
+		return 0;
 	case MSG_CATALOG_CHANNEL:
 		use_channel(d, fdset_take(fds, 0));
 		return 0;

@@ -57,6 +57,16 @@ static void get_capture_open(struct rbuf *r, struct msg_capture_open *c)
 	c->latency_ms = rbuf_u16(r);
 }
 
+/* A flag has one canonical form: 0 or 1. */
+static bool get_flag(struct rbuf *r)
+{
+	uint8_t v = rbuf_u8(r);
+
+	if (v > 1)
+		r->failed = true;
+	return v == 1;
+}
+
 static uint8_t get_documents(struct rbuf *r)
 {
 	uint8_t documents = rbuf_u8(r);
@@ -170,6 +180,11 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 	case MSG_RESTARTS:
 		wbuf_u32(&w, m->u.restarts.service);
 		wbuf_u32(&w, m->u.restarts.discover);
+		wbuf_u8(&w, m->u.restarts.discover_is_silent);
+		break;
+	case MSG_RELOAD:
+		wbuf_u8(&w, m->u.reload.has_tls);
+		wbuf_u8(&w, m->u.reload.has_token);
 		break;
 	case MSG_CATALOG:
 		wbuf_u64(&w, m->u.catalog.generation);
@@ -208,6 +223,8 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 	case MSG_CATALOG_CHANNEL:
 	case MSG_CURRENT:
 	case MSG_OUTDATED:
+	case MSG_PING:
+	case MSG_PONG:
 		break;
 	case MSG_OP_END:
 	default:
@@ -241,6 +258,11 @@ static void get_fields(struct rbuf *r, struct msg *m)
 	case MSG_RESTARTS:
 		m->u.restarts.service = rbuf_u32(r);
 		m->u.restarts.discover = rbuf_u32(r);
+		m->u.restarts.discover_is_silent = get_flag(r);
+		break;
+	case MSG_RELOAD:
+		m->u.reload.has_tls = get_flag(r);
+		m->u.reload.has_token = get_flag(r);
 		break;
 	case MSG_CATALOG:
 		m->u.catalog.generation = rbuf_u64(r);
@@ -278,6 +300,8 @@ static void get_fields(struct rbuf *r, struct msg *m)
 	case MSG_CATALOG_CHANNEL:
 	case MSG_CURRENT:
 	case MSG_OUTDATED:
+	case MSG_PING:
+	case MSG_PONG:
 		break;
 	case MSG_OP_END:
 	default:

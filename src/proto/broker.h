@@ -108,6 +108,17 @@ enum msg_op {
 
 	/* broker -> service */
 	MSG_RING_MADE, /* id: the capture; fields: struct msg_status */
+
+	/* broker -> service and discover */
+	MSG_PING, /* id: grows by one; the receiver's loop answers with MSG_PONG; no fields */
+
+	/* service and discover -> broker */
+	MSG_PONG, /* id: that of the newest MSG_PING; no fields */
+
+	/* broker -> service */
+	MSG_RELOAD, /* read certificate, key and token again; fields: struct msg_reload;
+		     * descriptors: certificate and key if reload.has_tls, then the token file if
+		     * has_token */
 	MSG_OP_END
 };
 
@@ -187,6 +198,11 @@ struct msg_netlink_opened {
 struct msg_restarts {
 	uint32_t service;
 	uint32_t discover;
+	bool discover_is_silent; /* it does not answer pings: see broker/watchdog.h */
+};
+
+struct msg_reload {
+	bool has_tls, has_token; /* which descriptors come with it */
 };
 
 /* Documents that are made only when asked for, as bits. */
@@ -222,6 +238,7 @@ struct msg {
 		struct msg_netlink_opened netlink_opened;
 		struct msg_events_open events_open;
 		struct msg_restarts restarts;
+		struct msg_reload reload;
 		struct msg_refresh refresh; /* REFRESH, CHECK */
 		struct msg_catalog catalog;
 		struct msg_uts_refs uts_refs;

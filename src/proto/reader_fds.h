@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The descriptors a reader is born with: the broker puts them there, the reader checks what they
- * are. Its two arguments are decimal numbers: bytes of the kernel ring, milliseconds of latency. */
+ * are. Its arguments are: bytes of the kernel ring, milliseconds of latency, and its user as
+ * UID:GID, in decimal. */
 #ifndef PROTO_READER_FDS_H
 #define PROTO_READER_FDS_H
 

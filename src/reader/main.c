@@ -27,6 +27,7 @@
 struct arguments {
 	size_t ring_bytes;
 	uint32_t latency_ms;
+	struct sandbox_ids ids;
 };
 
 static int parse(int argc, char **argv, struct arguments *ret, struct err *e)
@@ -34,7 +35,7 @@ static int parse(int argc, char **argv, struct arguments *ret, struct err *e)
 	char *end1 = NULL, *end2 = NULL;
 	unsigned long ring, latency;
 
-	if (argc != 3)
+	if (argc != 4)
 		return err_set(e, -EINVAL, "is started by packetflix, not by hand");
 	errno = 0;
 	ring = strtoul(argv[1], &end1, 10);
@@ -42,6 +43,8 @@ static int parse(int argc, char **argv, struct arguments *ret, struct err *e)
 	if (errno || *end1 || *end2 || latency == 0 || latency > 10000)
 		return err_set(e, -EINVAL, "bad arguments");
 	*ret = (struct arguments){.ring_bytes = ring, .latency_ms = (uint32_t) latency};
+	if (sandbox_ids_parse(argv[3], &ret->ids) < 0)
+		return err_set(e, -EINVAL, "bad arguments");
 	return 0;
 }
 
@@ -123,7 +126,8 @@ static int prepare(const struct arguments *a, struct capture *c, struct err *e)
 		.bell = READER_FD_BELL,
 		.spare = {READER_FD_SPARE1, READER_FD_SPARE2},
 		.event = READER_FD_EVENT};
-	int rc = role_enter_reader(READER_FD_ROOT, READER_FD_END, e);
+	const struct role_place place = {READER_FD_ROOT, READER_FD_END, a->ids};
+	int rc = role_enter_reader(&place, e);
 
 	if (rc == 0)
 		rc = check_descriptors(e);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <signal.h>
 #include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -35,20 +36,49 @@ static int change_root(int dirfd, struct err *e)
 	return 0;
 }
 
-static int change_ids(struct err *e)
+static int set_ids(const struct sandbox_ids *ids)
 {
+	if (setresgid(ids->gid, ids->gid, ids->gid) < 0 ||
+		setresuid(ids->uid, ids->uid, ids->uid) < 0)
+		return -errno;
+	return 0;
+}
+
+static int change_ids(const struct sandbox_ids *wanted, struct err *e)
+{
+	static const struct sandbox_ids nobody = {SANDBOX_NOBODY, SANDBOX_NOBODY};
+	const struct sandbox_ids *ids = wanted;
 	uid_t r, f, s;
 	gid_t gr, gf, gs;
+	int rc = setgroups(0, NULL) < 0 ? -errno : set_ids(ids);
 
-	if (setgroups(0, NULL) < 0 ||
-		setresgid(SANDBOX_NOBODY, SANDBOX_NOBODY, SANDBOX_NOBODY) < 0 ||
-		setresuid(SANDBOX_NOBODY, SANDBOX_NOBODY, SANDBOX_NOBODY) < 0)
-		return err_sys(e, -errno, "cannot change to user %d", SANDBOX_NOBODY);
+	if (rc == -EINVAL) {
+		ids = &nobody;
+		rc = set_ids(ids);
+	}
+	if (rc == -EINVAL)
+		return err_set(e, rc,
+			"neither user %u nor user %u exists in this user namespace: map one of "
+			"them",
+			wanted->uid, nobody.uid);
+	if (rc < 0)
+		return err_sys(e, rc, "cannot change to user %u", ids->uid);
 	if (getresuid(&r, &f, &s) < 0 || getresgid(&gr, &gf, &gs) < 0 || getgroups(0, NULL) != 0 ||
-		r != SANDBOX_NOBODY || f != r || s != r || gr != SANDBOX_NOBODY || gf != gr ||
-		gs != gr)
+		r != ids->uid || f != r || s != r || gr != ids->gid || gf != gr || gs != gr)
 		return err_set(e, -EPERM, "user and group ids did not change");
 	return 0;
+}
+
+/* The kernel forgets the signal when the user changes, so this comes behind. @parent is the one
+ * that had it set before; if it has ended in between, no signal comes any more. */
+static int die_with(pid_t parent, struct err *e)
+{
+	int signal = 0;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
+		prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) < 0 || signal != SIGKILL)
+		return err_sys(e, -errno, "cannot follow the parent's end");
+	return getppid() == parent ? 0 : err_set(e, -ESRCH, "the parent has ended");
 }
 
 static int drop_bounding(uint64_t keep, struct err *e)
@@ -150,6 +180,7 @@ static int set_limits(const struct sandbox_drop *d, struct err *e)
 int sandbox_drop(const struct sandbox_drop *d, struct err *e)
 {
 	bool was_root = geteuid() == 0;
+	pid_t parent = getppid();
 	int rc = 0;
 
 	if (d->empty_root_fd >= 0)
@@ -158,8 +189,8 @@ int sandbox_drop(const struct sandbox_drop *d, struct err *e)
 		rc = drop_bounding(d->keep_caps, e);
 	if (rc == 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		rc = err_sys(e, -errno, "cannot keep capabilities over the change of user");
-	if (rc == 0 && was_root && !d->keep_ids)
-		rc = change_ids(e);
+	if (rc == 0 && was_root && d->ids)
+		rc = change_ids(d->ids, e);
 	if (rc == 0)
 		rc = set_caps(d->keep_caps, e);
 	if (rc == 0)
@@ -172,5 +203,7 @@ int sandbox_drop(const struct sandbox_drop *d, struct err *e)
 	if (rc == 0 &&
 		(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0))
 		rc = err_sys(e, -errno, "cannot make the process non-dumpable");
+	if (rc == 0 && d->dies_with_parent)
+		rc = die_with(parent, e);
 	return rc;
 }

@@ -9,19 +9,20 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-
-#define SANDBOX_NOBODY 65534 /* the uid and gid of processes without rights */
+#include "sandbox/ids.h"
 
 struct sandbox_drop {
-	int empty_root_fd;  /* directory to become the root and working directory; -1 keeps the root
-			     */
-	bool keep_ids;      /* keep uid and gid; otherwise a process started as root becomes
-			     * SANDBOX_NOBODY without supplementary groups (a process started as
-			     * another user keeps that user in any case) */
-	uint64_t keep_caps; /* bit (1 << CAP_x) for every capability that stays; all others leave
-			     * the effective, permitted, inheritable, bounding and ambient sets */
-	uint32_t max_files; /* RLIMIT_NOFILE, 0 leaves it */
-	bool no_new_files;  /* RLIMIT_FSIZE and RLIMIT_CORE 0 */
+	int empty_root_fd; /* directory to become the root and working directory; -1 keeps the root
+			    */
+	/* A process started as root becomes this user, without supplementary groups. Where its ids
+	 * are not mapped (user_namespaces(7)) it becomes SANDBOX_NOBODY. NULL keeps uid and gid; a
+	 * process started as another user keeps that user in any case. */
+	const struct sandbox_ids *ids;
+	bool dies_with_parent; /* SIGKILL when the parent ends, whatever this process does then */
+	uint64_t keep_caps;    /* bit (1 << CAP_x) for every capability that stays; all others leave
+				* the effective, permitted, inheritable, bounding and ambient sets */
+	uint32_t max_files;    /* RLIMIT_NOFILE, 0 leaves it */
+	bool no_new_files;     /* RLIMIT_FSIZE and RLIMIT_CORE 0 */
 	bool no_new_processes; /* RLIMIT_NPROC 0 */
 };
 

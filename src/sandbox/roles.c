@@ -16,7 +16,6 @@ int role_enter_broker(struct err *e)
 {
 	const struct sandbox_drop drop = {
 		.empty_root_fd = -1,
-		.keep_ids = true,
 		.keep_caps = CAP(SYS_ADMIN) | CAP(NET_RAW) | CAP(NET_ADMIN) | CAP(NET_BROADCAST) |
 			     CAP(SYS_PTRACE) | CAP(SYS_CHROOT) | CAP(SETUID) | CAP(SETGID) |
 			     CAP(SETPCAP) | CAP(KILL) | CAP(DAC_READ_SEARCH) | CAP(DAC_OVERRIDE),
@@ -32,7 +31,7 @@ int role_enter_discover(struct err *e)
 {
 	const struct sandbox_drop drop = {
 		.empty_root_fd = -1,
-		.keep_ids = true,
+		.dies_with_parent = true,
 		.keep_caps = CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH) | CAP(DAC_OVERRIDE),
 		.max_files = DISCOVER_FILES_MAX,
 		.no_new_processes = true,
@@ -42,10 +41,13 @@ int role_enter_discover(struct err *e)
 	return rc < 0 ? rc : seccomp_discover(e);
 }
 
-int role_enter_service(int empty_root_fd, bool connects, struct err *e)
+int role_enter_service(
+	int empty_root_fd, const struct sandbox_ids *ids, bool connects, struct err *e)
 {
 	const struct sandbox_drop drop = {
 		.empty_root_fd = empty_root_fd,
+		.ids = ids,
+		.dies_with_parent = true,
 		/* no limit on file sizes: standard error may well be a log file */
 		.no_new_processes = true,
 	};
@@ -56,29 +58,30 @@ int role_enter_service(int empty_root_fd, bool connects, struct err *e)
 }
 
 /* For processes of our own code that meet bytes of others: nothing stays. */
-static int keep_nothing(int empty_root_fd, uint32_t max_files, struct err *e)
+static int keep_nothing(const struct role_place *place, struct err *e)
 {
 	const struct sandbox_drop drop = {
-		.empty_root_fd = empty_root_fd,
-		.max_files = max_files,
+		.empty_root_fd = place->empty_root_fd,
+		.ids = &place->ids,
+		.dies_with_parent = true,
+		.max_files = place->max_files,
 		.no_new_files = true,
 		.no_new_processes = true,
 	};
 	int rc = sandbox_drop(&drop, e);
 
-	(void) close(empty_root_fd);
+	(void) close(place->empty_root_fd);
 	return rc;
 }
 
-int role_enter_reader(int empty_root_fd, uint32_t max_files, struct err *e)
+int role_enter_reader(const struct role_place *place, struct err *e)
 {
-	return keep_nothing(empty_root_fd, max_files, e);
+	return keep_nothing(place, e);
 }
 
-int role_enter_dig(
-	int empty_root_fd, uint32_t max_files, const struct seccomp_dig_fds *fds, struct err *e)
+int role_enter_dig(const struct role_place *place, const struct seccomp_dig_fds *fds, struct err *e)
 {
-	int rc = keep_nothing(empty_root_fd, max_files, e);
+	int rc = keep_nothing(place, e);
 
 	return rc < 0 ? rc : seccomp_dig(fds, e);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "sandbox/ids.h"
 #include "sandbox/seccomp.h"
 
 /* The broker keeps what its operations and its children need. */
@@ -18,17 +19,23 @@ int role_enter_broker(struct err *e);
  * root stays: it is where /proc is, and every process's files are below that. */
 int role_enter_discover(struct err *e);
 
-/* The service keeps nothing; @empty_root_fd becomes its root and is closed. @connects as
- * seccomp_service(). */
-int role_enter_service(int empty_root_fd, bool connects, struct err *e);
+/* The service keeps nothing; @empty_root_fd becomes its root and is closed, @ids its user.
+ * @connects as seccomp_service(). */
+int role_enter_service(
+	int empty_root_fd, const struct sandbox_ids *ids, bool connects, struct err *e);
 
-/* The reader keeps nothing; @empty_root_fd becomes its root and is closed, no descriptor from
- * @max_files on can be made. It still lists links and maps its ring, then calls
- * seccomp_reader(). */
-int role_enter_reader(int empty_root_fd, uint32_t max_files, struct err *e);
+/* Where a process without any right ends up. */
+struct role_place {
+	int empty_root_fd;  /* becomes its root, and is closed */
+	uint32_t max_files; /* no descriptor from this number on can be made */
+	struct sandbox_ids ids;
+};
+
+/* The reader keeps nothing. It still lists links and maps its ring, then calls seccomp_reader(). */
+int role_enter_reader(const struct role_place *place, struct err *e);
 
 /* A dig keeps nothing, and its sandbox is complete: as role_enter_reader(), then seccomp_dig(). */
 int role_enter_dig(
-	int empty_root_fd, uint32_t max_files, const struct seccomp_dig_fds *fds, struct err *e);
+	const struct role_place *place, const struct seccomp_dig_fds *fds, struct err *e);
 
 #endif

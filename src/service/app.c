@@ -95,7 +95,8 @@ static int init_server(struct app *a, struct err *e)
 	const struct config *c = a->config;
 	struct http_env o = {.loop = &a->loop,
 		.access = {.token = c->token,
-			.hostname = c->hostname,
+			.own_host = c->own_host,
+			.n_own_host = c->n_own_host,
 			.allow_host = c->allow_host,
 			.n_allow_host = c->n_allow_host},
 		.routes = routes,

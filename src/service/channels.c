@@ -84,6 +84,12 @@ static int on_message(struct app *a, const struct msg *m, struct fdset *fds)
 	case MSG_RESTARTS:
 		a->service_restarts = m->u.restarts.service;
 		a->discover_restarts = m->u.restarts.discover;
+		a->discover_is_silent = m->u.restarts.discover_is_silent;
+		return 0;
+	case MSG_PING:
+		/* a full channel is empty again before the watchdog's time is over */
+		(void) msg_send(
+			SERVICE_FD_BROKER, &(struct msg){.op = MSG_PONG, .id = m->id}, NULL, 0);
 		return 0;
 	case MSG_CATALOG_CHANNEL:
 		on_new_channel(a, fds);

@@ -20,7 +20,7 @@
 #include "proto/service_args.h"
 
 struct args {
-	bool tls, token;
+	bool tls, token, has_user;
 };
 
 static void set(struct config *c, struct args *a, const char *name, const char *value)
@@ -61,6 +61,10 @@ static void set(struct config *c, struct args *a, const char *name, const char *
 		c->limits.max_viewers = (uint32_t) n;
 	else if (strcmp(name, "max-connections") == 0)
 		c->max_connections = (uint32_t) n;
+	else if (strcmp(name, "own-host") == 0 && c->n_own_host < CONFIG_OWN_HOSTS_MAX)
+		c->own_host[c->n_own_host++] = value;
+	else if (strcmp(name, "user") == 0)
+		a->has_user = sandbox_ids_parse(value, &c->ids) == 0;
 	else if (strcmp(name, "allow-host") == 0 && c->n_allow_host < CONFIG_HOSTS_MAX)
 		c->allow_host[c->n_allow_host++] = value;
 }
@@ -152,7 +156,7 @@ static void read_machine(struct config *c)
 
 int config_read(int argc, char **argv, struct config *ret, struct err *e)
 {
-	struct args a = {false, false};
+	struct args a = {false, false, false};
 	struct stat st;
 
 	memset(ret, 0, sizeof(*ret));
@@ -160,7 +164,7 @@ int config_read(int argc, char **argv, struct config *ret, struct err *e)
 	json_object_seed(0);
 	parse(argc, argv, ret, &a);
 	if (ret->n_listen == 0 || ret->n_listen > CONFIG_LISTEN_MAX ||
-		ret->limits.memory_bytes == 0)
+		ret->limits.memory_bytes == 0 || !a.has_user)
 		return err_set(e, -EINVAL, "is started by packetflix, not by hand");
 	read_machine(ret);
 	if (stat("/proc/self/ns/net", &st) == 0)

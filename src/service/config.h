@@ -9,12 +9,14 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "sandbox/ids.h"
 #include "service/hub/hub.h"
 
-#define CONFIG_LISTEN_MAX 16
-#define CONFIG_HOSTS_MAX  32
-#define CONFIG_PEM_MAX    1048576
-#define CONFIG_TOKEN_MAX  4096
+#define CONFIG_LISTEN_MAX    16
+#define CONFIG_HOSTS_MAX     32
+#define CONFIG_OWN_HOSTS_MAX 24
+#define CONFIG_PEM_MAX       1048576
+#define CONFIG_TOKEN_MAX     4096
 
 struct config {
 	uint32_t n_listen; /* descriptors SERVICE_FD_FILES... */
@@ -24,7 +26,9 @@ struct config {
 	uint16_t gw_port;
 	const char *allow_host[CONFIG_HOSTS_MAX]; /* borrowed from argv */
 	uint32_t n_allow_host;
-	char hostname[256]; /* of this machine: clients may use it too */
+	char hostname[256];                         /* of this machine */
+	const char *own_host[CONFIG_OWN_HOSTS_MAX]; /* its names, borrowed from argv */
+	uint32_t n_own_host;
 	struct hub_limits limits;
 	uint32_t max_connections;
 	uint32_t max_age_ms;         /* of a catalog that is used without asking */
@@ -32,6 +36,7 @@ struct config {
 	char *token;                 /* owned, NULL without */
 	char hardware[256], os[256]; /* of the section header */
 	uint64_t own_netns;          /* inode */
+	struct sandbox_ids ids;      /* the user to become */
 };
 
 /* Read arguments and files. Returns 0, or a negative errno with words in @e. */

@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 		log_error("%s", e.text);
 		return EXIT_CONFIGURATION;
 	}
-	rc = role_enter_service(SERVICE_FD_ROOT, config.proxy, &e);
+	rc = role_enter_service(SERVICE_FD_ROOT, &config.ids, config.proxy, &e);
 	if (rc < 0) {
 		log_error("%s", e.text);
 		return EXIT_CONFIGURATION;

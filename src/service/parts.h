@@ -37,6 +37,7 @@ struct app {
 	struct digs digs;
 	struct proxy_env proxy;
 	uint32_t service_restarts, discover_restarts;
+	bool discover_is_silent;
 	uint64_t named_generation; /* of the catalog whose names viewers know */
 	bool is_ending;            /* shutting down */
 	int64_t end_limit_ns;

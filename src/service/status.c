@@ -40,6 +40,8 @@ void status_ready(struct conn *c, void *app)
 		conn_error(c, 503, "shutting down");
 	else if (!a->catalog.has_catalog || a->catalog.channel < 0)
 		conn_error(c, 503, "discovery is not ready");
+	else if (a->discover_is_silent)
+		conn_error(c, 503, "discovery does not answer");
 	else
 		reply(c, "text/plain; charset=utf-8", "ready\n");
 }

@@ -16,7 +16,7 @@ from harness.engine import Engine  # noqa: E402
 from harness.foreign import ForeignMount  # noqa: E402
 
 TOOLS = ("ip", "nsenter", "tshark", "capinfos", "tcpdump", "dockerd", "containerd", "docker", "busybox", "openssl",
-         "jq", "zsh", "fish", "setpriv", "prlimit", "setcap", "unshare", "mount", "podman", "lxc-start", "systemd-nspawn", "runc",
+         "gdb", "jq", "zsh", "fish", "setpriv", "prlimit", "setcap", "unshare", "mount", "podman", "lxc-start", "systemd-nspawn", "runc",
          "crun", "slirp4netns",
          "wireshark", "Xvfb", "scrot", "xdg-open", "gio", "update-desktop-database", "desktop-file-validate")
 

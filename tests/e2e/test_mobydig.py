@@ -241,7 +241,7 @@ def test_digs_have_no_rights_are_bounded_and_end_with_their_clients(running, nei
             assert len(pids) == DIGS_MAX
             for pid in pids:
                 status = service.status(pid)
-                assert set(status["Uid"].split()) == {"65534"} and status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+                assert set(status["Uid"].split()) == {"65529"} and status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
                 assert all(int(status[f"Cap{kind}"], 16) == 0 for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb"))
                 assert os.listdir(f"/proc/{pid}/root/") == []
             async with link_to(running, neighbourhood.db) as surplus:

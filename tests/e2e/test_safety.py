@@ -421,3 +421,15 @@ def proportional(pid):
         if line.startswith("Pss:"):
             return int(line.split()[1])
     return 0
+
+
+def test_the_host_names_of_this_machine_are_its_own(start):
+    """Also that of PID 1, which a container has beside its own."""
+    own = "own-name-of-a-container"
+    running = start(wrapper=["unshare", "--uts", "sh", "-c", f'hostname {own}; exec "$0" "$@"'])
+    known = (own, own.upper(), f"{own}.local", socket.gethostname(), f"{socket.gethostname()}.local")
+    unknown = (f"{own}.example", f"x.{own}", "example", "local")
+    for name in known:
+        assert running.get("/mobyshark", headers={"Host": f"{name}:{running.port}"}).status == 200, name
+    for name in unknown:
+        assert running.get("/mobyshark", headers={"Host": f"{name}:{running.port}"}).status == 421, name

@@ -83,9 +83,10 @@ static int place_descriptors(struct err *e)
 static int enter(struct err *e)
 {
 	const struct seccomp_dig_fds fds = {{DIG_FD_ICMP, DIG_FD_ICMP6}, DIG_FD_CONTROL};
+	const struct role_place place = {DIG_FD_ROOT, DIG_FD_END, {65529, 65529}};
 	int rc = place_descriptors(e);
 
-	return rc < 0 ? rc : role_enter_dig(DIG_FD_ROOT, DIG_FD_END, &fds, e);
+	return rc < 0 ? rc : role_enter_dig(&place, &fds, e);
 }
 
 static int make_namespace(void **state)

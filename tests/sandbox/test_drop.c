@@ -13,6 +13,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,10 +91,14 @@ static int judge_limits(void)
 	return 0;
 }
 
+static const struct sandbox_ids OWN_IDS = {65530, 65531};
+
 static int drop_all(void)
 {
 	struct err e = ERR_NONE;
 	const struct sandbox_drop drop = {.empty_root_fd = sandbox_empty_root(&e),
+		.ids = &OWN_IDS,
+		.dies_with_parent = true,
 		.max_files = 16,
 		.no_new_files = true,
 		.no_new_processes = true};
@@ -110,10 +116,12 @@ static int judge_all(uid_t uid, gid_t gid)
 {
 	uid_t r, f, s;
 	gid_t gr, gf, gs;
-	int rc = drop_all();
+	int rc = drop_all(), death_signal = 0;
 
 	CHECK(rc == 0 && getresuid(&r, &f, &s) == 0 && getresgid(&gr, &gf, &gs) == 0);
 	CHECK(r == uid && f == uid && s == uid && gr == gid && gf == gid && gs == gid);
+	/* the change of user clears it */
+	CHECK(prctl(PR_GET_PDEATHSIG, &death_signal, 0, 0, 0) == 0 && death_signal == SIGKILL);
 	rc = judge_root();
 	if (rc == 0)
 		rc = judge_rights();
@@ -123,7 +131,7 @@ static int judge_all(uid_t uid, gid_t gid)
 /* As root the groups go, too, and nothing is left in the bounding set. */
 static int as_root(void)
 {
-	int rc = judge_all(SANDBOX_NOBODY, SANDBOX_NOBODY);
+	int rc = judge_all(OWN_IDS.uid, OWN_IDS.gid);
 
 	CHECK(rc == 0 && getgroups(0, NULL) == 0);
 	for (int c = 0; c <= CAP_LAST_CAP; c++)
@@ -148,11 +156,64 @@ static int as_plain_user(void)
 	return 0;
 }
 
+/* Map user @uid alone, as itself, into a new user namespace. */
+static int unshare_with(uid_t uid)
+{
+	char line[64];
+	AUTO_CLOSE int groups = -1;
+	AUTO_CLOSE int map = -1;
+	AUTO_CLOSE int map_group = -1;
+	int n, ready[2], status;
+	pid_t child;
+
+	CHECK(pipe(ready) == 0);
+	/* the map is written from outside: only there two ids may be mapped */
+	child = fork();
+	if (child == 0) {
+		char c;
+		pid_t parent = getppid();
+
+		(void) !read(ready[0], &c, 1);
+		(void) snprintf(line, sizeof(line), "/proc/%d/uid_map", (int) parent);
+		map = open(line, O_WRONLY);
+		(void) snprintf(line, sizeof(line), "/proc/%d/gid_map", (int) parent);
+		map_group = open(line, O_WRONLY);
+		n = uid ? snprintf(line, sizeof(line), "0 0 1\n%u %u 1\n", uid, uid)
+			: snprintf(line, sizeof(line), "0 0 1\n");
+		_exit(write(map, line, (size_t) n) != n || write(map_group, line, (size_t) n) != n);
+	}
+	CHECK(unshare(CLONE_NEWUSER) == 0 && write(ready[1], "x", 1) == 1);
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
+	return 0;
+}
+
+/* The own user is not mapped into this user namespace, but `nobody` is. */
+static int with_nobody(void)
+{
+	const struct sandbox_drop drop = {.empty_root_fd = -1, .ids = &OWN_IDS};
+	struct err e = ERR_NONE;
+
+	CHECK(unshare_with(SANDBOX_NOBODY) == 0);
+	CHECK(sandbox_drop(&drop, &e) == 0 && getuid() == SANDBOX_NOBODY &&
+		getgid() == SANDBOX_NOBODY);
+	return 0;
+}
+
+static int with_no_user(void)
+{
+	const struct sandbox_drop drop = {.empty_root_fd = -1, .ids = &OWN_IDS};
+	struct err e = ERR_NONE;
+
+	CHECK(unshare_with(0) == 0);
+	CHECK(sandbox_drop(&drop, &e) == -EINVAL && strstr(e.text, "65530") &&
+		strstr(e.text, "map"));
+	return 0;
+}
+
 static int keeping(void)
 {
 	struct err e = ERR_NONE;
-	const struct sandbox_drop drop = {
-		.empty_root_fd = -1, .keep_ids = true, .keep_caps = 1ULL << CAP_SYS_PTRACE};
+	const struct sandbox_drop drop = {.empty_root_fd = -1, .keep_caps = 1ULL << CAP_SYS_PTRACE};
 	AUTO_CLOSE int packet = -1;
 
 	CHECK(sandbox_drop(&drop, &e) == 0 && getuid() == 0);
@@ -168,7 +229,7 @@ static const struct {
 	const char *word;
 	int (*run)(void);
 } roles[] = {{"--as-root", as_root}, {"--as-user", as_user}, {"--as-plain-user", as_plain_user},
-	{"--keeping", keeping}};
+	{"--keeping", keeping}, {"--with-nobody", with_nobody}, {"--with-no-user", with_no_user}};
 
 /* Copy this program to @path, with @caps as its file capabilities if there are any. */
 static void copy_self(char *path, const char *caps)
@@ -206,10 +267,17 @@ static int start(const char *word, uid_t uid, const char *caps)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void root_becomes_nobody_with_nothing(void **state)
+static void root_becomes_a_user_with_nothing(void **state)
 {
 	(void) state;
 	assert_int_equal(start("--as-root", 0, NULL), 0);
+}
+
+static void where_its_user_is_not_mapped_it_becomes_nobody_or_says_so(void **state)
+{
+	(void) state;
+	assert_int_equal(start("--with-nobody", 0, NULL), 0);
+	assert_int_equal(start("--with-no-user", 0, NULL), 0);
 }
 
 static void a_user_with_file_capabilities_keeps_only_its_name(void **state)
@@ -242,7 +310,8 @@ static void what_is_to_be_kept_is_kept_and_no_more(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(root_becomes_nobody_with_nothing),
+		cmocka_unit_test(root_becomes_a_user_with_nothing),
+		cmocka_unit_test(where_its_user_is_not_mapped_it_becomes_nobody_or_says_so),
 		cmocka_unit_test(a_user_with_file_capabilities_keeps_only_its_name),
 		cmocka_unit_test(with_the_right_to_it_the_bounding_set_goes_too),
 		cmocka_unit_test(without_the_right_to_drop_it_fails_with_words),

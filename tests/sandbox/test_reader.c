@@ -89,6 +89,7 @@ static int place_descriptors(struct err *e)
 static int enter(struct err *e)
 {
 	static struct ring ring;
+	const struct role_place place = {READER_FD_ROOT, READER_FD_END, {65531, 65531}};
 	const struct seccomp_reader_fds fds = {.packet = READER_FD_PACKET,
 		.bell = READER_FD_BELL,
 		.spare = {READER_FD_SPARE1, READER_FD_SPARE2},
@@ -96,7 +97,7 @@ static int enter(struct err *e)
 	int rc = place_descriptors(e);
 
 	if (rc == 0)
-		rc = role_enter_reader(READER_FD_ROOT, READER_FD_END, e);
+		rc = role_enter_reader(&place, e);
 	if (rc == 0)
 		rc = ring_init(&ring, READER_FD_PACKET, RING_BYTES, 10, e);
 	return rc < 0 ? rc : seccomp_reader(&fds, e);

@@ -18,18 +18,20 @@
 #include "sandbox/roles.h"
 #include "sandbox/trial.h"
 
+static const struct sandbox_ids ids = {65530, 65530};
+
 static int enter(struct err *e)
 {
 	int root = sandbox_empty_root(e);
 
-	return root < 0 ? root : role_enter_service(root, false, e);
+	return root < 0 ? root : role_enter_service(root, &ids, false, e);
 }
 
 static int enter_proxying(struct err *e)
 {
 	int root = sandbox_empty_root(e);
 
-	return root < 0 ? root : role_enter_service(root, true, e);
+	return root < 0 ? root : role_enter_service(root, &ids, true, e);
 }
 
 static void no_file_is_opened_or_changed(void **state)

@@ -11,14 +11,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "broker/captures.h"
+#include "broker/host_names.h"
 #include "broker/listen.h"
 #include "broker/options.h"
+#include "broker/users.h"
 
 #define WORDS_MAX 40
 
@@ -218,6 +222,54 @@ static void an_address_in_use_is_told(void **state)
 	assert_true(e.text[0]);
 }
 
+static void users_come_from_the_passwd_file_or_are_fixed(void **state)
+{
+	static const char text[] = "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:\n"
+				   "packetflix-reader:x:901:902::/:\npacketflix:x:0:0::/:\n";
+	char path[] = "/tmp/packetflix-passwd-XXXXXX";
+	int fd = mkstemp(path);
+	struct users u;
+
+	(void) state;
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	(void) close(fd);
+	users_find_in(path, &u);
+	assert_true(u.reader.uid == 901 && u.reader.gid == 902);
+	assert_true(u.service.uid == 65530 && u.dig.uid == 65529);
+	(void) unlink(path);
+	users_find_in(path, &u);
+	assert_true(u.reader.uid == 65531 && u.service.gid == 65530);
+}
+
+static void the_machine_is_known_by_its_names_in_its_files(void **state)
+{
+	char hosts[] = "127.0.0.1 localhost box.localhost\n127.0.1.1\tbox.lab.example box # Box2\n"
+		       "192.0.2.7 other other.example\n\n";
+	char resolv[] = "nameserver 192.0.2.1\nsearch lab.example corp.example\noptions edns0\n";
+	static const char *const expected[] = {"box", "host-1", "box.lab.example",
+		"host-1.lab.example", "box.corp.example", "host-1.corp.example"};
+	struct host_names h = {.n = 0};
+
+	(void) state;
+	host_names_add(&h, "box");
+	host_names_add(&h, "host-1");
+	host_names_add(&h, "BOX");
+	host_names_add(&h, "evil\nexample");
+	host_names_add(&h, "localhost");
+	host_names_add_aliases(&h, hosts);
+	host_names_add_domains(&h, resolv);
+	assert_int_equal(h.n, ARRAY_LEN(expected));
+	for (size_t i = 0; i < h.n; i++)
+		assert_string_equal(h.v[i], expected[i]);
+	for (int i = 0; i < 2 * HOST_NAMES_MAX; i++) {
+		char name[32];
+
+		(void) snprintf(name, sizeof(name), "name%d", i);
+		host_names_add(&h, name);
+	}
+	assert_int_equal(h.n, HOST_NAMES_MAX);
+}
+
 static void captures_are_admitted_up_to_both_limits(void **state)
 {
 	struct captures c = {.limits = {.memory_bytes = 1000, .max_captures = 3}};
@@ -232,7 +284,7 @@ static void captures_are_admitted_up_to_both_limits(void **state)
 		r.id = id;
 		r.reader = (pid_t) (100 + id);
 		assert_int_equal(captures_admit(&c, id, 1, 400), 0);
-		assert_int_equal(captures_add(&c, &r), 0);
+		assert_non_null(captures_add(&c, &r));
 	}
 	assert_int_equal(captures_admit(&c, 2, 1, 1), -EEXIST);
 	assert_int_equal(captures_admit(&c, 2, 2, 1), 0);
@@ -241,7 +293,7 @@ static void captures_are_admitted_up_to_both_limits(void **state)
 	assert_int_equal(captures_admit(&c, 3, 1, UINT64_MAX), -ENOMEM);
 	r = (struct running_capture){
 		.id = 3, .epoch = 1, .reader = 103, .target_pidfd = -1, .spare_sockets = {-1, -1}};
-	assert_int_equal(captures_add(&c, &r), 0);
+	assert_non_null(captures_add(&c, &r));
 	assert_int_equal(captures_admit(&c, 4, 1, 1), -EBUSY);
 	captures_remove(&c, captures_find_reader(&c, 101));
 	assert_null(captures_find(&c, 1, 1));
@@ -262,7 +314,7 @@ static void a_larger_ring_must_fit_beside_the_present_one(void **state)
 		.ring_bytes = 300};
 
 	(void) state;
-	assert_int_equal(captures_add(&c, &r), 0);
+	assert_non_null(captures_add(&c, &r));
 	assert_int_equal(captures_grow(&c, captures_find(&c, 1, 1), 601), -ENOMEM);
 	assert_int_equal(captures_grow(&c, captures_find(&c, 1, 1), 299), -EINVAL);
 	assert_int_equal(c.bytes, 400);
@@ -286,6 +338,8 @@ int main(void)
 		cmocka_unit_test(addresses_are_listened_on_with_and_without_port),
 		cmocka_unit_test(texts_that_are_no_address_are_refused),
 		cmocka_unit_test(an_address_in_use_is_told),
+		cmocka_unit_test(users_come_from_the_passwd_file_or_are_fixed),
+		cmocka_unit_test(the_machine_is_known_by_its_names_in_its_files),
 		cmocka_unit_test(captures_are_admitted_up_to_both_limits),
 		cmocka_unit_test(a_larger_ring_must_fit_beside_the_present_one),
 	};

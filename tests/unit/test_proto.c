@@ -48,7 +48,10 @@ static struct msg message(uint16_t op)
 		strcpy(m.u.status.text, "it is gone");
 		break;
 	case MSG_RESTARTS:
-		m.u.restarts = (struct msg_restarts){3, 4};
+		m.u.restarts = (struct msg_restarts){3, 4, true};
+		break;
+	case MSG_RELOAD:
+		m.u.reload = (struct msg_reload){true, false};
 		break;
 	case MSG_CATALOG:
 		m.u.catalog = (struct msg_catalog){5, 6, MSG_DOCUMENT_JSON};

@@ -18,11 +18,12 @@
 #include "service/http/route.h"
 #include "support/pcapng_read.h"
 
-static const char *const allowed[] = {"capture.example"};
+static const char *const allowed[] = {"capture.example"}, *const own[] = {"host1"};
 
 static struct access some_access(void)
 {
-	return (struct access){.hostname = "host1", .allow_host = allowed, .n_allow_host = 1};
+	return (struct access){
+		.own_host = own, .n_own_host = 1, .allow_host = allowed, .n_allow_host = 1};
 }
 
 static struct http_slice slice(const char *text)

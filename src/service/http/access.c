@@ -24,6 +24,15 @@ bool access_same_token(const char *a, const char *b)
 	return diff == 0;
 }
 
+static bool is_in(const char *name, const char *const *list, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (strcasecmp(name, list[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool access_host_allowed(const struct access *a, const struct http_authority *host)
 {
 	char name[HTTP_HOST_MAX];
@@ -34,14 +43,8 @@ bool access_host_allowed(const struct access *a, const struct http_authority *ho
 	memcpy(name, host->host, n + 1);
 	if (n > 1 && name[n - 1] == '.')
 		name[n - 1] = '\0';
-	if (strcmp(name, "localhost") == 0 ||
-		(a->hostname[0] && strcasecmp(name, a->hostname) == 0))
-		return true;
-	for (uint32_t i = 0; i < a->n_allow_host; i++) {
-		if (strcasecmp(name, a->allow_host[i]) == 0)
-			return true;
-	}
-	return false;
+	return strcmp(name, "localhost") == 0 || is_in(name, a->own_host, a->n_own_host) ||
+	       is_in(name, a->allow_host, a->n_allow_host);
 }
 
 static bool is_same_origin(const struct http_request *r, const struct http_authority *host)

@@ -14,7 +14,8 @@
 /* What is allowed; everything is borrowed. */
 struct access {
 	const char *token;    /* NULL = none is needed */
-	const char *hostname; /* of this machine: clients may use it too */
+	const char *const *own_host; /* this machine's names */
+	uint32_t n_own_host;
 	const char *const *allow_host;
 	uint32_t n_allow_host;
 };

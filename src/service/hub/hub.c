@@ -70,6 +70,8 @@ void hub_retire(struct hub *h, struct capture *c)
 		return;
 	if (c->state != CAPTURE_ENDED && c->end.text[0] == '\0')
 		(void) refuse(&c->end, 0, 200, CLOSE_NORMAL, "the last viewer left");
+	if (c->state != CAPTURE_ENDED)
+		c->ended_ns = clock_mono_ns();
 	c->state = CAPTURE_ENDED;
 	close_p(&c->control_fd);
 	c->control_fd = -1;
@@ -263,7 +265,9 @@ static void on_refused(struct hub *h, struct capture *c, const struct msg_status
 		return;
 	}
 	log_warn("capture refused id=%" PRIu32 " reason=\"%s\"", c->id, s->text);
-	if (s->status == -EBUSY || s->status == -ENOMEM)
+	/* what ran out may be there again later: captures, memory, processes, descriptors */
+	if (s->status == -EBUSY || s->status == -ENOMEM || s->status == -EAGAIN ||
+		s->status == -EMFILE || s->status == -ENFILE)
 		end_capture(c, 503, CLOSE_TRY_AGAIN_LATER, s->text);
 	else
 		end_capture(c, 500, CLOSE_INTERNAL, "cannot lock target network stack");
@@ -385,6 +389,18 @@ static bool tick_viewers(struct capture *c, int64_t now_ns)
 	return waits;
 }
 
+/* Does the reader of @c neither start nor end in time? */
+static bool is_overdue(const struct capture *c, int64_t now_ns)
+{
+	if (!c->has_reader)
+		return false;
+	if (c->state == CAPTURE_ENDED)
+		return now_ns - c->ended_ns > STOP_LIMIT_NS;
+	if (c->is_stopping)
+		return now_ns - c->stop_ns > STOP_LIMIT_NS;
+	return c->state == CAPTURE_STARTING && now_ns - c->stop_ns > START_LIMIT_NS;
+}
+
 void hub_tick(struct hub *h, int64_t now_ns)
 {
 	bool is_news_wanted = false;
@@ -393,12 +409,9 @@ void hub_tick(struct hub *h, int64_t now_ns)
 	for (size_t i = 0; i < h->n; i++) {
 		struct capture *c = h->all[i];
 		struct msg kill = {.op = MSG_CAPTURE_KILL, .id = c->id};
-		bool is_late = c->is_stopping ? now_ns - c->stop_ns > STOP_LIMIT_NS
-					      : now_ns - c->stop_ns > START_LIMIT_NS;
 
 		is_news_wanted |= c->is_unwatched && !c->is_stopping;
-		/* a reader that neither starts nor stops in time */
-		if (c->has_reader && is_late && (c->is_stopping || c->state == CAPTURE_STARTING))
+		if (is_overdue(c, now_ns))
 			(void) msg_send(h->broker_fd, &kill, NULL, 0);
 		/* the budget may have room by now */
 		hub_make_ring(h, c);
