@@ -94,7 +94,7 @@ static int init_server(struct app *a, struct err *e)
 {
 	const struct config *c = a->config;
 	struct http_env o = {.loop = &a->loop,
-		.access = {.token = c->token,
+		.access = {.token = c->secrets.token,
 			.own_host = c->own_host,
 			.n_own_host = c->n_own_host,
 			.allow_host = c->allow_host,
@@ -107,7 +107,8 @@ static int init_server(struct app *a, struct err *e)
 		.max_connections = c->max_connections,
 		.logs_requests = c->log_requests || c->log_headers,
 		.logs_headers = c->log_headers};
-	int rc = c->tls_cert ? tls_new(c->tls_cert, c->tls_key, &o.tls, e) : 0;
+	int rc = c->secrets.tls_cert ? tls_new(c->secrets.tls_cert, c->secrets.tls_key, &o.tls, e)
+				     : 0;
 
 	if (rc == 0)
 		server_init(&a->server, &o);
@@ -136,7 +137,7 @@ static void wire(struct app *a)
 
 	a->answers = (struct answer_env){.packings = {.loop = &a->loop},
 		.catalog = &a->catalog,
-		.is_guarded = c->token != NULL};
+		.is_guarded = c->secrets.token != NULL};
 	a->endpoints.hub = a->hub;
 	a->views = (struct view_env){.session = {.machine = {c->hardware, c->os},
 					     .catalog = &a->catalog,
@@ -150,7 +151,7 @@ static void wire(struct app *a)
 	a->tick = (struct loop_timer){.fn = on_tick, .ctx = a};
 }
 
-int app_init(struct app *a, const struct config *config, struct err *e)
+int app_init(struct app *a, struct config *config, struct err *e)
 {
 	int rc;
 
@@ -167,7 +168,7 @@ int app_init(struct app *a, const struct config *config, struct err *e)
 	wire(a);
 	if (config->proxy)
 		proxy_env_init(&a->proxy, &a->loop, config->discovery_service, config->gw_port,
-			config->token != NULL);
+			config->secrets.token != NULL);
 	rc = init_server(a, e);
 	if (rc == 0)
 		rc = listen_all(a, e);

@@ -8,6 +8,7 @@
 #include "proto/fdpass.h"
 #include "proto/service_args.h"
 #include "service/ending.h"
+#include "service/reload.h"
 
 #define SECOND_NS 1000000000LL
 #define LOST_NS                                                                                    \
@@ -85,6 +86,9 @@ static int on_message(struct app *a, const struct msg *m, struct fdset *fds)
 		a->service_restarts = m->u.restarts.service;
 		a->discover_restarts = m->u.restarts.discover;
 		a->discover_is_silent = m->u.restarts.discover_is_silent;
+		return 0;
+	case MSG_RELOAD:
+		reload(a, &m->u.reload, fds);
 		return 0;
 	case MSG_PING:
 		/* a full channel is empty again before the watchdog's time is over */

@@ -81,7 +81,9 @@ static void parse(int argc, char **argv, struct config *c, struct args *a)
 	}
 }
 
-/* The text of descriptor @fd, which every incarnation of the service reads from its start. */
+/* The text of descriptor @fd, which is closed. Every incarnation of the service reads it from its
+ * start.
+ */
 static int read_text(int fd, size_t cap, const char *what, char **ret, struct err *e)
 {
 	AUTO_FREE char *buf = malloc(cap);
@@ -101,31 +103,51 @@ static int read_text(int fd, size_t cap, const char *what, char **ret, struct er
 	return 0;
 }
 
-static int read_token(int fd, struct config *c, struct err *e)
+static int read_token(int fd, char **ret, struct err *e)
 {
-	int rc = read_text(fd, CONFIG_TOKEN_MAX, "token file", &c->token, e);
+	int rc = read_text(fd, CONFIG_TOKEN_MAX, "token file", ret, e);
 	size_t n;
 
 	if (rc < 0)
 		return rc;
-	n = strlen(c->token);
-	while (n > 0 && isspace((unsigned char) c->token[n - 1]))
-		c->token[--n] = '\0';
+	n = strlen(*ret);
+	while (n > 0 && isspace((unsigned char) (*ret)[n - 1]))
+		(*ret)[--n] = '\0';
 	return n == 0 ? err_set(e, -EINVAL, "the token file is empty") : 0;
+}
+
+int config_read_secrets(
+	const int *fds, bool has_tls, bool has_token, struct config_secrets *ret, struct err *e)
+{
+	int rc = 0;
+
+	*ret = (struct config_secrets){NULL, NULL, NULL};
+	if (has_tls) {
+		rc = read_text(*fds++, CONFIG_PEM_MAX, "certificate", &ret->tls_cert, e);
+		if (rc == 0)
+			rc = read_text(*fds++, CONFIG_PEM_MAX, "key", &ret->tls_key, e);
+	}
+	if (rc == 0 && has_token)
+		rc = read_token(*fds, &ret->token, e);
+	if (rc < 0)
+		config_secrets_done(ret);
+	return rc;
+}
+
+void config_secrets_done(struct config_secrets *s)
+{
+	free(s->tls_cert);
+	free(s->tls_key);
+	free(s->token);
+	*s = (struct config_secrets){NULL, NULL, NULL};
 }
 
 static int read_files(struct config *c, const struct args *a, struct err *e)
 {
-	int fd = SERVICE_FD_FILES + (int) c->n_listen, rc = 0;
+	int first = SERVICE_FD_FILES + (int) c->n_listen;
+	const int fds[] = {first, first + 1, first + 2};
 
-	if (a->tls) {
-		rc = read_text(fd++, CONFIG_PEM_MAX, "certificate", &c->tls_cert, e);
-		if (rc == 0)
-			rc = read_text(fd++, CONFIG_PEM_MAX, "key", &c->tls_key, e);
-	}
-	if (rc == 0 && a->token)
-		rc = read_token(fd, c, e);
-	return rc;
+	return config_read_secrets(fds, a->tls, a->token, &c->secrets, e);
 }
 
 /* "Linux 6.1.0" and the processor's name, for people who look at the capture later. */
@@ -174,7 +196,5 @@ int config_read(int argc, char **argv, struct config *ret, struct err *e)
 
 void config_done(struct config *c)
 {
-	free(c->tls_cert);
-	free(c->tls_key);
-	free(c->token);
+	config_secrets_done(&c->secrets);
 }

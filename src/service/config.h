@@ -18,6 +18,12 @@
 #define CONFIG_PEM_MAX       1048576
 #define CONFIG_TOKEN_MAX     4096
 
+/* Texts that are read again while the service runs; owned, NULL without TLS or token. */
+struct config_secrets {
+	char *tls_cert, *tls_key; /* PEM */
+	char *token;
+};
+
 struct config {
 	uint32_t n_listen; /* descriptors SERVICE_FD_FILES... */
 	bool debug, log_requests, log_headers;
@@ -31,13 +37,19 @@ struct config {
 	uint32_t n_own_host;
 	struct hub_limits limits;
 	uint32_t max_connections;
-	uint32_t max_age_ms;         /* of a catalog that is used without asking */
-	char *tls_cert, *tls_key;    /* owned PEM texts, NULL without TLS */
-	char *token;                 /* owned, NULL without */
-	char hardware[256], os[256]; /* of the section header */
-	uint64_t own_netns;          /* inode */
-	struct sandbox_ids ids;      /* the user to become */
+	uint32_t max_age_ms;           /* of a catalog that is used without asking */
+	struct config_secrets secrets; /* owned */
+	char hardware[256], os[256];   /* of the section header */
+	uint64_t own_netns;            /* inode */
+	struct sandbox_ids ids;        /* the user to become */
 };
+
+/* Read them from @fds, which are closed: certificate and key if @has_tls, then the token if
+ * @has_token. Returns 0, or a negative errno with words in @e and *ret empty. Free with
+ * config_secrets_done(). */
+int config_read_secrets(
+	const int *fds, bool has_tls, bool has_token, struct config_secrets *ret, struct err *e);
+void config_secrets_done(struct config_secrets *s);
 
 /* Read arguments and files. Returns 0, or a negative errno with words in @e. */
 int config_read(int argc, char **argv, struct config *ret, struct err *e);

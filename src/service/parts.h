@@ -20,7 +20,7 @@
 #include "service/proxy/proxy.h"
 
 struct app {
-	const struct config *config; /* borrowed */
+	struct config *config; /* borrowed */
 	struct loop loop;
 	struct loop_timer tick;
 	struct hub *hub;

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -158,19 +159,56 @@ def test_a_child_that_was_there_before_does_not_hold_up_the_end(start):
         os.kill(inherited, signal.SIGKILL)
 
 
-def test_a_hangup_is_no_end(start, scene, tmp_path):
-    token = tmp_path / "token"
-    token.write_text("first\n")
-    running = start("--token-file", str(token), token="first")
+def make_certificate(folder, name):
+    """Paths of a self-signed certificate for localhost and of its key."""
+    files = folder / f"{name}.pem", folder / f"{name}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", files[0], "-keyout",
+                    files[1]], check=True, capture_output=True)
+    return files
+
+
+def test_a_hangup_reads_certificate_key_and_token_again(start, scene, tmp_path):
+    token, cert, key = tmp_path / "token", tmp_path / "cert", tmp_path / "key"
+    first, second = make_certificate(tmp_path, "first"), make_certificate(tmp_path, "second")
+
+    def use(pair, secret):
+        for source, target in zip(pair, (cert, key)):
+            shutil.copy(source, target)
+        token.write_text(f"{secret}\n")
+    use(first, "one")
+    running = start("--token-file", str(token), "--tls-cert", str(cert), "--tls-key", str(key), token="one",
+                    tls=service.tls_context(first[0]))
     viewer = Viewer(running, netns=scene.inode).wait_interfaces("eth0")
+    use(second, "two")
     running.process.send_signal(signal.SIGHUP)
-    until(lambda: "msg=reloading" in running.log, "the reload")
-    token.unlink()
-    running.process.send_signal(signal.SIGHUP)
-    until(lambda: "nothing is reloaded: cannot open the token file" in running.log, "the failure")
+    until(lambda: "msg=reloaded certificate=1 token=1" in running.log, "the reload")
+    with pytest.raises(ssl.SSLError):
+        running.get("/mobyshark")
+    running.tls = service.tls_context(second[0])
+    assert running.get("/mobyshark").status == 401
+    running.token = "two"
+    assert running.get("/mobyshark").status == 200
     Numbered(b"<on>").send(scene.local, 1)
     viewer.wait_carrying(b"<on>", 1)
     viewer.close()
+
+
+@pytest.mark.parametrize("break_it, words", [
+    (lambda token, cert: token.unlink(), "nothing is reloaded: cannot open the token file"),
+    (lambda token, cert: token.write_text(" "), "nothing is reloaded: the token file is empty"),
+    (lambda token, cert: cert.write_text("nonsense"), "nothing is reloaded: the TLS certificate and key are not usable"),
+], ids=["gone", "empty", "nonsense"])
+def test_files_that_cannot_be_used_change_nothing(start, tmp_path, break_it, words):
+    token = tmp_path / "token"
+    token.write_text("one\n")
+    cert, key = make_certificate(tmp_path, "own")
+    running = start("--token-file", str(token), "--tls-cert", str(cert), "--tls-key", str(key), token="one",
+                    tls=service.tls_context(shutil.copy(cert, tmp_path / "kept")))
+    break_it(token, cert)
+    running.process.send_signal(signal.SIGHUP)
+    until(lambda: words in running.log, "the failure")
+    assert running.get("/mobyshark").status == 200
 
 
 def test_targets_that_exit_while_captures_start_cost_no_process(start, new_netns):

@@ -160,7 +160,6 @@ static int as_plain_user(void)
 static int unshare_with(uid_t uid)
 {
 	char line[64];
-	AUTO_CLOSE int groups = -1;
 	AUTO_CLOSE int map = -1;
 	AUTO_CLOSE int map_group = -1;
 	int n, ready[2], status;

@@ -15,9 +15,9 @@
  * filters may use: its direction, its interface, its outer VLAN tag. */
 bool bpf_is_beside(uint32_t k);
 
-/* libpcap does not optimise programs with "geneve" or "protochain". There, the load of a fact beside
- * the packet is an indirect one whose offset was put into a register, which means nothing to the
- * kernel: make it the absolute load that it is in other programs. */
+/* libpcap does not optimise programs with "geneve" or "protochain". There, the load of a fact
+ * beside the packet is an indirect one whose offset was put into a register, which means nothing to
+ * the kernel: make it the absolute load that it is in other programs. */
 void bpf_restore_facts(struct sock_filter *prog, size_t n);
 
 /* Check the program of @n instructions. Returns NULL, or what is wrong with it, in static words. */

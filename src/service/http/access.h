@@ -13,7 +13,7 @@
 
 /* What is allowed; everything is borrowed. */
 struct access {
-	const char *token;    /* NULL = none is needed */
+	const char *token;           /* NULL = none is needed */
 	const char *const *own_host; /* this machine's names */
 	uint32_t n_own_host;
 	const char *const *allow_host;
