@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """With --proxy-discovery everything not handled here goes to Ghostwire, in the way the web UI depends on."""
 import base64
+import contextlib
 import hashlib
 import json
 import socket
@@ -46,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     def handle_one_request(self):
         try:
             super().handle_one_request()
-        except (ConnectionResetError, BrokenPipeError):
+        except (ConnectionResetError, BrokenPipeError, ValueError):
             self.close_connection = True
 
     def answer(self):
@@ -201,6 +202,25 @@ def test_a_head_request_has_no_body(pair):
 def test_chunked_and_large_answers_come_back_whole(pair):
     assert pair.get("/chunked").body == b"first,second,third"
     assert pair.get("/large").body == b"L" * 5_000_000
+
+
+def test_nothing_behind_a_chunked_body_is_passed_on(pair):
+    before = len(pair.ghostwire.seen)
+    with pair.dial() as sock:
+        sock.sendall(b"POST /first HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     b"3\r\nabc\r\n0\r\n\r\nGET /second HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        assert b" 200 " in sock.recv(65536)
+        while sock.recv(65536):
+            pass
+    assert [(where, body) for _, where, _, body in pair.ghostwire.seen[before:]] == [("/first", b"abc")]
+
+
+@pytest.mark.parametrize("body", [b"3\nabc\r\n0\r\n\r\n", b"x\r\n", b"3\r\nabcd\r\n"], ids=["bare-lf", "no-size", "long"])
+def test_a_malformed_chunked_body_ends_the_connection(pair, body):
+    with pair.dial() as sock:
+        sock.sendall(b"POST /broken HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+        with contextlib.suppress(ConnectionResetError):
+            assert sock.recv(65536) == b""
 
 
 def test_several_requests_over_one_connection(pair):

@@ -85,6 +85,9 @@ void conn_reply_text(struct conn *c, const struct conn_head *head, const char *t
 /* Answer with an error: {"error":"@words"}, and for a request to upgrade plain text. */
 void conn_error(struct conn *c, int status, const char *words);
 
+/* The same, and end the connection: what follows the head is not clear. */
+void conn_refuse(struct conn *c, int status, const char *words);
+
 /* Answer later; @ops->free(@ctx) is called when the client leaves before. When the handler answers
  * by conn_stream(), conn_upgrade() or conn_relay() with the same @ctx, that goes on to be used;
  * other answers free it. */

@@ -123,7 +123,9 @@ static int check(struct conn *c, const struct http_request *r, const struct http
 		return 400;
 	status = -http_head_body(r->head, &body_bytes);
 	*ret_why = "the length of the body is not clear";
-	if (status && !(flags & ROUTE_BODY && status == 501))
+	if (status == 501 && (flags & ROUTE_BODY))
+		status = 0; /* the handler reads it */
+	if (status)
 		return status;
 	/* an upgrade is wrong before it is forbidden (wire contract 1.5) */
 	if (c->wants_upgrade)

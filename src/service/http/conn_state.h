@@ -108,11 +108,6 @@ enum conn_step conn_step_answer(struct conn *c);
 enum conn_step conn_step_stream(struct conn *c);
 enum conn_step conn_step_upgraded(struct conn *c);
 
-/* --- conn_answer.c --- */
-
-/* Refuse what is no request at all, and end the connection. */
-void conn_refuse(struct conn *c, int status, const char *words);
-
 /* --- conn_send.c --- */
 
 /* Send @v behind what waits in c->out. *@ret_taken is set to the bytes of @v taken. Returns

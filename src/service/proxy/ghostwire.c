@@ -8,8 +8,7 @@
 
 #include "base/clock.h"
 #include "http/head.h"
-#include "service/proxy/proxy.h"
-#include "service/proxy/proxy_peer.h"
+#include "service/proxy/peer.h"
 
 #define READ_BYTES 65536
 #define SECOND_NS  1000000000LL
@@ -18,10 +17,12 @@ struct ghostwire_ask {
 	struct proxy_env *env;
 	void (*done)(void *ctx, const char *body, size_t len_bytes, const char *why);
 	void *ctx;
-	struct proxy_peer peer;
-	uint32_t n_tried; /* addresses of the other service */
-	struct loop_timer timer;
-	struct resolver_waiter waiter;
+	struct peer peer;
+	struct resolver_query query;
+	bool has_resolved;
+	uint32_t n_tried;        /* addresses of the other service */
+	struct loop_timer timer; /* for the whole question */
+	struct loop_job begin;
 	char request[512];
 	size_t request_len_bytes, n_sent;
 	char *answer; /* owned */
@@ -31,8 +32,8 @@ struct ghostwire_ask {
 static void end(struct ghostwire_ask *g, const char *body, size_t len_bytes, const char *why)
 {
 	loop_disarm(g->env->loop, &g->timer);
-	resolver_cancel(&g->waiter);
-	proxy_peer_close(&g->peer);
+	resolver_cancel(&g->query);
+	peer_close(&g->peer);
 	g->done(g->ctx, body, len_bytes, why);
 }
 
@@ -49,26 +50,39 @@ static int connect_next(struct ghostwire_ask *g)
 	const struct resolver *r = &g->env->resolver;
 	int rc = -EHOSTUNREACH;
 
-	while (g->n_tried < r->known.n) {
-		proxy_peer_close(&g->peer);
-		rc = proxy_peer_connect(&g->peer, &r->known.v[g->n_tried++]);
+	while (g->n_tried < r->n_addresses) {
+		rc = peer_connect(&g->peer, &r->addresses[g->n_tried++]);
 		if (rc == 0)
 			return 0;
 	}
 	return rc;
 }
 
+/* No address works, the last one because of @rc: the name may have others by now. */
 static void on_unreachable(struct ghostwire_ask *g, int rc)
 {
 	char why[128];
 
 	if (connect_next(g) == 0)
 		return;
-	/* for the next question; this one has waited enough */
-	(void) resolver_ask(&g->env->resolver, NULL, clock_mono_ns());
+	if (!g->has_resolved && resolver_ask(&g->env->resolver, &g->query) == 0) {
+		g->has_resolved = true;
+		return;
+	}
 	(void) snprintf(
 		why, sizeof(why), "cannot connect to the discovery service: %s", strerror(-rc));
 	end(g, NULL, 0, why);
+}
+
+static void on_resolved(void *ctx)
+{
+	struct ghostwire_ask *g = ctx;
+	int rc;
+
+	g->n_tried = 0;
+	rc = connect_next(g);
+	if (rc < 0)
+		on_unreachable(g, rc);
 }
 
 /* The answer is whole: its connection has ended. Cut the head off. */
@@ -114,7 +128,7 @@ static void read_answer(struct ghostwire_ask *g)
 	for (;;) {
 		int rc = reserve(g);
 		ssize_t n = rc < 0 ? rc
-				   : proxy_peer_read(&g->peer, g->answer + g->len_bytes,
+				   : peer_read(&g->peer, g->answer + g->len_bytes,
 					     g->cap_bytes - g->len_bytes);
 
 		if (n == -EAGAIN)
@@ -133,11 +147,12 @@ static void read_answer(struct ghostwire_ask *g)
 	}
 }
 
-static void on_peer(void *ctx)
+static void on_peer(void *ctx, uint32_t events)
 {
 	struct ghostwire_ask *g = ctx;
-	int rc = proxy_peer_state(&g->peer);
+	int rc = peer_state(&g->peer);
 
+	(void) events;
 	if (rc == -EINPROGRESS)
 		return;
 	if (rc < 0 && g->n_sent == 0) {
@@ -145,7 +160,7 @@ static void on_peer(void *ctx)
 		return;
 	}
 	while (g->n_sent < g->request_len_bytes) {
-		ssize_t n = proxy_peer_write(
+		ssize_t n = peer_write(
 			&g->peer, g->request + g->n_sent, g->request_len_bytes - g->n_sent);
 
 		if (n == -EAGAIN)
@@ -159,30 +174,13 @@ static void on_peer(void *ctx)
 	read_answer(g);
 }
 
-static void connect_first(struct ghostwire_ask *g)
-{
-	int rc = connect_next(g);
-
-	if (rc < 0)
-		on_unreachable(g, rc);
-}
-
-static void on_addresses(void *ctx, bool is_new)
-{
-	(void) is_new;
-	connect_first(ctx);
-}
-
-/* The first event of the loop, so that @done is never called before ghostwire_ask_new() returns. */
+/* Begun by a job, so that @done is never called before ghostwire_ask_new() returns. */
 static void on_begin(void *ctx)
 {
 	struct ghostwire_ask *g = ctx;
-	struct resolver *r = &g->env->resolver;
 
-	g->timer.fn = on_time_up;
 	loop_arm(g->env->loop, &g->timer, clock_mono_ns() + GHOSTWIRE_WAIT_SECONDS * SECOND_NS);
-	if (r->known.n > 0 || !resolver_ask(r, &g->waiter, clock_mono_ns()))
-		connect_first(g);
+	on_resolved(g);
 }
 
 struct ghostwire_ask *ghostwire_ask_new(struct proxy_env *env,
@@ -196,14 +194,15 @@ struct ghostwire_ask *ghostwire_ask_new(struct proxy_env *env,
 	g->env = env;
 	g->done = done;
 	g->ctx = ctx;
-	g->timer = (struct loop_timer){.fn = on_begin, .ctx = g};
-	g->waiter = (struct resolver_waiter){.done = on_addresses, .ctx = g};
-	proxy_peer_init(&g->peer, env->loop, on_peer, g);
+	peer_init(&g->peer, env->loop, on_peer, g);
+	g->query = (struct resolver_query){.fn = on_resolved, .ctx = g};
+	g->timer = (struct loop_timer){.fn = on_time_up, .ctx = g};
+	g->begin = (struct loop_job){.fn = on_begin, .ctx = g};
 	n = snprintf(g->request, sizeof(g->request),
 		"GET /mobyshark HTTP/1.0\r\nHost: %s\r\nAccept: application/json\r\n\r\n",
 		env->resolver.authority);
 	g->request_len_bytes = (size_t) n;
-	loop_arm(env->loop, &g->timer, clock_mono_ns());
+	loop_queue(env->loop, &g->begin);
 	return g;
 }
 
@@ -211,9 +210,10 @@ void ghostwire_ask_free(struct ghostwire_ask *g)
 {
 	if (!g)
 		return;
+	loop_cancel(&g->begin);
 	loop_disarm(g->env->loop, &g->timer);
-	resolver_cancel(&g->waiter);
-	proxy_peer_close(&g->peer);
+	resolver_cancel(&g->query);
+	peer_close(&g->peer);
 	free(g->answer);
 	free(g);
 }

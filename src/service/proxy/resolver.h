@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses of the other discovery service (--discovery-service, --gw-port). A name is looked up in
- * full at the start. Afterwards the service has no files any more, so only the name servers known
- * then can be asked again: by datagrams, from the event loop, which never waits for them. */
+/* The addresses of the other discovery service (--discovery-service, --gw-port).
+ *
+ * The name is resolved in full, as the system is configured, before the sandbox is entered. Later
+ * the process has no files, so only the name servers that were configured then are queried, over
+ * UDP, when connecting to all known addresses has failed. The event loop goes on meanwhile. */
 #ifndef PROXY_RESOLVER_H
 #define PROXY_RESOLVER_H
 
@@ -13,8 +15,8 @@
 #include "loop/loop.h"
 
 #define RESOLVER_ADDRESSES_MAX 8
-#define RESOLVER_LIMIT_NS      2000000000LL /* for name servers to answer */
-#define RESOLVER_PAUSE_NS      5000000000LL /* between two questions */
+#define RESOLVER_TRY_MS        1000 /* one name server's time to answer */
+#define RESOLVER_PAUSE_MS      5000 /* between two rounds of queries */
 
 union resolver_address {
 	struct sockaddr sa;
@@ -22,18 +24,12 @@ union resolver_address {
 	struct sockaddr_in6 v6;
 };
 
-/* The addresses that are known. */
-struct resolver_list {
-	union resolver_address v[RESOLVER_ADDRESSES_MAX];
-	uint32_t n; /* 0 = none is known */
-};
-
-/* One that waits for an answer. Zeroed at first, but for the public members. */
-struct resolver_waiter {
-	void (*done)(void *ctx, bool is_new); /* the list was replaced, or time is up */
+/* A wait for a round of queries; zeroed but for @fn and @ctx at first. */
+struct resolver_query {
+	void (*fn)(void *ctx); /* called once, from the loop, when the round is over */
 	void *ctx;
-	struct resolver *resolver; /* NULL: does not wait */
-	struct resolver_waiter *next;
+	struct resolver *resolver; /* NULL = not waiting */
+	struct resolver_query *next, *before;
 };
 
 struct resolver {
@@ -41,33 +37,39 @@ struct resolver {
 	const char *name;  /* borrowed */
 	uint16_t port;
 	char authority[300]; /* "host:port", an IPv6 address in brackets */
-	struct resolver_list known;
+	union resolver_address addresses[RESOLVER_ADDRESSES_MAX];
+	uint32_t n_addresses; /* 0 = not known */
 	bool is_literal, has_servers;
 	struct __res_state state;
-	/* the question under way: */
-	struct loop_source source; /* source.fd: owned, -1 = none */
+
+	/* the round of queries that is under way */
+	struct resolver_query *waiting;
+	struct loop_source source; /* fd owned, -1 = none */
 	struct loop_timer timer;
-	bool is_repeated;
-	uint8_t n_left;  /* answers that have not come */
-	uint16_t ids[2]; /* of the questions for A and AAAA; 0 = answered */
-	struct resolver_list fresh;
-	struct resolver_waiter *waiters;
-	int64_t asked_ns; /* when the last question was begun, monotonic */
+	int at_server;   /* of those configured */
+	uint16_t ids[2]; /* of the queries for IPv4 and IPv6 */
+	bool is_answered[2];
+	union resolver_address found[RESOLVER_ADDRESSES_MAX];
+	uint32_t n_found;
+	int64_t ended_ns; /* the last round; monotonic, 0 = none */
 };
 
-/* Look @name up; before the sandbox. May wait for name servers. A name that is not found now may be
- * later. */
+/* Resolve @name before the sandbox; may wait for name servers. A name that is not found now may be
+ * found later. */
 void resolver_init(struct resolver *r, struct loop *loop, const char *name, uint16_t port);
-
-/* Connecting failed: ask the name servers again, unless that was done less than RESOLVER_PAUSE_NS
- * before @now_ns. Returns whether @w (NULL = nobody) waits for the answer now: its done() is called
- * from the event loop, within RESOLVER_LIMIT_NS. */
-bool resolver_ask(struct resolver *r, struct resolver_waiter *w, int64_t now_ns);
-
-/* @w waits no longer, if it does. */
-void resolver_cancel(struct resolver_waiter *w);
-
-/* Nobody may wait any more. */
 void resolver_done(struct resolver *r);
+
+/* Wait for a round of queries, which begins unless one is under way; addresses that it finds
+ * replace the known ones. Returns 0, or -EAGAIN when there is nothing to query: the name is an
+ * address, no name server is known, or the last round ended less than RESOLVER_PAUSE_MS ago. */
+int resolver_ask(struct resolver *r, struct resolver_query *q);
+
+/* Wait no longer. Nothing happens when @q does not wait. */
+void resolver_cancel(struct resolver_query *q);
+
+static inline bool resolver_is_asking(const struct resolver_query *q)
+{
+	return q->resolver != NULL;
+}
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "service/proxy/proxy_rewrite.h"
+#include "service/proxy/rewrite.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "base/own.h"
-#include "service/proxy/proxy_target.h"
+#include "service/proxy/forward_target.h"
 
 /* Of one connection, RFC 9110 section 7.6.1; a Connection field may name more. Transfer-Encoding
  * stays, as bodies are passed on in the form they have. */
@@ -35,7 +35,7 @@ static struct http_slice slice_of(const char *text)
 	return (struct http_slice){text, strlen(text)};
 }
 
-/* Is @name in a Connection field? */
+/* Is field @name of one connection because a Connection field says so? */
 static bool is_named(const struct http_head *h, struct http_slice name)
 {
 	for (uint32_t i = 0; i < h->n_fields; i++) {
@@ -65,11 +65,11 @@ static bool is_hop_by_hop(const struct http_head *h, struct http_slice name)
 	return is_named(h, name);
 }
 
-bool proxy_wants_upgrade(const struct http_head *request)
+bool rewrite_wants_upgrade(const struct http_head *request)
 {
 	const struct http_slice *to = http_head_single(request, "upgrade");
 
-	return !request->is_http10 && http_slice_is(request->method, "GET") && to &&
+	return !request->is_http10 && http_slice_is_nocase(request->method, "GET") && to &&
 	       http_slice_is_nocase(*to, "websocket") &&
 	       http_head_lists(request, "connection", "upgrade");
 }
@@ -107,7 +107,7 @@ static void put_fields(const struct http_head *h, struct wbuf *w)
 	}
 }
 
-void proxy_rewrite_request(const struct http_head *h, const struct proxy_rewrite *r, struct wbuf *w)
+void rewrite_request(const struct http_head *h, const struct rewrite_names *r, struct wbuf *w)
 {
 	struct http_head kept = *h;
 
@@ -118,20 +118,20 @@ void proxy_rewrite_request(const struct http_head *h, const struct proxy_rewrite
 	}
 	put(w, h->method);
 	put_text(w, " ");
-	proxy_put_target(h->target, r->hides_token, w);
+	forward_target_put(h->target, r->hides_token, w);
 	put_text(w, h->is_http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
 	put_field(w, slice_of("Host"), slice_of(r->authority));
 	put_fields(&kept, w);
 	put_field(w, slice_of("Enable-Monolith"), slice_of("Affirmative, Dave"));
 	put_forwarded_for(h, r->peer, w);
-	if (proxy_wants_upgrade(h))
+	if (rewrite_wants_upgrade(h))
 		put_text(w, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
 	else
 		put_text(w, "Connection: close\r\n");
 	put_text(w, "\r\n");
 }
 
-void proxy_rewrite_answer(const struct http_head *h, struct wbuf *w)
+void rewrite_answer(const struct http_head *h, struct wbuf *w)
 {
 	char status[] = {(char) ('0' + h->status / 100), (char) ('0' + h->status / 10 % 10),
 		(char) ('0' + h->status % 10), ' ', '\0'};
