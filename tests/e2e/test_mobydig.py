@@ -260,7 +260,7 @@ def test_digs_end_with_their_service(start, neighbourhood):
     async def interrupted():
         async with link_to(mine, neighbourhood.db) as link:
             await first_address(link)
-            os.kill(mine.pid("packetflix-service"), signal.SIGKILL)
+            mine.kill_process(mine.pid("packetflix-service"))
             assert (await read(link))[1] == 1006
     asyncio.run(interrupted())
     wait_no_dig(mine)

@@ -124,7 +124,7 @@ def test_a_killed_reader_ends_its_capture_with_a_reason_and_nothing_else(start, 
     reader, = running.readers()
     other = Viewer(running, netns=scene.inode, nif="lo").wait_interfaces("lo")
     before = running.metrics()
-    os.kill(reader, signal.SIGKILL)
+    running.kill_process(reader)
     victim.wait_end()
     victim_download.wait_end()
     check_close(victim.close_code, victim.close_reason)
@@ -146,7 +146,7 @@ def test_a_killed_discover_comes_back_and_captures_go_on(start, scene):
     before = running.metrics()
     for round_number in range(3):
         victim = running.pid("packetflix-discover")
-        os.kill(victim, signal.SIGKILL)
+        running.kill_process(victim)
         until(lambda: [p for p in running.pids("packetflix-discover") if p != victim], "a new discover")
         until(lambda: listed(running, scene.inode), "the list")
         marker = b"<discover-%d>" % round_number
@@ -155,6 +155,15 @@ def test_a_killed_discover_comes_back_and_captures_go_on(start, scene):
     after = running.metrics()
     assert [key for key in after if "discover" in key and after[key] == before.get(key, 0) + 3], "restarts are not counted"
     assert running.get("/readyz").status == 200
+
+
+def test_an_end_that_no_test_declared_is_found_when_its_packetflix_is_stopped(start):
+    running = start()
+    os.kill(running.pid("packetflix-discover"), signal.SIGKILL)
+    until(lambda: running.unexpected_ends() == {"discover": 1}, "the end of discover in the metrics")
+    with pytest.raises(AssertionError, match="ended unexpectedly: {'discover': 1}"):
+        running.stop()
+    assert running.process.returncode == 0
 
 
 def listed(running, inode):
@@ -181,7 +190,7 @@ def test_a_killed_service_is_started_again_and_its_readers_end(start, scene):
     viewer = Viewer(running, netns=scene.inode, nif="eth0").wait_interfaces("eth0")
     readers = running.readers()
     victim = running.pid("packetflix-service")
-    os.kill(victim, signal.SIGKILL)
+    running.kill_process(victim)
     viewer.wait_end()
     until(lambda: [p for p in running.pids("packetflix-service") if p != victim], "a new service")
     until(lambda: not [r for r in readers if service.alive(r)], "the old readers to end")

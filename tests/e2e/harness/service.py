@@ -16,6 +16,7 @@ from harness.wait import until
 REPO = Path(__file__).resolve().parents[3]
 ROLES = ("packetflix", "packetflix-discover", "packetflix-service", "packetflix-reader")
 PROGRAMS = (*ROLES, "packetflix-dig")
+RESTARTED = ("service", "discover", "reader")   # the values of {process} in packetflix_process_restarts_total
 STOP_S = 15
 
 
@@ -93,6 +94,16 @@ def status(pid):
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
+def _token_of(flags):
+    """The token in the file that FLAGS name, or None."""
+    if "--token-file" not in flags:
+        return None
+    try:
+        return Path(flags[flags.index("--token-file") + 1]).read_text().strip()
+    except OSError:
+        return None
+
+
 class Answer:
     """A finished HTTP answer."""
 
@@ -120,6 +131,9 @@ class Service:
         self.host, self.tls, self.token = host, tls, token
         self.port = (port or free_port()) if own_port else 5001
         self.netns = netns
+        self.expected_ends = dict.fromkeys(RESTARTED, 0)
+        self._must_answer = ready
+        self._file_token = _token_of([str(flag) for flag in flags])
         self.command = [*wrapper, str(program or binary()), *(["--port", str(self.port)] if own_port else []),
                         *map(str, flags)]
         if netns:
@@ -145,10 +159,44 @@ class Service:
                 return False
         until(is_ready, "packetflix to be ready", timeout)
 
+    def kill_process(self, pid):
+        """SIGKILL for PID, one of the processes below packetflix; stop() expects its end."""
+        self.expect_end(role_of(pid).removeprefix("packetflix-"))
+        os.kill(pid, signal.SIGKILL)
+
+    def expect_end(self, process, count=1):
+        """Declare that the test makes PROCESS, one of RESTARTED, end COUNT times more."""
+        self.expected_ends[process] += count
+
+    def unexpected_ends(self):
+        """The processes that ended more often than the test has declared, as a dict of name to count. Empty if this
+        packetflix has ended. One that had to become ready must answer; any other may never have listened here."""
+        if self.process.poll() is not None:
+            return {}
+        own = {"Authorization": f"Bearer {self._file_token}"} if self._file_token else {}
+        try:
+            answer = self.get("/metrics", own)
+        except OSError:
+            if self._must_answer:
+                raise
+            return {}
+        assert answer.status == 200, f"/metrics answers {answer.status} {answer.text}"
+        counted = parse_metrics(answer.text)
+        ends = {name: int(counted[f'packetflix_process_restarts_total{{process="{name}"}}']) for name in RESTARTED}
+        return {name: ends[name] for name in RESTARTED if ends[name] > self.expected_ends[name]}
+
     def stop(self):
-        """SIGTERM, and then nothing may be left: no process, and exit status 0."""
+        """SIGTERM, and then nothing may be left: no process, and exit status 0. Before that, no process may have
+        ended but those that the test has declared."""
         if self in Service.started:
             Service.started.remove(self)
+        try:
+            unexpected = self.unexpected_ends()
+        finally:
+            self._terminate()
+        assert not unexpected, f"processes ended unexpectedly: {unexpected}\n{self.log}"
+
+    def _terminate(self):
         family = {self.process.pid: starttime(self.process.pid), **descendants(self.process.pid)}
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
