@@ -82,6 +82,14 @@ static bool is_loopback(const union address *a)
 	return IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr);
 }
 
+bool listen_is_address(const char *address)
+{
+	union address a;
+	socklen_t len;
+
+	return parse(address, 0, &a, &len) == 0;
+}
+
 int listen_open(const char *address, uint16_t port, bool *ret_loopback, struct err *e)
 {
 	AUTO_CLOSE int fd = -1;

@@ -10,6 +10,9 @@
 
 #include "base/err.h"
 
+/* Is @address one that listen_open() takes? */
+bool listen_is_address(const char *address);
+
 /* Bind and listen on @address: "IP", "IP:PORT", "[IPv6]" or "[IPv6]:PORT"; @port is used if there
  * is none. "[::]" and "::" take IPv4 as well. Returns a close-on-exec socket; *ret_loopback tells
  * whether only this machine can reach it. -EINVAL for a text that is no address, or the errno of

@@ -180,8 +180,7 @@ int main(int argc, char **argv)
 
 	log_init("broker", false);
 	if (options_parse(argc, argv, getenv("PACKETFLIX_LISTEN"), &o, &e) < 0) {
-		(void) fprintf(stderr, "packetflix: %s\n\n", e.text);
-		options_help(stderr);
+		(void) fprintf(stderr, "packetflix: %s\nTry \"packetflix --help\".\n", e.text);
 		return 2;
 	}
 	log_init("broker", o.debug);

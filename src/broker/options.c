@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "broker/listen.h"
 #include "stream/chunk.h"
 
 #define MIB (1024ULL * 1024)
@@ -225,6 +226,12 @@ int options_parse(int argc, char **argv, const char *listen_env, struct options 
 		rc = err_set(e, -EINVAL, "--tls-cert and --tls-key belong together");
 	if (rc == 0 && o.n_listen == 0 && listen_env && listen_env[0])
 		rc = split_listen(&o, listen_env, e);
+	for (uint32_t i = 0; i < o.n_listen && rc == 0; i++) {
+		if (!listen_is_address(o.listen[i]))
+			rc = err_set(e, -EINVAL,
+				"\"%s\" is no address to listen on: IP, IP:PORT or [IPv6]:PORT",
+				o.listen[i]);
+	}
 	if (rc < 0) {
 		options_done(&o);
 		return rc;

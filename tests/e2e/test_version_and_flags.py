@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The command line keeps every flag of the original, and what goes wrong is said in one clear line."""
+import os
 import re
 import socket
 import subprocess
@@ -17,9 +18,9 @@ NEW_FLAGS = ("--listen", "--tls-cert", "--tls-key", "--token-file", "--allow-hos
              "--stream-size", "--latency", "--max-age", "--max-captures", "--max-viewers", "--max-connections")
 
 
-def run(*arguments, timeout=20):
+def run(*arguments, timeout=20, env=None):
     return subprocess.run([str(service.binary()), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=timeout, stdin=subprocess.DEVNULL)
+                          timeout=timeout, stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
 
 
 @pytest.mark.parametrize("flag", ["--version", "-version"])
@@ -42,10 +43,20 @@ def test_help_names_every_flag_and_the_defaults(flag):
 
 @pytest.mark.parametrize("arguments", [["--nonsense"], ["nonsense"], ["--port", "5001", "stray"], ["-x"], ["--debugx"],
                                        ["--"]])
-def test_an_unknown_argument_prints_the_help_on_stderr_and_exits_with_2(arguments):
+def test_an_unknown_argument_is_one_error_and_where_to_find_help(arguments):
     done = run(*arguments)
+    assert done.returncode == 2 and done.stdout == ""
+    first, second = done.stderr.splitlines()
+    assert first.startswith("packetflix: ") and arguments[-1].lstrip("-")[:5] in first
+    assert second == 'Try "packetflix --help".'
+
+
+@pytest.mark.parametrize("address", ["foo", "192.0.2.1:", "192.0.2.1:99999", "[::1", "localhost:80", "::1:x"])
+@pytest.mark.parametrize("environment", [False, True])
+def test_an_address_that_is_none_is_a_wrong_command_line(address, environment):
+    done = run(env={"PACKETFLIX_LISTEN": address}) if environment else run("--listen", address)
     assert done.returncode == 2
-    assert "--discovery-service" in done.stderr
+    assert done.stderr.splitlines()[0] == f'packetflix: "{address}" is no address to listen on: IP, IP:PORT or [IPv6]:PORT'
 
 
 @pytest.mark.parametrize("arguments", [
