@@ -175,6 +175,7 @@ struct csharg_target {
 	const char *cluster_context, *cluster_uid;
 	const char *capture_service; /* hints of a cluster's frontend, "" and 0 if absent */
 	uint32_t capture_port;
+	const char *id; /* of the container, or of a pod's sandbox; "" = unknown */
 };
 
 enum csharg_class {
@@ -199,7 +200,10 @@ CSHARG_API void csharg_targets_free(struct csharg_targets *targets);
 CSHARG_API enum csharg_class csharg_class_of(const char *type);
 
 struct csharg_query {
-	const char *name; /* name, or PREFIX:NAME (":NAME" = without prefix) */
+	/* name, PREFIX:NAME (":NAME" = without prefix), or, when no target is called so: "host",
+	 * the name of a namespace of "ip netns" without processes, a process id that a target is
+	 * listed with, or a container id or at least four digits of its beginning */
+	const char *name;
 	enum csharg_class type_class;
 	const char *pod_namespace; /* for pods whose @name has no '/': NULL = "default" */
 	const char *node;          /* node name, NULL or "" = any */

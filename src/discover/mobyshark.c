@@ -32,6 +32,8 @@ static void put_target(struct text *t, const struct catalog *c, const struct cat
 	text_put_number(t, "pid", x->pid);
 	text_put_number(t, "starttime", x->starttime_ticks);
 	text_put_string(t, "prefix", x->prefix);
+	if (x->id[0])
+		text_put_string(t, "id", x->id);
 	text_put(t, "}");
 }
 

@@ -64,6 +64,18 @@ static void tie_last(struct drafts *d, const struct process *p)
 	t->starttime_ticks = p->starttime_ticks;
 }
 
+/* Note the id of @c, without containerd's namespace before it. Names and other words that are no
+ * digits are left out. */
+static void identify_last(struct drafts *d, const struct container *c)
+{
+	struct catalog_target *t = &d->v[d->n - 1].t;
+	const char *slash = strrchr(c->id, '/'), *id = slash ? slash + 1 : c->id;
+	size_t n = strlen(id);
+
+	if (n < sizeof(t->id) && strspn(id, "0123456789abcdef") == n)
+		memcpy(t->id, id, n + 1);
+}
+
 /* By pod, the oldest first. */
 static int cmp_in_pod(const void *a, const void *b)
 {
@@ -94,8 +106,10 @@ static int add_pods(struct drafts *d, const struct container_list *l)
 		if (i > 0 && strcmp(v[i]->pod, v[i - 1]->pod) == 0)
 			continue;
 		rc = add(d, GROUP_CONTAINER, v[i]->pod, "pod", "");
-		if (rc == 0)
-			tie_last(d, v[i]->proc);
+		if (rc < 0)
+			break;
+		tie_last(d, v[i]->proc);
+		identify_last(d, v[i]);
 	}
 	free(v);
 	return rc;
@@ -111,8 +125,10 @@ static int add_containers(struct drafts *d, const struct container_list *l)
 		if (c->proc->netns == 0 || c->pod)
 			continue;
 		rc = add(d, GROUP_CONTAINER, c->name, c->type, c->prefix);
-		if (rc == 0)
-			tie_last(d, c->proc);
+		if (rc < 0)
+			break;
+		tie_last(d, c->proc);
+		identify_last(d, c);
 	}
 	return rc;
 }

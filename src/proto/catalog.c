@@ -8,12 +8,12 @@
 #include "base/bytes.h"
 #include "base/own.h"
 
-static const uint8_t magic[4] = {'P', 'F', 'C', '2'};
+static const uint8_t magic[4] = {'P', 'F', 'C', '3'};
 
 /* Least encoded sizes, to refuse counts that cannot be true before memory is taken for them. */
 #define LINK_MIN_BYTES   9
 #define NETNS_MIN_BYTES  29
-#define TARGET_MIN_BYTES 26
+#define TARGET_MIN_BYTES 28
 #define NAME_MIN_BYTES   27
 
 void catalog_done(struct catalog *c)
@@ -57,6 +57,7 @@ static void put_target(struct wbuf *w, const struct catalog_target *t)
 	wbuf_u64(w, t->netns_inode);
 	wbuf_u32(w, t->pid);
 	wbuf_u64(w, t->starttime_ticks);
+	wbuf_str(w, t->id);
 }
 
 static size_t address_bytes(uint8_t family)
@@ -95,7 +96,7 @@ static size_t encoded_bound(const struct catalog *c)
 		if (name >= CATALOG_NAME_MAX || type >= CATALOG_TYPE_MAX ||
 			prefix >= CATALOG_NAME_MAX)
 			return 0;
-		n += TARGET_MIN_BYTES + name + type + prefix;
+		n += TARGET_MIN_BYTES + name + type + prefix + CATALOG_ID_MAX;
 	}
 	return n > CATALOG_BYTES_MAX ? 0 : n;
 }
@@ -178,6 +179,7 @@ static int get_target(struct rbuf *r, struct catalog_target *t)
 	t->netns_inode = rbuf_u64(r);
 	t->pid = rbuf_u32(r);
 	t->starttime_ticks = rbuf_u64(r);
+	rbuf_str(r, t->id, sizeof(t->id));
 	if (r->failed)
 		return -EBADMSG;
 	return t->name && t->type && t->prefix ? 0 : -ENOMEM;

@@ -2,7 +2,7 @@
 /* The table of capture targets that discover hands to the service, in a sealed memfd: every network
  * namespace with its reference and links, every target with the namespace it lives in.
  *
- * Form: "PFC2", u32 number of namespaces, u32 number of targets, u32 number of names, then the
+ * Form: "PFC3", u32 number of namespaces, u32 number of targets, u32 number of names, then the
  * namespaces, then the targets, then the names, each field in the order of the structs below,
  * little-endian, strings as u16 length and bytes, addresses as 4 or 16 bytes, nothing behind the
  * last one. */
@@ -17,6 +17,7 @@
 
 #define CATALOG_NAME_MAX    4096 /* bytes of a target's name or prefix, NUL included */
 #define CATALOG_TYPE_MAX    64
+#define CATALOG_ID_MAX      65 /* of a container, NUL included */
 #define CATALOG_IFNAME_MAX  16 /* IFNAMSIZ */
 #define CATALOG_NETNS_MAX   65536
 #define CATALOG_TARGETS_MAX 262144
@@ -45,6 +46,8 @@ struct catalog_target {
 	uint64_t netns_inode;
 	uint32_t pid;             /* 0 for process-less namespaces */
 	uint64_t starttime_ticks; /* 0 for process-less namespaces */
+	char id[CATALOG_ID_MAX];  /* of the container, or of a pod's sandbox: lower case hexadecimal
+				   * digits, "" = unknown */
 };
 
 /* Who has an address, for people who see it in packets. */

@@ -11,6 +11,7 @@ import pytest
 from harness.client import Download, Viewer
 from harness.pcapng import Stream, judge, parse, tshark
 from harness.reference import Tcpdump
+from harness.service import REPO
 from harness.wait import until
 
 PAGE = "packetflix" * 2000
@@ -81,6 +82,26 @@ def test_every_packet_of_a_containers_web_traffic_is_there(shared, owned, web, c
     assert directions == {("in", False), ("out", True)}
     viewer.wait(lambda s: s.total("ifrecv") == len(s.packets), "the account")
     assert viewer.stream.total("ifdrop") == 0
+
+
+def test_a_container_is_captured_by_its_id_and_its_process(shared, engine, web):
+    container_id = engine.docker("inspect", "-f", "{{.Id}}", web.name).strip()
+    until(lambda: (shared.target(name=web.name) or {}).get("id") == container_id, "the id of the container")
+    wanted = shared.target(name=web.name)
+    for word in (container_id, container_id[:12], str(wanted["pid"])):
+        viewer = Viewer(shared, target=word).wait_interfaces("eth0", "lo")
+        assert viewer.stream.document["container-name"] == web.name
+        viewer.close()
+        done = subprocess.run([REPO / "out" / "csharg", "--host", f"127.0.0.1:{shared.port}", "capture", word, "-w/dev/null",
+                               "--duration", "100ms"], capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_host_is_a_target(shared):
+    viewer = Viewer(shared, target="host").wait_interfaces("lo")
+    assert viewer.stream.document["container-name"] == next(
+        t["name"] for t in shared.targets() if t["pid"] == 1 and not t["prefix"])
+    viewer.close()
 
 
 def test_the_command_of_the_readme_works(shared, web, tmp_path):

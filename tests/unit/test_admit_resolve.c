@@ -236,6 +236,7 @@ static void short_names_find_their_target(void **state)
 		{"other:db", "db", "other", 200},
 		{"default/nginx", "default/nginx", "", 400},
 		{"/proc/1/ns/mnt:/run/netns/blue", "/proc/1/ns/mnt:/run/netns/blue", "", 300},
+		{"blue", "/proc/1/ns/mnt:/run/netns/blue", "", 300},
 	};
 	static const char *const missing[] = {
 		"nobody", ":web", "web:", "kind:", "other:web", "kind:kind:web"};

@@ -180,7 +180,8 @@ static void names_are_made_harmless(void **state)
 
 static const char document[] =
 	"{\"metadata\":{},\"containers\":["
-	"{\"name\":\"web\",\"type\":\"docker\",\"netns\":2,\"prefix\":\"kind\"},"
+	"{\"name\":\"web\",\"type\":\"docker\",\"netns\":2,\"prefix\":\"kind\","
+	"\"id\":\"12ab34cd\",\"pid\":77,\"starttime\":1},"
 	"{\"name\":\"web\",\"type\":\"docker\",\"netns\":1,\"prefix\":\"\"},"
 	"{\"name\":\"default/web\",\"type\":\"pod\",\"netns\":3,\"prefix\":\"\"},"
 	"{\"name\":\"init(1)\",\"type\":\"proc\",\"netns\":4,\"prefix\":\"\"},"
@@ -217,6 +218,10 @@ static void targets_are_found_by_the_rules(void **state)
 			"capture target \"wep\" not found; similar: web, kind:web"},
 		{{.name = "nit", .type_class = CSHARG_NETWORKS}, -ENOENT,
 			"capture target \"nit\" not found; similar: init(1)"},
+		{{.name = "12ab"}, 2, ""},
+		{{.name = "77", .type_class = CSHARG_CONTAINERS}, 2, ""},
+		{{.name = "77", .type_class = CSHARG_PODS}, -ENOENT,
+			"capture target \"default/77\" not found"},
 		{{.name = ":web"}, 1, ""},
 		{{.name = "kind:web"}, 2, ""},
 		{{.name = "a:b"}, 5, ""},

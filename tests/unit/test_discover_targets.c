@@ -52,6 +52,7 @@ static void add_container(struct container_list *l, const struct process *p, con
 	l->v[l->n].type = "docker";
 	l->v[l->n].name = strdup(name);
 	l->v[l->n].prefix = strdup("");
+	(void) snprintf(l->v[l->n].id, sizeof(l->v[l->n].id), "moby/%d%s", (int) p->pid, "ab");
 	l->v[l->n].pod = pod ? strdup(pod) : NULL;
 	l->v[l->n++].engine_pid = engine_pid;
 }
@@ -193,6 +194,9 @@ static void targets_are_named_and_ordered(void **state)
 				 "bindmount::/proc/1/ns/mnt:/run/netns/blue");
 	assert_int_equal(c.targets[4].pid, 0);
 	assert_int_equal(c.targets[4].netns_inode, 40);
+	assert_string_equal(c.targets[0].id, "60ab");
+	assert_string_equal(c.targets[1].id, "62ab");
+	assert_string_equal(c.targets[2].id, "");
 	catalog_done(&c);
 	container_list_done(&l);
 	netns_set_done(&s);
@@ -214,6 +218,7 @@ static void a_pod_is_one_target_by_its_oldest_container(void **state)
 	assert_string_equal(c.targets[0].type, "pod");
 	assert_string_equal(c.targets[0].name, "default/web");
 	assert_int_equal(c.targets[0].pid, 60);
+	assert_string_equal(c.targets[0].id, "60ab");
 	assert_string_equal(c.targets[1].type, "proc");
 	catalog_done(&c);
 	container_list_done(&l);

@@ -340,7 +340,9 @@ static void a_table_comes_back_and_namespaces_are_found(void **state)
 		{{.inode = 9, .kind = NS_REF_FD, .pid = 2, .starttime_ticks = 3, .index = 4}, 0,
 			NULL}};
 	struct catalog_target targets[] = {
-		{"web", "docker", "p", 5, 1, 1}, {"", "bindmount", "", 9, 0, 0}};
+		{"web", "docker", "p", 5, 1, 1,
+			"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+		{"", "bindmount", "", 9, 0, 0, ""}};
 	struct catalog_name names[] = {{4, {192, 0, 2, 1}, 5, 7, 8, "web"},
 		{4, {192, 0, 2, 1}, 5, 7, 8, "a.b"}, {4, {192, 0, 2, 1}, 9, 0, 0, "x"},
 		{6, {0x20, 1}, 5, 0, 0, "web"}};
@@ -354,6 +356,8 @@ static void a_table_comes_back_and_namespaces_are_found(void **state)
 	assert_true(catalog_find_netns(&d, 9) == &d.netns[1] && !catalog_find_netns(&d, 6));
 	assert_string_equal(d.netns[0].links[1].name, "eth0");
 	assert_string_equal(d.targets[0].prefix, "p");
+	assert_string_equal(d.targets[0].id, targets[0].id);
+	assert_string_equal(d.targets[1].id, "");
 	assert_true(d.n_names == 4 && memcmp(d.names, names, sizeof(names)) == 0);
 	catalog_done(&d);
 	for (size_t len = 0; len < (size_t) n; len++)

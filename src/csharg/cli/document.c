@@ -26,12 +26,13 @@ json_t *document_full(const struct csharg_target *t)
 					 : json_null();
 
 	/* "o" takes over the references, also when packing fails */
-	return json_pack("{s:s, s:s++, s:s, s:I, s:o, s:s, s:I, s:I, s:s, s:o, s:s, s:I}", "name",
-		t->name, "full-name", t->prefix, t->prefix[0] ? ":" : "", t->name, "type", t->type,
-		"netns", (json_int_t) t->netns, "network-interfaces", interfaces(t), "prefix",
-		t->prefix, "starttime", (json_int_t) t->starttime, "pid", (json_int_t) t->pid,
-		"node-name", t->node_name, "cluster", cluster, "capture-service",
-		t->capture_service, "captureport", (json_int_t) t->capture_port);
+	return json_pack("{s:s, s:s++, s:s, s:s, s:I, s:o, s:s, s:I, s:I, s:s, s:o, s:s, s:I}",
+		"name", t->name, "full-name", t->prefix, t->prefix[0] ? ":" : "", t->name, "type",
+		t->type, "id", t->id ? t->id : "", "netns", (json_int_t) t->netns,
+		"network-interfaces", interfaces(t), "prefix", t->prefix, "starttime",
+		(json_int_t) t->starttime, "pid", (json_int_t) t->pid, "node-name", t->node_name,
+		"cluster", cluster, "capture-service", t->capture_service, "captureport",
+		(json_int_t) t->capture_port);
 }
 
 json_t *document_plain(const struct csharg_target *target)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alias.h"
 #include "base/own.h"
 #include "base/text.h"
 #include "csharg/lib/client.h"
@@ -177,6 +178,28 @@ static int tell_several(const struct csharg_targets *all, const struct csharg_qu
 	return tell(-ENOTUNIQ, begin, &more, e);
 }
 
+/* The number of targets that @q means in this way, and one of them. */
+static size_t find_alias(const struct csharg_targets *all, const struct csharg_query *q,
+	enum alias_way way, const struct csharg_target **ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct csharg_target *t = all->target[i];
+		const struct alias_target target = {.name = t->name,
+			.type = t->type,
+			.prefix = t->prefix,
+			.id = t->id,
+			.pid = t->pid > 0 ? (uint32_t) t->pid : 0};
+
+		if (!is_allowed(t, q) || !alias_matches(way, &target, q->name))
+			continue;
+		*ret = t;
+		n++;
+	}
+	return n;
+}
+
 int csharg_targets_find(const struct csharg_targets *targets, const struct csharg_query *q,
 	const struct csharg_target **ret_target, struct csharg_error *e)
 {
@@ -197,6 +220,8 @@ int csharg_targets_find(const struct csharg_targets *targets, const struct cshar
 		found = targets->target[i];
 		n++;
 	}
+	for (int way = 0; n == 0 && way < ALIAS_WAYS; way++)
+		n = find_alias(targets, q, (enum alias_way) way, &found);
 	if (n == 0)
 		return tell_missing(targets, q, name, e);
 	if (n > 1)

@@ -121,6 +121,7 @@ static int add_engine_container(struct making *m, const struct engine *e,
 		c->host_pid = p->pid;
 		c->host_starttime_ticks = p->starttime_ticks;
 	}
+	(void) snprintf(n.id, sizeof(n.id), "%s", c->id);
 	rc = add(m, &n, c->name);
 	return rc < 0 ? rc : describe(m, &c->labels, e->driver->pods_by_label);
 }
@@ -178,6 +179,7 @@ static int add_oci(struct making *m, const struct oci_entry *o, struct container
 	int rc;
 
 	c->type = o->type;
+	(void) snprintf(c->id, sizeof(c->id), "%s", o->id);
 	rc = add(m, c, o->state.name);
 	return rc < 0 ? rc : describe(m, &o->state.labels, strcmp(c->type, "CRI") == 0);
 }
@@ -194,6 +196,7 @@ static int add_cgroup(struct making *m, const struct cgroup_container *cg)
 	o = account_of(m, cg->name.id, cg->proc);
 	if (o && (strcmp(c.type, "containerd") == 0 || strcmp(c.type, o->type) == 0))
 		return add_oci(m, o, &c);
+	(void) snprintf(c.id, sizeof(c.id), "%s", cg->name.id);
 	rc = add(m, &c, cg->name.name);
 	return rc < 0 ? rc : describe(m, NULL, false);
 }

@@ -23,6 +23,7 @@ struct container {
 	/* What its engine says, without an engine nothing; in any case the prefix, and what a
 	 * dockershim name tells (contract 2.11). Owned. */
 	struct labels labels;
+	char id[ENGINE_ID_MAX];      /* as its engine or runtime calls it, "" = unknown */
 	int32_t engine_pid;          /* of the engine that told of it, 0 if none did */
 	const struct engine *engine; /* borrowed; NULL if none told of it */
 	bool paused;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alias.h"
+
 typedef bool (*match_fn)(const struct catalog_target *t, const char *name);
 
 static bool match_bare(const struct catalog_target *t, const char *name)
@@ -24,6 +26,34 @@ static bool match_split(const struct catalog_target *t, const char *name)
 
 	return n > 0 && strncmp(name, t->prefix, n) == 0 && name[n] == ':' &&
 	       strcmp(name + n + 1, t->name) == 0;
+}
+
+static bool match_alias(const struct catalog_target *t, const char *name, enum alias_way way)
+{
+	const struct alias_target target = {
+		.name = t->name, .type = t->type, .prefix = t->prefix, .id = t->id, .pid = t->pid};
+
+	return alias_matches(way, &target, name);
+}
+
+static bool match_host(const struct catalog_target *t, const char *name)
+{
+	return match_alias(t, name, ALIAS_HOST);
+}
+
+static bool match_netns(const struct catalog_target *t, const char *name)
+{
+	return match_alias(t, name, ALIAS_NETNS);
+}
+
+static bool match_pid(const struct catalog_target *t, const char *name)
+{
+	return match_alias(t, name, ALIAS_PID);
+}
+
+static bool match_id(const struct catalog_target *t, const char *name)
+{
+	return match_alias(t, name, ALIAS_ID);
 }
 
 static int refuse_ambiguous(
@@ -56,7 +86,8 @@ static int refuse_ambiguous(
 int short_name_find(const struct catalog *cat, const char *name, const struct catalog_target **ret,
 	struct refusal *why)
 {
-	static const match_fn ways[] = {match_bare, match_any_prefix, match_split};
+	static const match_fn ways[] = {match_bare, match_any_prefix, match_split, match_host,
+		match_netns, match_pid, match_id};
 
 	for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {
 		const struct catalog_target *found = NULL;
