@@ -13,7 +13,7 @@
 #include "pcapng/write.h"
 #include "reader/emit.h"
 
-#define IDB_MAX_BYTES (CONF_FILTER_MAX + 4096)
+_Static_assert(STREAM_INTERFACE_BYTES >= CONF_FILTER_MAX + 4096, "room for all options");
 
 void chunking_notify(struct capture *c)
 {
@@ -114,7 +114,7 @@ int chunking_add_packet(struct capture *c, struct interface *i, const struct pac
 		if (rc < 0)
 			return rc;
 		c->chunk.lost = c->lost;
-		c->chunk.lost_interface = i->id;
+		c->chunk.lost_interface = i->id; /* of its first packet */
 		c->lost = 0;
 	}
 	emit_put(&plan, p, c->chunk_payload + c->chunk.payload_len_bytes);
@@ -134,8 +134,7 @@ int chunking_flush(struct capture *c)
 	rc = open_chunk(c, 0);
 	if (rc < 0)
 		return rc;
-	c->chunk.lost = c->lost;
-	c->chunk.lost_interface = c->conf.first_interface;
+	c->chunk.lost = c->lost; /* of no interface yet: that of the next packet counts them */
 	c->lost = 0;
 	close_chunk(c);
 	return 0;
@@ -162,7 +161,8 @@ static bool is_refused(const struct capture *c, uint16_t linktype)
 static const char *comment_of(
 	const struct capture *c, const struct interface *i, char *ret, size_t cap_bytes)
 {
-	const char *const lines[] = {c->conf.comment,
+	char former[LINK_NAME_MAX + 64] = "", name[LINK_NAME_MAX];
+	const char *const lines[] = {c->conf.comment, former,
 		is_refused(c, i->linktype)
 			? "the capture filter does not fit this link type: no packets are kept"
 			: "",
@@ -173,6 +173,10 @@ static const char *comment_of(
 			: ""};
 	size_t len = 0;
 
+	utf8_sanitize(i->former, name, sizeof(name));
+	if (name[0])
+		(void) snprintf(former, sizeof(former),
+			"renamed: this interface was called %s before", name);
 	ret[0] = '\0';
 	for (size_t n = 0; n < ARRAY_LEN(lines) && len < cap_bytes; n++) {
 		if (lines[n][0])
@@ -209,10 +213,12 @@ int chunking_tell_interface(struct capture *c, struct interface *i)
 	(void) snprintf(description, sizeof(description), "%s%s%s, index %u", kind_of(i),
 		alias[0] ? " " : "", alias, i->link.ifindex);
 	close_chunk(c);
-	rc = reserve(c, IDB_MAX_BYTES, &payload);
+	if (c->ifs.n_told >= INTERFACES_MAX)
+		return -ENOSPC;
+	rc = reserve(c, STREAM_INTERFACE_BYTES, &payload);
 	if (rc < 0)
 		return rc;
-	n = pcapng_put_idb(&idb, payload, IDB_MAX_BYTES);
+	n = pcapng_put_idb(&idb, payload, STREAM_INTERFACE_BYTES);
 	if (n < 0)
 		return (int) n;
 	info.payload_len_bytes = (uint32_t) n;

@@ -10,8 +10,13 @@
 #include <stdint.h>
 
 #include "netlink/link.h"
+#include "stream/chunk.h"
 
-#define INTERFACES_MAX 16384 /* in one capture, gone ones included */
+#define INTERFACES_MAX STREAM_INTERFACES_MAX /* in one capture, gone ones included */
+
+/* Descriptions of one interface because of its changing names: a container must not use the ids of
+ * the capture up. */
+#define INTERFACE_RENAMES_MAX 16
 
 struct interface {
 	struct link link;
@@ -19,7 +24,10 @@ struct interface {
 	bool known;   /* @link was told by the kernel; otherwise only the index and the kind are */
 	bool gone;    /* the link was removed; packets of it may still be in the ring */
 	bool is_told; /* its Interface Description Block is in the stream, @id is valid */
-	bool joined;  /* promiscuous mode was asked for */
+	bool is_admitted;           /* it belongs to the capture for good */
+	uint32_t renames;           /* how often it was described anew because of that */
+	char former[LINK_NAME_MAX]; /* its name before the last of these, "" = none */
+	bool joined;                /* promiscuous mode was asked for */
 	bool is_open; /* the kernel's program left its link type open when it appeared: the reader
 		       * filters its packets */
 	uint64_t speed_bps; /* 0 = unknown */

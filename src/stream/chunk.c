@@ -5,8 +5,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define RECORD_ALIGN 64
-#define PAYLOAD_AT   (sizeof(struct record) + CHUNK_HEADROOM_BYTES)
+#define RECORD_ALIGN     64
+#define PACKET_MIN_BYTES 32 /* of an Enhanced Packet Block */
+#define PAYLOAD_AT       (sizeof(struct record) + CHUNK_HEADROOM_BYTES)
 
 enum {
 	RECORD_PAD = 0x70616400,
@@ -177,6 +178,25 @@ uint64_t chunk_reader_head(struct chunk_reader *r, int *ret_rc)
 	return r->head;
 }
 
+/* Returns whether a chunk that says @i of itself can be one of its kind. */
+static bool is_possible(const struct chunk_info *i)
+{
+	if (i->interfaces > STREAM_INTERFACES_MAX || i->status > 0)
+		return false;
+	switch ((enum chunk_kind) i->kind) {
+	case CHUNK_PACKETS:
+		return (uint64_t) i->packets * PACKET_MIN_BYTES <= i->payload_len_bytes;
+	case CHUNK_INTERFACE:
+		return i->payload_len_bytes <= STREAM_INTERFACE_BYTES;
+	case CHUNK_READY:
+		return i->payload_len_bytes == 0;
+	case CHUNK_END:
+		return i->payload_len_bytes <= STREAM_REASON_BYTES;
+	default:
+		return false;
+	}
+}
+
 /* Check the copy @h of a record header against the @left bytes up to the head and the end of the
  * buffer. */
 static int check_record(const struct record *h, uint64_t left)
@@ -188,9 +208,10 @@ static int check_record(const struct record *h, uint64_t left)
 		return -EBADMSG;
 	if (h->magic == RECORD_PAD)
 		return 0;
-	if (h->magic != RECORD_CHUNK || i->kind < CHUNK_PACKETS || i->kind > CHUNK_END ||
-		i->n_counts > CHUNK_COUNTS_MAX || i->payload_len_bytes > h->total_bytes ||
-		record_bytes(i->payload_len_bytes, i->n_counts) != h->total_bytes || i->status > 0)
+	if (h->magic != RECORD_CHUNK || i->n_counts > CHUNK_COUNTS_MAX ||
+		i->payload_len_bytes > h->total_bytes ||
+		record_bytes(i->payload_len_bytes, i->n_counts) != h->total_bytes ||
+		!is_possible(i))
 		return -EBADMSG;
 	return 0;
 }
@@ -206,7 +227,7 @@ static int copy_counts(const uint8_t *rec, struct chunk *c)
 			return -EBADMSG;
 		sum += c->counts[i].packets;
 	}
-	if (c->info.lost > 0 && c->info.lost_interface >= c->info.interfaces)
+	if (c->info.packets > 0 && c->info.lost_interface >= c->info.interfaces)
 		return -EBADMSG;
 	return sum == c->info.packets ? 0 : -EBADMSG;
 }

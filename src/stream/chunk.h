@@ -29,6 +29,11 @@
 #define STREAM_MIN_BYTES    1048576 /* least data size: room for a few of the largest packets */
 #define STREAM_MAX_BYTES    1073741824
 
+/* Bounds of what a reader can report of interfaces. */
+#define STREAM_INTERFACES_MAX  16384 /* in one capture, those removed included */
+#define STREAM_INTERFACE_BYTES 69632 /* of one Interface Description Block, its filter included */
+#define STREAM_REASON_BYTES    512   /* of the reason in CHUNK_END */
+
 enum chunk_kind {
 	CHUNK_PACKETS = 1,    /* Enhanced Packet Blocks; may be empty when only @lost is told */
 	CHUNK_INTERFACE,      /* one Interface Description Block */
@@ -56,7 +61,8 @@ struct chunk_info {
 	uint32_t interfaces; /* Interface Description Blocks before this chunk */
 	uint64_t lost;       /* packets the kernel dropped before the first packet of this chunk;
 			      * already in that packet's epb_dropcount */
-	uint32_t lost_interface; /* the interface that packet has: where @lost is counted */
+	uint32_t lost_interface; /* the interface of the first packet: where @lost is counted.
+				  * Without packets, @lost is counted with the next packet. */
 	int32_t status;          /* CHUNK_END: 0 or a negative errno */
 	uint64_t last_ts_ns;     /* time stamp of the last packet, 0 if none */
 };

@@ -64,7 +64,7 @@ def test_every_packet_of_a_containers_web_traffic_is_there(shared, owned, web, c
     reference = owned.add(Tcpdump(in_namespace(web.path), "eth0", "tcp port 80"))
     reference.wait_ready()
     kind = Viewer if client == "websocket" else Download
-    viewer = kind(shared, target=web.name, filter="tcp port 80").wait_interfaces("eth0", "lo")
+    viewer = kind(shared, target=web.name, filter="tcp port 80", statistics="live").wait_interfaces("eth0", "lo")
     web.get(50)
     viewer.wait(lambda s: sum(p.data[47] & 1 for p in s.packets) >= 100, "the end of 50 connections")
     # the last acknowledgements may still be on their way to one of the two; two sockets may see what two CPUs send in

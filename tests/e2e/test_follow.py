@@ -50,7 +50,7 @@ def goes_on(viewer, times=1):
 @pytest.mark.parametrize("kind", [Viewer, Download], ids=["websocket", "download"])
 def test_a_restarted_container_is_followed_in_one_stream(shared, engine, talker, kind):
     name = talker()
-    viewer = kind(shared, target=name).wait_interfaces("eth0", "lo")
+    viewer = kind(shared, target=name, statistics="live").wait_interfaces("eth0", "lo")
     viewer.wait(lambda s: s.packets, "packets")
     first = len(viewer.stream.interfaces)
     before = engine.pid(name)

@@ -318,7 +318,7 @@ def test_connections_that_never_finish_their_request_are_ended(shared):
 def test_a_client_that_never_reads_is_no_burden_to_others(shared, plain_scene, where):
     with Raw(shared, rcvbuf=4096) as stuck:
         stuck.sock.sendall(stuck.request(where))
-        fast = Viewer(shared, netns=plain_scene.inode, nif="eth0", save=False, keep=0).wait_interfaces("eth0")
+        fast = Viewer(shared, netns=plain_scene.inode, nif="eth0", statistics="live", save=False, keep=0).wait_interfaces("eth0")
         run = Numbered(b"<never-reads>", 1400)
         sent = 0
         while sent < 8000:

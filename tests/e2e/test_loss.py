@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 
 import pytest
 
@@ -46,7 +47,7 @@ def check_numbers(stream, run, total):
 
 
 def test_without_loss_the_statistics_count_every_packet(shared, scene):
-    viewer = Viewer(shared, netns=scene.inode, nif="eth0/lo", filter=FILTER).wait_interfaces("eth0", "lo")
+    viewer = Viewer(shared, netns=scene.inode, nif="eth0/lo", filter=FILTER, statistics="live").wait_interfaces("eth0", "lo")
     run = Numbered(b"<count>", 100)
     run.send(scene.local, 1000)
     stream = settle(viewer, 1000)
@@ -59,7 +60,7 @@ def test_without_loss_the_statistics_count_every_packet(shared, scene):
 
 
 def test_statistics_come_live_while_something_changes_and_are_monotonic(shared, scene):
-    viewer = Viewer(shared, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
+    viewer = Viewer(shared, netns=scene.inode, nif="eth0", filter=FILTER, statistics="live").wait_interfaces("eth0")
     run = Numbered(b"<live>")
     for total in (10, 20, 30):
         run.send(scene.local, 10, total - 10)
@@ -71,11 +72,11 @@ def test_statistics_come_live_while_something_changes_and_are_monotonic(shared, 
 
 
 def test_a_latecomers_account_begins_when_it_joins(shared, scene):
-    first = Viewer(shared, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
+    first = Viewer(shared, netns=scene.inode, nif="eth0", filter=FILTER, statistics="live").wait_interfaces("eth0")
     run = Numbered(b"<join>")
     run.send(scene.local, 500)
     settle(first, 500)
-    second = Viewer(shared, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
+    second = Viewer(shared, netns=scene.inode, nif="eth0", filter=FILTER, statistics="live").wait_interfaces("eth0")
     run.send(scene.local, 100, 500)
     settle(first, 600)
     stream = settle(second, 100)
@@ -132,7 +133,7 @@ def feed(run, scene, fast, first, count, step=500):
 
 def test_a_slow_viewer_loses_is_told_exactly_and_slows_nobody(start, owned, scene):
     running = start(*SMALL)
-    params = {"netns": scene.inode, "nif": "eth0", "filter": FILTER}
+    params = {"netns": scene.inode, "nif": "eth0", "filter": FILTER, "statistics": "live"}
     slow = owned.add(Stuck(running, **params))
     fast = Viewer(running, params, save=False).wait_interfaces("eth0")
     run = Numbered(b"<slow>", 1400)
@@ -160,7 +161,7 @@ def gaps_are_where_the_numbers_jump(stream, run):
 
 def test_a_viewer_that_is_always_slow_keeps_an_exact_account(start, owned, scene):
     running = start(*SMALL)
-    params = {"netns": scene.inode, "nif": "eth0", "filter": FILTER}
+    params = {"netns": scene.inode, "nif": "eth0", "filter": FILTER, "statistics": "live"}
     slow = owned.add(Stuck(running, **params))
     fast = Viewer(running, params, save=False, keep=0).wait_interfaces("eth0")
     run = Numbered(b"<crawl>", 1400)
@@ -179,7 +180,7 @@ def test_a_viewer_that_is_always_slow_keeps_an_exact_account(start, owned, scene
 def test_packets_the_kernel_drops_are_reported_exactly(start, scene, size):
     """The reader is stopped, so that the ring overflows for sure."""
     running = start(*SMALL)
-    viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
+    viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER, statistics="live").wait_interfaces("eth0")
     run = Numbered(b"<ring>", size)
     run.send(scene.local, 100)
     settle(viewer, 100)
@@ -202,7 +203,7 @@ def test_packets_the_kernel_drops_are_reported_exactly(start, scene, size):
 def test_losses_are_told_live_even_if_no_packet_follows(start, owned, scene, cause):
     """The last packets may be the lost ones; the statistics say so within moments all the same."""
     running = start(*SMALL)
-    params = {"netns": scene.inode, "nif": "eth0", "filter": FILTER}
+    params = {"netns": scene.inode, "nif": "eth0", "filter": FILTER, "statistics": "live"}
     fast = Viewer(running, params, save=False).wait_interfaces("eth0")
     run = Numbered(b"<tail>", 1400)
     if cause == "kernel":
@@ -221,7 +222,7 @@ def test_losses_are_told_live_even_if_no_packet_follows(start, owned, scene, cau
 
 def test_kernel_and_viewer_losses_together_add_up(start, owned, scene):
     running = start(*SMALL)
-    params = {"netns": scene.inode, "nif": "eth0", "filter": FILTER}
+    params = {"netns": scene.inode, "nif": "eth0", "filter": FILTER, "statistics": "live"}
     slow = owned.add(Stuck(running, **params))
     fast = Viewer(running, params, save=False).wait_interfaces("eth0")
     run = Numbered(b"<both>", 1400)
@@ -242,7 +243,7 @@ def test_kernel_and_viewer_losses_together_add_up(start, owned, scene):
 @pytest.mark.parametrize("size", [64, 1400])
 def test_a_burst_at_full_speed_is_accounted_for_to_the_last_packet(start, scene, size):
     running = start(*SMALL)
-    viewer = Viewer(running, {"netns": scene.inode, "nif": "eth0", "filter": FILTER}, save=False)
+    viewer = Viewer(running, {"netns": scene.inode, "nif": "eth0", "filter": FILTER, "statistics": "live"}, save=False)
     viewer.wait_interfaces("eth0")
     run = Numbered(b"<burst>", size)
     run.send(scene.local, 60_000)
@@ -256,7 +257,7 @@ def test_a_burst_at_full_speed_is_accounted_for_to_the_last_packet(start, scene,
 
 def test_the_end_of_the_service_brings_a_last_exact_account(start, scene):
     running = start()
-    viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
+    viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER, statistics="live").wait_interfaces("eth0")
     run = Numbered(b"<final>")
     run.send(scene.local, 777)
     viewer.wait_carrying(b"<final>", 777)
@@ -267,9 +268,35 @@ def test_the_end_of_the_service_brings_a_last_exact_account(start, scene):
     check_account(viewer.stream, 777)
 
 
+def test_each_interface_has_one_statistics_block_at_the_end_even_after_losses(start, scene):
+    """Wireshark shows the dropped packets of an interface only if it has exactly one."""
+    running = start(*SMALL)
+    viewer = Viewer(running, netns=scene.inode, nif="lo/eth0", filter=FILTER).wait_interfaces("eth0", "lo")
+    reader, = running.readers()
+    run = Numbered(b"<once>", 1400)
+    os.kill(reader, signal.SIGSTOP)
+    run.send(scene.local, 10_000)
+    os.kill(reader, signal.SIGCONT)
+    until(lambda: quiet(reader), "the reader to have emptied its ring")
+    # more than two of the service's seconds in which something changes
+    began = time.monotonic()
+    total = 10_000
+    while time.monotonic() < began + 2.5:
+        total += run.send(scene.local, 1, total)
+        viewer.wait(lambda s: s.packet_count + s.dropcount == total, f"{total} packets or drop counts")
+    assert viewer.stream.dropcount > 0 and viewer.stream.statistics == []
+    running.process.send_signal(signal.SIGTERM)
+    viewer.wait_end()
+    assert sorted(isb.interface for isb in viewer.stream.statistics) == [0, 1]
+    check_account(viewer.stream, total)
+    lo, eth0 = (viewer.stream.last_statistics()[i] for i in (0, 1))
+    assert (lo.ifrecv, lo.ifdrop) == (0, 0), "losses of another interface are counted at lo"
+    assert eth0.ifdrop == eth0.osdrop == viewer.stream.dropcount
+
+
 def test_losses_by_cause_are_in_the_metrics(start, scene):
     running = start(*SMALL)
-    viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER).wait_interfaces("eth0")
+    viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER, statistics="live").wait_interfaces("eth0")
     reader, = running.readers()
     os.kill(reader, signal.SIGSTOP)
     run = Numbered(b"<metric>", 1400)

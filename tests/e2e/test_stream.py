@@ -317,6 +317,14 @@ def test_packets_of_common_virtual_devices_are_ethernet(shared, scene, kind, opt
 
 # -- interfaces that come and go -------------------------------------------------------------
 
+def test_an_interface_that_comes_up_in_a_quiet_capture_is_described_at_once(shared, scene):
+    """The filter lets nothing through: no packet brings the description along."""
+    viewer = view(shared, scene, filter="udp port 4242").wait_interfaces("eth0", "lo")
+    netns.veth(scene.box, "late0", scene.far, "late-peer")
+    viewer.wait_interfaces("eth0", "lo", "late0")
+    assert not viewer.stream.packets
+
+
 @pytest.mark.parametrize("chaste", [False, True])
 def test_an_interface_that_appears_later_joins_the_stream(shared, scene, chaste):
     viewer = view(shared, scene, **({"chaste": ""} if chaste else {})).wait_interfaces("eth0", "lo")

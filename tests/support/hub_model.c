@@ -363,6 +363,7 @@ static void join(struct model *m, struct watcher *w)
 		return;
 	req.conf.snaplen = 262144;
 	req.conf.filter = strdup("");
+	req.wants_live_statistics = chance(m, 50);
 	if (chance(m, 70))
 		req.follow = follow_new(&cat, m->targets[which].name, "", req.ns.inode,
 			FOLLOW_WAIT_S * 1000000000LL);
@@ -370,6 +371,7 @@ static void join(struct model *m, struct watcher *w)
 		return;
 	read_broker(m);
 	s = script_of(m, w->v->seat->capture->id);
+	w->is_live = req.wants_live_statistics;
 	w->speed = chance(m, 30) ? 2 : 20 + draw(m, 80);
 	/* of a capture that has not begun it gets everything */
 	watcher_begin(w, s, s->n);

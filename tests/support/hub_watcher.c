@@ -108,31 +108,61 @@ void watcher_read(struct watcher *w, const uint8_t *bytes, size_t len_bytes)
 	}
 }
 
-static void add_segment(const struct segment *s, uint64_t *passed)
+/* Counting as decision 0010 says: losses count at the interface of the next packet, at the end of a
+ * stream at that of a packet before. */
+struct counting {
+	uint64_t passed[MODEL_INTERFACES];
+	const struct script *script;
+	uint64_t lost;      /* not counted yet */
+	uint32_t interface; /* of a packet before */
+};
+
+static void end_script(struct counting *c)
 {
+	c->passed[c->interface] += c->lost;
+	c->lost = 0;
+}
+
+static void add_segment(struct counting *c, const struct segment *s)
+{
+	if (c->script != s->script) {
+		end_script(c);
+		c->script = s->script;
+		c->interface = s->script->first;
+	}
 	for (size_t i = s->from; i < s->to && i < s->script->n; i++) {
 		const struct record *r = &s->script->records[i];
+		uint32_t packets = 0;
 
-		if (r->lost)
-			passed[r->lost_interface] += r->lost;
 		for (uint32_t j = 0; j < 8; j++) {
+			packets += r->packets[j];
 			if (r->packets[j])
-				passed[r->base + j] += r->packets[j];
+				c->passed[r->base + j] += r->packets[j];
+		}
+		c->lost += r->lost;
+		if (packets > 0) {
+			c->interface = r->lost_interface;
+			end_script(c);
 		}
 	}
 }
 
 void watcher_check(const struct watcher *w)
 {
-	uint64_t passed[MODEL_INTERFACES] = {0}, lost = 0;
+	struct counting c = {0};
+	uint64_t lost = 0, passed = 0, accepted = 0;
 
 	for (size_t i = 0; i <= w->at; i++)
-		add_segment(&w->segments[i], passed);
+		add_segment(&c, &w->segments[i]);
+	end_script(&c);
 	for (size_t i = 0; i < MODEL_INTERFACES; i++) {
-		MODEL_CHECK(w->isb[i].accepted == passed[i]);
+		MODEL_CHECK(w->is_live || w->isb[i].accepted == c.passed[i]);
 		MODEL_CHECK(w->isb[i].delivered == w->delivered[i]);
 		lost += w->isb[i].lost;
+		passed += c.passed[i];
+		accepted += w->isb[i].accepted;
 	}
+	MODEL_CHECK(accepted == passed);
 	/* what no packet reported is what came behind the last one */
 	MODEL_CHECK(lost == w->reported + w->v->seat->gap);
 }

@@ -57,7 +57,8 @@ struct segment {
 struct watcher {
 	struct viewer *v; /* NULL = free */
 	uint32_t speed;   /* of 100: how often it takes something when it could */
-	bool has_ended;
+	bool is_live;     /* it gets live statistics: kernel losses may be counted before a packet
+			     follows */
 	struct segment segments[MODEL_SEGMENTS]; /* what it has to get or to be told lost */
 	size_t n;
 	size_t at;                       /* the segment that is being sent */

@@ -433,9 +433,34 @@ static void short_names_are_kept_whole(void **state)
 	expect_refusal(&w, "invalid target: empty name");
 }
 
+static void statistics_come_at_the_end_unless_live_ones_are_asked_for(void **state)
+{
+	static const struct {
+		const char *word;
+		int rc;
+		bool is_live;
+	} rows[] = {{NULL, 0, false}, {"", 0, false}, {"end", 0, false}, {"live", 0, true},
+		{"Live", -EINVAL, false}, {"1", -EINVAL, false}};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct request_words w = {
+			.netns.query = "1", .statistics.query = rows[i].word};
+		struct refusal why;
+		struct request r;
+
+		assert_int_equal(request_decode(&w, &r, &why), rows[i].rc);
+		if (rows[i].rc < 0)
+			continue;
+		assert_true(r.wants_live_statistics == rows[i].is_live);
+		request_done(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(statistics_come_at_the_end_unless_live_ones_are_asked_for),
 		cmocka_unit_test(exactly_one_target_must_be_named),
 		cmocka_unit_test(a_header_replaces_the_query_even_if_empty),
 		cmocka_unit_test(a_namespace_is_a_positive_number),

@@ -315,6 +315,7 @@ static void a_slow_viewer_loses_whole_chunks_and_slows_nobody(void **state)
 	assert_true(by_slow.rows[1].accepted == s.put + 20 &&
 		    by_slow.rows[1].lost == by_slow.rows[1].accepted - by_slow.packets);
 	assert_int_equal(by_slow.rows[1].lost_ring, 20);
+	assert_true(by_slow.isbs == 1 && by_fast.isbs == 1);
 	/* whatever was lost before the last packet that came was told by the packets */
 	assert_true(by_slow.dropped > 0 && by_slow.dropped <= by_slow.rows[1].lost);
 	teardown(&s);
@@ -444,8 +445,12 @@ static void a_capture_that_ended_is_not_brought_back_by_its_reader(void **state)
 static void a_viewer_too_slow_for_an_interface_hears_of_it_before_its_losses(void **state)
 {
 	const struct chunk_count count = {2, 5};
-	const struct chunk_info info = {
-		.kind = CHUNK_PACKETS, .n_counts = 1, .packets = 5, .interfaces = 3};
+	const uint8_t packets[5 * 32] = {0};
+	const struct chunk_info info = {.kind = CHUNK_PACKETS,
+		.n_counts = 1,
+		.packets = 5,
+		.payload_len_bytes = sizeof(packets),
+		.interfaces = 3};
 	struct stage s;
 	struct viewer v;
 	struct seen seen = {0};
@@ -456,7 +461,7 @@ static void a_viewer_too_slow_for_an_interface_hears_of_it_before_its_losses(voi
 	join(&s, &v);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
 	put_interface(&s, "late");
-	commit(&s, &info, &count, NULL);
+	commit(&s, &info, &count, packets);
 	assert_int_equal(capture_scan(s.c), 0);
 	for (uint64_t at = v.seat->pos; at < s.c->scan_pos; at = c.next) {
 		assert_int_equal(chunk_reader_next(&s.c->in, at, &c), 1);
@@ -468,6 +473,154 @@ static void a_viewer_too_slow_for_an_interface_hears_of_it_before_its_losses(voi
 	put_end(&s);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
 	assert_true(seen.idbs == 3 && seen.rows[2].lost == 5);
+	teardown(&s);
+}
+
+static void an_interface_that_comes_up_in_a_quiet_capture_is_described_at_once(void **state)
+{
+	struct stage s;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	put_interface(&s, "late");
+	assert_int_equal(capture_scan(s.c), 0);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	assert_int_equal(seen.idbs, 3);
+	teardown(&s);
+}
+
+/* @lost packets before @n packets of @interface. */
+static void put_of(struct stage *s, uint32_t interface, uint32_t n, uint64_t lost)
+{
+	const struct pcapng_epb epb = {.interface = interface, .dropcount = lost};
+	const struct chunk_count count = {interface, n};
+	struct chunk_info info = {.kind = CHUNK_PACKETS,
+		.n_counts = n > 0,
+		.packets = n,
+		.interfaces = 2,
+		.lost = lost,
+		.lost_interface = interface};
+	uint8_t bytes[64];
+
+	assert_true(n <= 1);
+	if (n > 0) {
+		pcapng_frame_epb(&epb, bytes);
+		info.payload_len_bytes = (uint32_t) pcapng_epb_bytes(&epb);
+	}
+	commit(s, &info, &count, bytes);
+	assert_int_equal(capture_scan(s->c), 0);
+}
+
+static void losses_without_a_packet_count_where_the_next_drop_count_is(void **state)
+{
+	struct stage s;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	put_of(&s, 0, 1, 0);
+	put_of(&s, 0, 0, 7);
+	put_of(&s, 1, 1, 2);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	assert_true(seen.packets == 2 && seen.dropped == 9 && seen.last_interface == 1);
+	put_of(&s, 0, 0, 4); /* nothing follows: the interface of the packet before */
+	put_end(&s);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
+	assert_true(seen.rows[0].lost == 0 && seen.rows[0].delivered == 1);
+	assert_true(seen.rows[1].lost_ring == 13 && seen.rows[1].delivered == 1);
+	teardown(&s);
+}
+
+static void live_statistics_come_once_a_second_while_something_changes(void **state)
+{
+	struct stage s;
+	struct viewer v;
+	struct seen seen = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	put_of(&s, 1, 1, 0);
+	put_of(&s, 0, 0, 3);
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	assert_false(viewer_tick(&v));
+	v.wants_live_statistics = true;
+	assert_true(viewer_tick(&v));
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	assert_true(seen.isbs == 1 && seen.rows[1].accepted == 4 && seen.rows[1].lost == 3);
+	assert_false(viewer_tick(&v));
+	teardown(&s);
+}
+
+/* Interfaces without end: their number and their bytes have a bound, and so has a piece. */
+static void what_a_reader_reports_of_interfaces_is_bounded(void **state)
+{
+	static uint8_t block[STREAM_INTERFACE_BYTES];
+	struct idb_list l = {0};
+	size_t n = 0, len;
+
+	(void) state;
+	while (idb_list_add(&l, block, sizeof(block)) == 0)
+		n++;
+	assert_int_equal(n, IDB_LIST_BYTES_MAX / sizeof(block));
+	assert_true(l.cap_bytes <= 2 * IDB_LIST_BYTES_MAX);
+	n = idb_list_fit(&l, 0, l.n);
+	(void) idb_list_range(&l, 0, (uint32_t) n, &len);
+	assert_true(len <= IDB_RANGE_BYTES && len + sizeof(block) > IDB_RANGE_BYTES);
+	assert_int_equal(idb_list_fit(&l, l.n, l.n), 0);
+	idb_list_done(&l);
+	for (n = 0; idb_list_add(&l, block, 4) == 0;)
+		n++;
+	assert_int_equal(n, STREAM_INTERFACES_MAX);
+	idb_list_done(&l);
+}
+
+static void chunks_that_say_the_impossible_end_the_capture(void **state)
+{
+	static const struct chunk_info rows[] = {
+		/* more interfaces than were described, or than there can be */
+		{.kind = CHUNK_PACKETS, .interfaces = 3},
+		{.kind = CHUNK_PACKETS, .interfaces = UINT32_MAX},
+		{.kind = CHUNK_INTERFACE, .interfaces = STREAM_INTERFACES_MAX + 1},
+		/* packets without bytes */
+		{.kind = CHUNK_PACKETS, .interfaces = 2, .packets = 1, .n_counts = 1},
+		/* more bytes than such a chunk has */
+		{.kind = CHUNK_INTERFACE, .payload_len_bytes = STREAM_INTERFACE_BYTES + 1},
+		{.kind = CHUNK_READY, .payload_len_bytes = 1},
+		{.kind = CHUNK_END, .payload_len_bytes = STREAM_REASON_BYTES + 1},
+		{.kind = CHUNK_END + 1},
+	};
+	static const uint8_t bytes[STREAM_INTERFACE_BYTES + 1];
+	static const struct chunk_count count = {1, 1};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct stage s;
+
+		setup(&s);
+		commit(&s, &rows[i], &count, bytes);
+		assert_int_equal(capture_scan(s.c), -EBADMSG);
+		assert_int_equal(s.c->state, CAPTURE_ENDED);
+		teardown(&s);
+	}
+}
+
+static void nothing_is_read_behind_the_end(void **state)
+{
+	struct stage s;
+
+	(void) state;
+	setup(&s);
+	put_end(&s);
+	put_interface(&s, "late");
+	assert_int_equal(capture_scan(s.c), 0);
+	assert_int_equal(s.c->idbs.n, 2);
 	teardown(&s);
 }
 
@@ -535,7 +688,7 @@ static void a_viewer_goes_on_where_its_target_comes_back(void **state)
 	assert_true(put_packets(&s, 5, 1));
 	put_target_gone(&s);
 	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
-	assert_true(viewer_waits(&v) && seen.packets == 5 && seen.rows[1].accepted == 6);
+	assert_true(viewer_waits(&v) && seen.packets == 5 && seen.isbs == 0);
 	setup_successor(&s, &successor, &v);
 	assert_true(!viewer_waits(&v));
 	/* nothing to send before all of its first interfaces are known */
@@ -895,6 +1048,13 @@ int main(void)
 		cmocka_unit_test(nonsense_of_the_reader_ends_the_capture),
 		cmocka_unit_test(a_capture_that_ended_is_not_brought_back_by_its_reader),
 		cmocka_unit_test(a_viewer_too_slow_for_an_interface_hears_of_it_before_its_losses),
+		cmocka_unit_test(
+			an_interface_that_comes_up_in_a_quiet_capture_is_described_at_once),
+		cmocka_unit_test(losses_without_a_packet_count_where_the_next_drop_count_is),
+		cmocka_unit_test(live_statistics_come_once_a_second_while_something_changes),
+		cmocka_unit_test(what_a_reader_reports_of_interfaces_is_bounded),
+		cmocka_unit_test(chunks_that_say_the_impossible_end_the_capture),
+		cmocka_unit_test(nothing_is_read_behind_the_end),
 		cmocka_unit_test(names_that_are_gone_again_are_no_news),
 		cmocka_unit_test(a_viewer_goes_on_where_its_target_comes_back),
 		cmocka_unit_test(what_a_slow_viewer_misses_of_the_successor_is_told_lost),

@@ -109,7 +109,8 @@ static int teardown(void **state)
 {
 	struct stage *s = *state;
 
-	hub_leave(s->hub, s->v);
+	if (s->v)
+		hub_leave(s->hub, s->v);
 	hub_free(s->hub);
 	(void) close(s->pair[0]);
 	(void) close(s->pair[1]);
@@ -184,6 +185,30 @@ static void a_viewer_whose_successor_fails_is_told_and_asks_again(void **state)
 	assert_true(s->v->has_waited_enough && s->wakes > 0);
 }
 
+/* A reader that ignores that it was hung up on is killed. */
+static void a_reader_without_viewers_is_ended(void **state)
+{
+	struct stage *s = *state;
+	int64_t now_ns = 0;
+	struct msg m;
+	bool is_killed = false;
+
+	s->c->has_reader = true;
+	hub_leave(s->hub, s->v);
+	s->v = NULL;
+	assert_true(s->hub->n == 1 && s->c->map == NULL && s->c->idbs.bytes == NULL);
+	now_ns = s->c->ended_ns;
+	hub_tick(s->hub, now_ns + 4000000000LL);
+	for (;;) {
+		AUTO_FDSET struct fdset fds = FDSET_NONE;
+
+		if (msg_recv(s->pair[1], &m, &fds) <= 0)
+			break;
+		is_killed |= m.op == MSG_CAPTURE_KILL && m.id == s->c->id;
+	}
+	assert_true(is_killed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +219,7 @@ int main(void)
 			setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_viewer_whose_successor_fails_is_told_and_asks_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_reader_without_viewers_is_ended, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

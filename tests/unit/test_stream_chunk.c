@@ -45,12 +45,13 @@ static void done(struct ring *x)
 /* Write a chunk of @len bytes that all have the low byte of @n. */
 static int put(struct chunk_writer *w, uint32_t n, size_t len)
 {
-	const struct chunk_count count = {.interface = 0, .packets = n};
+	const struct chunk_count count = {.interface = 0, .packets = len >= 32};
 	const struct chunk_info info = {.kind = CHUNK_PACKETS,
 		.n_counts = 1,
 		.payload_len_bytes = (uint32_t) len,
-		.packets = n,
-		.interfaces = 1};
+		.packets = count.packets,
+		.interfaces = 1,
+		.last_ts_ns = n};
 	uint8_t *p;
 	int rc = chunk_writer_reserve(w, len, &p);
 
@@ -63,7 +64,7 @@ static int put(struct chunk_writer *w, uint32_t n, size_t len)
 
 static void check(const struct chunk *c, uint32_t n, size_t len)
 {
-	assert_int_equal(c->info.packets, n);
+	assert_int_equal(c->info.last_ts_ns, n);
 	assert_int_equal(c->info.payload_len_bytes, len);
 	for (size_t i = 0; i < len; i += 61)
 		assert_int_equal(c->payload[i], n & 0xff);

@@ -242,6 +242,17 @@ static int decode_names(struct request *r, const char *s, struct refusal *why)
 	return 0;
 }
 
+static int decode_statistics(struct request *r, const char *s, struct refusal *why)
+{
+	char quoted[REFUSAL_WORD_MAX];
+
+	r->wants_live_statistics = s && strcmp(s, "live") == 0;
+	if (s && !r->wants_live_statistics && strcmp(s, "end") != 0 && s[0] != '\0')
+		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
+			"invalid statistics \"%s\": end or live", refusal_word(s, quoted));
+	return 0;
+}
+
 int request_decode(const struct request_words *w, struct request *ret, struct refusal *why)
 {
 	const char *filter = word(&w->filter);
@@ -258,6 +269,8 @@ int request_decode(const struct request_words *w, struct request *ret, struct re
 		rc = decode_follow(&r, word(&w->follow), why);
 	if (rc == 0)
 		rc = decode_names(&r, word(&w->names), why);
+	if (rc == 0)
+		rc = decode_statistics(&r, word(&w->statistics), why);
 	r.chaste = word(&w->chaste) != NULL;
 	r.filter = strdup(filter ? filter : "");
 	if (rc == 0 && !r.filter)

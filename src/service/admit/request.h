@@ -27,10 +27,11 @@ struct request_word {
 
 struct request_words {
 	struct request_word container, netns, nif, filter, chaste; /* chaste: presence counts */
-	struct request_word target;  /* NAME or PREFIX:NAME, short for a container description */
-	struct request_word snaplen; /* decimal, 0 = whole packets */
-	struct request_word names;   /* "on" or "off": names of addresses */
-	struct request_word follow;  /* "off", "on", or seconds to wait for the target's return */
+	struct request_word target;     /* NAME or PREFIX:NAME, short for a container description */
+	struct request_word snaplen;    /* decimal, 0 = whole packets */
+	struct request_word names;      /* "on" or "off": names of addresses */
+	struct request_word statistics; /* "end" or "live": when statistics blocks are sent */
+	struct request_word follow; /* "off", "on", or seconds to wait for the target's return */
 };
 
 /* A target description. Strings are owned, never NULL. */
@@ -65,8 +66,9 @@ struct request {
 	char **names;        /* owned, in the order given, without doubles, unchecked */
 	char *filter;        /* owned, "" = none */
 	bool chaste;
-	uint32_t snaplen; /* CONF_SNAPLEN_MAX unless asked for less */
-	bool wants_names; /* of addresses, in the stream */
+	uint32_t snaplen;           /* CONF_SNAPLEN_MAX unless asked for less */
+	bool wants_names;           /* of addresses, in the stream */
+	bool wants_live_statistics; /* once a second, not only at the end */
 	/* how long to wait for a container or pod that has ended to come back, 0 = not at all */
 	uint32_t follow_seconds;
 };

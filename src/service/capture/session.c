@@ -107,6 +107,7 @@ static int join(struct session *s, const struct ns_ref *ref, enum catalog_age ag
 	struct hub_request hr = {.ns = *ref,
 		.is_claimed = !ns || !ns_ref_is_same(&ns->ref, ref),
 		.wants_names = s->req.wants_names,
+		.wants_live_statistics = s->req.wants_live_statistics,
 		.catalog = cat,
 		.ops = s->ops,
 		.ctx = s->ctx};

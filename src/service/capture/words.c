@@ -31,6 +31,7 @@ static const struct word_rule rules[] = {
 	{"snaplen", NULL, AT(snaplen)},
 	{"follow", NULL, AT(follow)},
 	{"names", NULL, AT(names)},
+	{"statistics", NULL, AT(statistics)},
 };
 
 /* Keep the string of @len bytes that was just written at the cursor. */

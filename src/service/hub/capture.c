@@ -30,17 +30,24 @@ struct capture *capture_new(uint32_t id, const struct ns_ref *ns, struct capture
 	return c;
 }
 
+void capture_release(struct capture *c)
+{
+	if (c->map)
+		(void) munmap(c->map, c->map_bytes);
+	c->map = NULL;
+	close_p(&c->control_fd);
+	c->control_fd = -1;
+	idb_list_done(&c->idbs);
+	names_done(&c->names);
+}
+
 void capture_free(struct capture *c)
 {
 	if (!c)
 		return;
-	if (c->map)
-		(void) munmap(c->map, c->map_bytes);
+	capture_release(c);
 	close_p(&c->event_fd);
 	close_p(&c->space_fd);
-	close_p(&c->control_fd);
-	idb_list_done(&c->idbs);
-	names_done(&c->names);
 	capture_conf_done(&c->conf);
 	free(c);
 }
@@ -136,6 +143,8 @@ static void on_end(struct capture *c, const struct chunk *k)
 
 static int on_chunk(struct capture *c, const struct chunk *k)
 {
+	if (k->info.interfaces > c->idbs.n)
+		return -EBADMSG;
 	switch ((enum chunk_kind) k->info.kind) {
 	case CHUNK_INTERFACE:
 		return idb_list_add(&c->idbs, k->payload, k->info.payload_len_bytes);
@@ -255,7 +264,8 @@ int capture_seat(struct capture *c, struct seat *s, enum seat_start start)
 	assert(s->pos >= c->in.released);
 	s->capture = c;
 	s->leave_at = UINT64_MAX;
-	s->gap = 0;
+	s->gap = s->unbooked = 0;
+	s->last_interface = c->conf.first_interface;
 	seats_add(&c->seats, s);
 	return 0;
 }

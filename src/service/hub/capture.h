@@ -60,7 +60,7 @@ struct capture {
 	bool is_stale;          /* the broker found the reference stale: ask again with another */
 	bool is_target_gone;    /* stopped because the target has ended */
 	bool is_unwatched;      /* nobody tells when the target ends: discovery has to be asked */
-	int64_t stop_ns;        /* when it was told to stop, monotonic */
+	int64_t stop_ns;        /* when it was told to stop, or was hung up on, monotonic */
 	bool is_filter_refused; /* by the kernel: the reader filters */
 	struct refusal end;     /* why it ended, or will; text "" while unknown */
 
@@ -70,6 +70,9 @@ struct capture {
 
 /* A capture that waits for the broker. @conf is taken over. Returns NULL if there is no memory. */
 struct capture *capture_new(uint32_t id, const struct ns_ref *ns, struct capture_conf *conf);
+
+/* Hang up on the reader of @c and free what only viewers need; there must be none. */
+void capture_release(struct capture *c);
 
 /* Free @c; it must have no viewers. */
 void capture_free(struct capture *c);

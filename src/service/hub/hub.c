@@ -70,11 +70,12 @@ void hub_retire(struct hub *h, struct capture *c)
 		return;
 	if (c->state != CAPTURE_ENDED && c->end.text[0] == '\0')
 		(void) refuse(&c->end, 0, 200, CLOSE_NORMAL, "the last viewer left");
+	(void) capture_scan(c); /* for the totals */
 	if (c->state != CAPTURE_ENDED)
 		c->ended_ns = clock_mono_ns();
 	c->state = CAPTURE_ENDED;
-	close_p(&c->control_fd);
-	c->control_fd = -1;
+	capture_release(c);
+	/* a reader that ignores this is killed: see hub_tick() */
 	if (!c->has_reader)
 		hub_forget(h, c);
 }
@@ -122,6 +123,7 @@ static int add_viewer(
 	v->shb_len_bytes = req->shb_len_bytes;
 	v->follow = TAKE_PTR(req->follow);
 	v->wants_names = req->wants_names;
+	v->wants_live_statistics = req->wants_live_statistics;
 	v->tally.start_ns = clock_wall_ns();
 	v->progress_ns = clock_mono_ns();
 	v->seat = viewer_seat(v, c, SEAT_NEWEST);
@@ -366,7 +368,7 @@ void hub_names(struct hub *h, const struct catalog *cat)
 	}
 }
 
-/* Returns whether any of them waits for its target to come back. */
+/* Once a second. Returns whether any of the viewers waits for its target to come back. */
 static bool tick_viewers(struct capture *c, int64_t now_ns)
 {
 	struct seat *next;
@@ -381,10 +383,8 @@ static bool tick_viewers(struct capture *c, int64_t now_ns)
 		waits |= successors_tick(v, now_ns);
 		if (viewer_has_more(v) && now_ns - v->progress_ns > STUCK_NS)
 			v->ops->stuck(v->ctx);
-		if (!v->tally.changed)
-			continue; /* idle viewers cost nothing */
-		v->stats_due = true;
-		v->ops->wake(v->ctx);
+		if (viewer_tick(v))
+			v->ops->wake(v->ctx);
 	}
 	return waits;
 }

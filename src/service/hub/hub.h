@@ -62,6 +62,7 @@ struct hub_request {
 	size_t shb_len_bytes;
 	struct follow *follow;         /* taken over: whom it follows, NULL = nobody */
 	bool wants_names;              /* of addresses */
+	bool wants_live_statistics;    /* once a second, not only at the end */
 	const struct catalog *catalog; /* borrowed: the newest, for these names */
 	const struct viewer_ops *ops;  /* borrowed */
 	void *ctx;

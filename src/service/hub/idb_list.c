@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stream/chunk.h"
+
 static int reserve_bytes(struct idb_list *l, size_t more)
 {
 	size_t cap = l->cap_bytes ? l->cap_bytes : 1024;
@@ -39,6 +41,8 @@ static int reserve_one(struct idb_list *l)
 
 int idb_list_add(struct idb_list *l, const uint8_t *block, size_t len_bytes)
 {
+	if (l->n >= STREAM_INTERFACES_MAX || len_bytes > IDB_LIST_BYTES_MAX - l->len_bytes)
+		return -E2BIG;
 	if (reserve_bytes(l, len_bytes) < 0 || reserve_one(l) < 0)
 		return -ENOMEM;
 	memcpy(l->bytes + l->len_bytes, block, len_bytes);
@@ -66,6 +70,19 @@ const uint8_t *idb_list_range(const struct idb_list *l, uint32_t from, uint32_t 
 
 	*ret_len = (to ? l->end_of[to - 1] : 0) - begin;
 	return l->bytes + begin;
+}
+
+uint32_t idb_list_fit(const struct idb_list *l, uint32_t from, uint32_t to)
+{
+	uint32_t n = from < to ? 1 : 0;
+	size_t len;
+
+	for (; from + n < to; n++) {
+		(void) idb_list_range(l, from, from + n + 1, &len);
+		if (len > IDB_RANGE_BYTES)
+			break;
+	}
+	return n;
 }
 
 void idb_list_done(struct idb_list *l)

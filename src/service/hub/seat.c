@@ -39,21 +39,45 @@ bool seat_has_left(const struct seat *s)
 	return s->pos >= s->leave_at;
 }
 
+/* Count chunk @k. */
+static int count(struct seat *s, const struct chunk *k, bool is_delivered)
+{
+	uint64_t lost = s->unbooked + k->info.lost;
+
+	if (tally_grow(s->tally, k->info.interfaces) < 0)
+		return -ENOMEM;
+	s->gap += is_delivered ? 0 : k->info.packets + k->info.lost;
+	s->unbooked = lost;
+	if (k->info.packets == 0)
+		return 0;
+	s->last_interface = k->info.lost_interface;
+	s->unbooked = 0;
+	tally_lost_ring(s->tally, s->last_interface, lost);
+	if (is_delivered)
+		tally_delivered(s->tally, k);
+	else
+		tally_skipped(s->tally, k);
+	return 0;
+}
+
 int seat_pass(struct seat *s, const struct chunk *k, bool is_delivered)
 {
 	if (seat_has_passed(s, k))
 		return 0;
-	if (k->info.kind == CHUNK_PACKETS && !seat_has_left(s)) {
-		if (tally_grow(s->tally, k->info.interfaces) < 0)
-			return -ENOMEM;
-		if (is_delivered) {
-			tally_delivered(s->tally, k);
-		} else {
-			tally_skipped(s->tally, k);
-			s->gap += k->info.packets + k->info.lost;
-		}
-	}
+	if (k->info.kind == CHUNK_PACKETS && !seat_has_left(s) && count(s, k, is_delivered) < 0)
+		return -ENOMEM;
 	s->pos = k->next;
+	return 0;
+}
+
+int seat_settle(struct seat *s)
+{
+	if (s->unbooked == 0)
+		return 0;
+	if (tally_grow(s->tally, s->last_interface + 1) < 0)
+		return -ENOMEM;
+	tally_lost_ring(s->tally, s->last_interface, s->unbooked);
+	s->unbooked = 0;
 	return 0;
 }
 

@@ -46,6 +46,10 @@ struct seat {
 	uint64_t pos;            /* read position: of the next chunk */
 	uint64_t leave_at; /* chunks from here on are not for this viewer; UINT64_MAX: all are */
 	uint64_t gap;      /* packets lost that no packet has reported yet */
+	uint64_t unbooked; /* packets lost in the kernel and not counted yet: the interface of
+			    * the next packet counts them (decision 0010) */
+	uint32_t
+		last_interface; /* of the first packet of the newest chunk, or the first there is */
 };
 
 /* The seats of one capture. */
@@ -69,6 +73,10 @@ bool seat_has_left(const struct seat *s);
  * passed @k already or the chunk is not for its viewer. A skipped chunk adds to the gap.
  * Returns 0, or -ENOMEM if the counters do not fit; the seat then stays where it is. */
 int seat_pass(struct seat *s, const struct chunk *k, bool is_delivered);
+
+/* No packet follows: count the losses for which the interface of the next packet was awaited at the
+ * interface of a packet before them. Returns 0 or -ENOMEM. */
+int seat_settle(struct seat *s);
 
 /* Release to the reader what all seats have passed. If a slow seat keeps the buffer more than half
  * full while another seat is an eighth of the buffer ahead, the slow seats skip chunks. Chunks from

@@ -19,7 +19,7 @@ uint64_t hub_used_bytes(const struct hub *h)
 
 	for (size_t i = 0; i < h->n; i++) {
 		assert(h->all[i]);
-		sum += h->all[i]->bytes;
+		sum += h->all[i]->bytes + h->all[i]->idbs.cap_bytes;
 	}
 	return sum;
 }

@@ -44,22 +44,20 @@ static struct tally_row *touch(struct tally *t, uint32_t interface)
 	return &t->rows[interface];
 }
 
-static void count_ring(struct tally *t, const struct chunk *c)
+void tally_lost_ring(struct tally *t, uint32_t interface, uint64_t packets)
 {
-	if (c->info.lost)
-		touch(t, c->info.lost_interface)->lost_ring += c->info.lost;
+	if (packets > 0)
+		touch(t, interface)->lost_ring += packets;
 }
 
 void tally_delivered(struct tally *t, const struct chunk *c)
 {
-	count_ring(t, c);
 	for (uint16_t i = 0; i < c->info.n_counts; i++)
 		touch(t, c->counts[i].interface)->delivered += c->counts[i].packets;
 }
 
 void tally_skipped(struct tally *t, const struct chunk *c)
 {
-	count_ring(t, c);
 	for (uint16_t i = 0; i < c->info.n_counts; i++)
 		touch(t, c->counts[i].interface)->lost_viewer += c->counts[i].packets;
 }

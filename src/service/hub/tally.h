@@ -36,8 +36,11 @@ int tally_grow(struct tally *t, uint32_t n);
 /* The viewer is told interfaces 0..@n-1 now: their statistics may follow. Returns 0 or -ENOMEM. */
 int tally_know(struct tally *t, uint32_t n);
 
-/* Chunk @c was delivered, or was passed over because the viewer was too slow. Kernel losses in
- * front of it count as such in both cases. tally_grow() must have made room for its interfaces. */
+/* The kernel lost @packets, which are counted at @interface. */
+void tally_lost_ring(struct tally *t, uint32_t interface, uint64_t packets);
+
+/* The packets of chunk @c were delivered, or were skipped because the viewer was too slow.
+ * tally_grow() must have made room for the interfaces before. */
 void tally_delivered(struct tally *t, const struct chunk *c);
 void tally_skipped(struct tally *t, const struct chunk *c);
 

@@ -58,11 +58,12 @@ static bool has_new_idbs(const struct viewer *v)
 	return idbs_to_tell(v) > v->tally.known;
 }
 
-/* Section header (once) and the interfaces not sent so far: there is one of both. */
+/* Section header (once) and interfaces not sent so far, as many as one piece may hold: there is one
+ * of both. */
 static int make_idbs(struct viewer *v)
 {
 	const struct idb_list *l = &v->seat->capture->idbs;
-	uint32_t n = idbs_to_tell(v);
+	uint32_t n = v->tally.known + idb_list_fit(l, v->tally.known, idbs_to_tell(v));
 	size_t idbs_len, shb_len = v->shb ? v->shb_len_bytes : 0;
 	const uint8_t *idbs = idb_list_range(l, v->tally.known, n, &idbs_len);
 	uint8_t *p;
@@ -85,7 +86,7 @@ static int make_stats(struct viewer *v, bool all, uint64_t now_ns)
 	size_t cap = (size_t) v->tally.known * TALLY_ISB_BYTES;
 	uint8_t *p = own_begin(v, cap);
 
-	if (!p)
+	if (!p || (all && seat_settle(v->seat) < 0))
 		return -ENOMEM;
 	v->own_len_bytes = tally_put(&v->tally, all, now_ns, p, cap);
 	v->stats_due = false;
@@ -142,12 +143,9 @@ static int finish(struct viewer *v, uint64_t now_ns)
 	if (v->successor)
 		return v->successor->capture->has_started ? VIEWER_MOVE : VIEWER_WAIT;
 	if (may_go_on(v))
-		return v->tally.changed ? make_stats(v, false, now_ns) : VIEWER_WAIT;
+		return VIEWER_WAIT;
 	if (v->is_final || v->tally.n == 0)
 		return VIEWER_END;
-	/* of which it was too slow to get a packet */
-	if (has_new_idbs(v))
-		return make_idbs(v);
 	v->is_final = true;
 	return make_stats(v, true, now_ns);
 }
@@ -199,11 +197,8 @@ static int choose(struct viewer *v, uint64_t now_ns)
 		return VIEWER_PIECE;
 	if (!c->has_started)
 		return c->state == CAPTURE_ENDED ? finish(v, now_ns) : VIEWER_WAIT;
-	if (!v->is_started) {
-		v->is_started = true;
-		if (v->shb || has_new_idbs(v))
-			return make_idbs(v);
-	}
+	if (v->shb || has_new_idbs(v))
+		return make_idbs(v);
 	if (v->wants_names && v->names_told != c->names.version) {
 		/* what was new may be gone again */
 		if (names_bytes(&c->names, v->names_told) > 0)
@@ -269,6 +264,17 @@ void viewer_sent_ahead(struct viewer *v, int n)
 		(void) seat_pass(v->seat, &v->chunk, true);
 }
 
+bool viewer_tick(struct viewer *v)
+{
+	if (!v->wants_live_statistics)
+		return false;
+	/* a loss in the kernel is not kept back if nothing follows it */
+	if (!viewer_has_more(v))
+		(void) seat_settle(v->seat);
+	v->stats_due = v->tally.changed;
+	return v->stats_due;
+}
+
 bool viewer_has_more(const struct viewer *v)
 {
 	return v->own || v->seat->pos < v->seat->capture->scan_pos;
@@ -283,10 +289,10 @@ struct seat *viewer_move(struct viewer *v)
 {
 	struct seat *left = v->seat;
 
+	(void) seat_settle(left);
 	v->seat = v->successor;
 	v->successor = NULL;
 	v->seat->gap += left->gap;
-	v->is_started = false;
 	v->names_told = 0;
 	v->waits_since_ns = 0;
 	return left;

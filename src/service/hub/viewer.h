@@ -30,12 +30,11 @@ struct viewer {
 	void *ctx;
 
 	struct tally tally;
-	bool is_started; /* the prologue was made: the interfaces of this capture, and before those
-			  * of the first one the section header */
 	bool wants_names;
+	bool wants_live_statistics;
 	uint64_t names_told; /* version of the capture's names */
 	bool is_final;       /* the last statistics were made */
-	bool stats_due;
+	bool stats_due;      /* live ones */
 	int64_t progress_ns; /* when it last took something, monotonic */
 
 	uint8_t *shb; /* owned: section header, until the prologue is made */
@@ -92,6 +91,9 @@ void viewer_sent(struct viewer *v, int64_t now_ns);
  */
 int viewer_ahead(const struct viewer *v, struct iovec *ret, int cap);
 void viewer_sent_ahead(struct viewer *v, int n);
+
+/* Once a second. Returns true when live statistics are due: the viewer is to be woken. */
+bool viewer_tick(struct viewer *v);
 
 /* True when there is something that the viewer has not taken. */
 bool viewer_has_more(const struct viewer *v);
