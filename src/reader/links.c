@@ -24,6 +24,13 @@ static bool is_chosen(const struct capture *c, const struct link *link)
 	return c->conf.n_names == 0;
 }
 
+/* An interface that was admitted once stays, whatever it is called later: renaming it neither ends
+ * nor silences the capture. */
+static bool belongs(const struct capture *c, const struct interface *i)
+{
+	return i->is_admitted || is_chosen(c, &i->link);
+}
+
 static int bind_protocol(int sock, uint32_t ifindex, uint16_t protocol)
 {
 	struct sockaddr_ll a = {
@@ -65,7 +72,7 @@ static ssize_t chosen_indexes(const struct capture *c, bool with_removed, uint32
 	for (size_t i = 0; i < c->ifs.n; i++) {
 		const struct interface *f = c->ifs.all[i];
 
-		if ((with_removed || !f->gone) && f->known && is_chosen(c, &f->link))
+		if ((with_removed || !f->gone) && f->known && belongs(c, f))
 			list[n++] = f->link.ifindex;
 	}
 	*ret = list;
@@ -232,17 +239,30 @@ int links_prepare_socket(struct capture *c, int sock)
 int links_admit(struct capture *c, struct interface *i)
 {
 	join(c, i);
+	i->is_admitted = true;
 	if (i->is_told)
 		return 0;
 	i->speed_bps = speed_of_link(c->fds.packet, i->link.name);
 	return chunking_tell_interface(c, i);
 }
 
+/* The link of @i is no longer called @former. The stream describes it anew, under another id, with
+ * a comment. After too many of these it keeps the last one. */
+static void renamed(struct capture *c, struct interface *i, const char *former)
+{
+	if (!i->is_told || i->renames >= INTERFACE_RENAMES_MAX ||
+		c->ifs.n_told >= INTERFACES_MAX / 2)
+		return;
+	i->renames++;
+	i->is_told = false;
+	memcpy(i->former, former, sizeof(i->former));
+}
+
 /* Do the filters have to change for link @i as it is now? If it is newly chosen, or has a type that
  * the kernel's program leaves open. */
 static bool has_news(const struct capture *c, const struct interface *i, bool was_chosen)
 {
-	if (!is_chosen(c, &i->link))
+	if (!belongs(c, i))
 		return false;
 	if (c->conf.n_names > 0)
 		return !was_chosen;
@@ -255,6 +275,8 @@ static int on_link(void *ctx, const struct link *link, bool gone)
 {
 	struct capture *c = ctx;
 	struct interface *i = interfaces_find(&c->ifs, link->ifindex);
+	const struct interface *before = i;
+	char name[LINK_NAME_MAX] = "";
 	size_t n_before = c->ifs.n;
 	bool was_chosen;
 	int rc = 0;
@@ -264,18 +286,22 @@ static int on_link(void *ctx, const struct link *link, bool gone)
 		/* it may come back under its name and another index */
 		return c->running && c->bound_ifindex == link->ifindex ? links_apply(c) : 0;
 	}
-	was_chosen = i && !i->gone && i->known && is_chosen(c, &i->link);
+	was_chosen = i && !i->gone && i->known && belongs(c, i);
+	if (i && i->known)
+		memcpy(name, i->link.name, sizeof(name));
 	i = interfaces_update(&c->ifs, link);
 	if (!i)
 		return -ENOSPC;
 	if (!c->running)
 		return 0;
+	if (i == before && name[0] && strcmp(name, i->link.name) != 0)
+		renamed(c, i, name);
 	if (c->ifs.n > n_before)
 		links_note(c, i);
 	if (has_news(c, i, was_chosen))
 		rc = links_apply(c);
 	/* a link that is still down may yet get the name it keeps: tell it when it comes up */
-	if (rc == 0 && is_chosen(c, &i->link) && (link->flags & IFF_UP))
+	if (rc == 0 && belongs(c, i) && (link->flags & IFF_UP))
 		rc = links_admit(c, i);
 	return rc;
 }

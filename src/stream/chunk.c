@@ -189,12 +189,13 @@ static bool is_possible(const struct chunk_info *i)
 	case CHUNK_INTERFACE:
 		return i->payload_len_bytes <= STREAM_INTERFACE_BYTES;
 	case CHUNK_READY:
+	case CHUNK_RING_WANTED:
+	case CHUNK_FILTER_REFUSED:
 		return i->payload_len_bytes == 0;
 	case CHUNK_END:
 		return i->payload_len_bytes <= STREAM_REASON_BYTES;
-	default:
-		return false;
 	}
+	return false; /* no kind */
 }
 
 /* Check the copy @h of a record header against the @left bytes up to the head and the end of the

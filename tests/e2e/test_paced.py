@@ -5,6 +5,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from harness import netns, service
 from harness.client import Viewer
 from harness.traffic import Numbered
@@ -16,7 +18,8 @@ PACED = ("--latency", "20")
 
 def paced(start, scene, *flags, **params):
     running = start(*PACED, *flags)
-    viewer = Viewer(running, {"netns": scene.inode, "filter": FILTER, "nif": "eth0", **params}, save=False)
+    viewer = Viewer(running, {"netns": scene.inode, "filter": FILTER, "nif": "eth0", "statistics": "live", **params},
+                    save=False)
     viewer.wait_interfaces("eth0")
     reader, = running.readers()
     return running, viewer, reader
@@ -104,6 +107,31 @@ def test_the_end_delivers_what_is_in_the_unfinished_block(start, scene):
     running.process.send_signal(signal.SIGTERM)
     viewer.wait_end()
     check_exact(viewer.stream, run, 777)
+
+
+@pytest.mark.parametrize("flags", [(), PACED], ids=["timed", "paced"])
+def test_a_chosen_interface_that_is_renamed_stays_in_the_capture(start, scene, flags):
+    running = start(*flags)
+    viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER, save=False).wait_interfaces("eth0")
+    reader, = running.readers()
+    run = Numbered(b"<renamed>")
+    run.send(scene.local, 10)
+    viewer.wait_carrying(b"<renamed>", 10)
+    until(asleep(reader), "the reader to sleep")
+    scene.box.ip("link", "set", "eth0", "down")
+    scene.box.ip("link", "set", "eth0", "name", "other0")
+    scene.box.ip("link", "set", "other0", "up")
+    viewer.wait_interfaces("eth0", "other0")
+    other = viewer.stream.interfaces[1]
+    assert other.text(1) == "renamed: this interface was called eth0 before"
+    for number in range(10, 40, 10):
+        until(asleep(reader), "the reader to sleep")
+        run.send(scene.sender, 10, number)
+        viewer.wait_carrying(b"<renamed>", number + 10)
+    assert {p.interface for p in viewer.stream.packets[10:]} == {other.index}
+    running.process.send_signal(signal.SIGTERM)
+    viewer.wait_end()
+    assert viewer.stream.total("ifrecv") == 40 and viewer.stream.total("ifdrop") == 0
 
 
 def test_the_bell_follows_an_interface_that_is_made_anew(start, scene):
