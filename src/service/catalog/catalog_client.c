@@ -204,10 +204,11 @@ static bool is_satisfied(const struct catalog_client *c, const struct catalog_wa
 	return (int32_t) (newest - w->want) >= 0 && has_documents(c, w);
 }
 
-/* Call the waiters that @due says. Those called may wait again, which puts them on the new list. */
+/* Call the waiters whose catalog has come or whose time is up. A waiter that waits again in its
+ * call is not called a second time: it is on the list of those that wait. */
 static void call_due(struct catalog_client *c, int64_t now_ns)
 {
-	struct catalog_waiter *due = NULL, **p = &c->waiters;
+	struct catalog_waiter **p = &c->waiters;
 
 	while (*p) {
 		struct catalog_waiter *w = *p;
@@ -217,13 +218,14 @@ static void call_due(struct catalog_client *c, int64_t now_ns)
 			continue;
 		}
 		*p = w->next;
-		w->next = due;
-		due = w;
+		w->next = c->due;
+		c->due = w;
 	}
-	while (due) {
-		struct catalog_waiter *w = due;
+	/* each call may cancel any of the others */
+	while (c->due) {
+		struct catalog_waiter *w = c->due;
 
-		due = w->next;
+		c->due = w->next;
 		w->is_waiting = false;
 		w->ready(w->ctx, is_satisfied(c, w));
 	}
@@ -364,16 +366,20 @@ void catalog_client_renew(struct catalog_client *c, uint8_t documents, int64_t n
 	begin_check(c, old, now_ns);
 }
 
+static void remove_waiter(struct catalog_waiter **list, const struct catalog_waiter *w)
+{
+	while (*list && *list != w)
+		list = &(*list)->next;
+	if (*list)
+		*list = w->next;
+}
+
 void catalog_client_cancel(struct catalog_client *c, struct catalog_waiter *w)
 {
-	struct catalog_waiter **p = &c->waiters;
-
 	if (!w->is_waiting)
 		return;
-	while (*p && *p != w)
-		p = &(*p)->next;
-	if (*p)
-		*p = w->next;
+	remove_waiter(&c->waiters, w);
+	remove_waiter(&c->due, w);
 	w->is_waiting = false;
 }
 

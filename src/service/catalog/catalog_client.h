@@ -69,6 +69,7 @@ struct catalog_client {
 	uint8_t check_documents;    /* that come with the newest */
 	uint8_t renewing;           /* documents asked for that nobody waits for, not yet here */
 	struct catalog_waiter *waiters;
+	struct catalog_waiter *due; /* to be called now, and not on the other list any more */
 };
 
 void catalog_client_init(struct catalog_client *c, int channel, uint32_t max_age_ms);
@@ -111,7 +112,9 @@ void catalog_client_check(struct catalog_client *c, struct catalog_waiter *w, in
  * the catalog confirmed before somebody has to wait for that; nobody waits for either. */
 void catalog_client_renew(struct catalog_client *c, uint8_t documents, int64_t now_ns);
 
-/* Take @w off the list, if it is there. */
+/* Take @w off the list, if it is there: it is not called any more. Calls of other waiters may do
+ * so.
+ */
 void catalog_client_cancel(struct catalog_client *c, struct catalog_waiter *w);
 
 /* Call those whose time is up. */
