@@ -7,6 +7,7 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config python3 zlib1g-dev
 test_packages="libcmocka-dev libhttp-parser-dev clang clang-tidy clang-format llvm libclang-rt-14-dev docker.io containerd runc
  containernetworking-plugins iptables nftables busybox-static tshark wireshark-common tcpdump iproute2 curl openssl util-linux
  procps libcap2-bin ethtool python3-pytest python3-pytest-timeout python3-jsonschema python3-websockets python3-yaml
+ python3-venv nginx-light haproxy
  valgrind gdb podman crun slirp4netns catatonit lxc systemd-container jq zsh fish wireshark xvfb scrot xdg-utils
  libglib2.0-bin desktop-file-utils"
 static_packages="apt debian-archive-keyring dpkg-dev flex bison"

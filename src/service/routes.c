@@ -52,6 +52,7 @@ const struct route routes[] = {
 	{"/page.js", ROUTE_OPEN, page_begin, NULL},
 	{"/page.css", ROUTE_OPEN, page_begin, NULL},
 	{"/favicon.ico", ROUTE_OPEN, page_begin, NULL},
+	{"/openapi.json", ROUTE_OPEN, page_begin, NULL},
 	{"/version", ROUTE_OPEN | ROUTE_LOCAL, status_version, NULL},
 	{"/healthz", ROUTE_OPEN | ROUTE_LOCAL | ROUTE_RESERVED, status_health, NULL},
 	{"/readyz", ROUTE_LOCAL | ROUTE_RESERVED, status_ready, NULL},

@@ -12,7 +12,7 @@ from harness import service
 from harness.client import Raw, Viewer, path
 from harness.wait import until
 
-ROUTES = ["/", "/page.js", "/page.css", "/favicon.ico", "/version", "/healthz", "/readyz", "/metrics", "/mobyshark",
+ROUTES = ["/", "/page.js", "/page.css", "/favicon.ico", "/openapi.json", "/version", "/healthz", "/readyz", "/metrics", "/mobyshark",
           "/discover/mobyshark", "/json", "/events", "/capture.pcapng?netns=1"]
 
 

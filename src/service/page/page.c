@@ -16,6 +16,7 @@ static const struct page {
 	{"/page.js", "text/javascript; charset=utf-8", web_page_js, sizeof(web_page_js)},
 	{"/page.css", "text/css; charset=utf-8", web_page_css, sizeof(web_page_css)},
 	{"/favicon.ico", "image/svg+xml", web_favicon_svg, sizeof(web_favicon_svg)},
+	{"/openapi.json", "application/json", web_openapi_json, sizeof(web_openapi_json)},
 };
 
 void page_begin(struct conn *c, void *ctx)

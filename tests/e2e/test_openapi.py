@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""The interface as its OpenAPI document describes it, judged by schemathesis."""
+import json
+import subprocess
+import sys
+
+import pytest
+
+from harness.service import REPO
+
+SCHEMATHESIS = "schemathesis==4.32.5"
+HOME = REPO / "out" / "schemathesis"
+# Streams without end, and WebSockets, which it cannot speak; their refusals are tested elsewhere.
+ENDLESS = ("/events", "/capture", "/mobydig")
+
+
+@pytest.fixture(scope="module")
+def schemathesis():
+    """The program, installed once beside the build."""
+    program = HOME / "bin" / "schemathesis"
+    if not program.exists():
+        HOME.parent.mkdir(exist_ok=True)
+        subprocess.run([sys.executable, "-m", "venv", HOME], check=True, capture_output=True, timeout=120)
+        done = subprocess.run([HOME / "bin" / "pip", "install", "-q", "--retries", "1", SCHEMATHESIS], capture_output=True,
+                              text=True, timeout=300)
+        if done.returncode != 0:
+            pytest.skip(f"{SCHEMATHESIS} cannot be installed: {done.stderr[-300:]}")
+    return program
+
+
+def test_the_document_is_served_without_a_token(shared):
+    answer = shared.get("/openapi.json")
+    assert answer.status == 200 and answer.headers["Content-Type"] == "application/json"
+    assert answer.json == json.loads((REPO / "src/service/page/web/openapi.json").read_text())
+
+
+def test_answers_are_those_of_the_document(shared, schemathesis, tmp_path):
+    done = subprocess.run([schemathesis, "run", f"http://{shared.host}:{shared.port}/openapi.json", "--checks", "all", "--max-examples", "25",
+                           "--seed", "1", "--phases", "examples,coverage,fuzzing", "--request-timeout", "20",
+                           *[word for path in ENDLESS for word in ("--exclude-path", path)],
+                           "--exclude-path", "/capture.pcapng"], cwd=tmp_path, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
