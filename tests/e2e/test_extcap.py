@@ -209,11 +209,12 @@ def screen(owned, tmp_path):
         return f":{told.readline().strip()}"
 
 
-def desktop_command(url):
-    """What the desktop file starts for URL."""
-    lines = (REPO / "src" / "extcap" / DESKTOP).read_text().splitlines()
-    command, = (line.removeprefix("Exec=") for line in lines if line.startswith("Exec="))
-    return [word.replace("%u", url) for word in command.split(" ")]
+OPEN = REPO / "out" / "packetflix-open"
+
+
+def write_desktop_file(folder):
+    text = (REPO / "src" / "extcap" / f"{DESKTOP}.in").read_text()
+    (folder / DESKTOP).write_text(text.replace("@open@", str(OPEN)))
 
 
 def test_wireshark_captures_as_the_desktop_file_starts_it(shared, home, owned, tmp_path, box):
@@ -222,7 +223,7 @@ def test_wireshark_captures_as_the_desktop_file_starts_it(shared, home, owned, t
     (home.path / ".config/wireshark/recent_common").write_text("privs.warn_if_elevated: FALSE\n")
     (home.path / ".config/wireshark/preferences").write_text("gui.update.enabled: FALSE\n")
     service = SimpleNamespace(host="127.0.0.1", port=shared.port)
-    Running(owned, tmp_path, *desktop_command(link(service, {"name": box.name}, filter="udp port 9")), env=env)
+    Running(owned, tmp_path, OPEN, link(service, {"name": box.name}, filter="udp port 9"), env=env)
 
     def its_file():
         return next(iter((home.path / "tmp").glob("wireshark_*.pcapng")), tmp_path / "none")
@@ -243,21 +244,37 @@ def test_wireshark_captures_as_the_desktop_file_starts_it(shared, home, owned, t
     until(is_drawn, "the packets on the screen")
 
 
-def test_a_link_starts_wireshark_through_the_desktop_file(home, tmp_path, original):
+@pytest.mark.parametrize("desktop", ["GNOME", ""], ids=["gnome", "generic"])
+def test_a_link_starts_wireshark_through_the_desktop_file(home, tmp_path, original, desktop):
+    """The generic way of xdg-open replaces %u only where it is a word of its own."""
     applications, heard = home.path / "share" / "applications", tmp_path / "heard"
     applications.mkdir(parents=True)
-    (applications / DESKTOP).write_text((REPO / "src" / "extcap" / DESKTOP).read_text())
+    write_desktop_file(applications)
     subprocess.run(["desktop-file-validate", applications / DESKTOP], check=True)
     subprocess.run(["update-desktop-database", applications], check=True)
     (tmp_path / "bin").mkdir()
     fake = tmp_path / "bin" / "wireshark"
-    fake.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{heard}\n')
+    fake.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{heard}.new && mv {heard}.new {heard}\n')
     fake.chmod(0o755)
-    env = {**home.env, "PATH": f"{tmp_path}/bin:/usr/bin:/bin", "DISPLAY": ":0", "XDG_CURRENT_DESKTOP": "GNOME"}
-    url = link(original, {"name": "a b"})
+    env = {**home.env, "PATH": f"{tmp_path}/bin:/usr/bin:/bin", "DISPLAY": ":0", "XDG_CURRENT_DESKTOP": desktop}
+    if not desktop:
+        subprocess.run(["xdg-mime", "default", DESKTOP, "x-scheme-handler/packetflix"], env=env, check=True)
+    url = link(original, {"name": "a b%P\u202e"})
     subprocess.run(["xdg-open", url], env=env, check=True, timeout=20, stdin=subprocess.DEVNULL)
-    until(lambda: heard.exists() and heard.read_text().count("\n") == 5, "the start of Wireshark")
-    assert heard.read_text().splitlines() == ["-k", "-i", "packetflix", "-o", f"extcap.packetflix.url:{url}"]
+    until(heard.exists, "the start of Wireshark")
+    assert heard.read_text().splitlines() == [
+        "-k", "-i", "packetflix", "-o", f"extcap.packetflix.url:{url}", "-o", "nameres.network_name:TRUE", "-o",
+        "nameres.use_external_name_resolver:FALSE", "-o", "gui.prepend_window_title:a b_P?"]
+
+
+def test_the_starter_says_what_is_wrong(home):
+    def start(*words, path="/nowhere"):
+        done = subprocess.run([OPEN, *words], env={**home.env, "PATH": path}, capture_output=True, text=True, timeout=20)
+        return done.returncode, done.stdout, done.stderr
+    assert start() == start("http://localhost/") == start("packetflix:", "x")
+    assert start()[0] == 2 and start()[2].startswith("usage: packetflix-open")
+    assert start("--help")[:2] == (0, start()[2])
+    assert start("packetflix:nonsense") == (127, "", "packetflix-open: wireshark: No such file or directory\n")
 
 
 def test_an_installation_puts_everything_in_its_place(tmp_path):
@@ -484,7 +501,7 @@ def test_the_check_tells_what_is_missing_and_what_is_well(home, original):
     assert "ln -s " in out and f"have no {DESKTOP}" in out
     applications = home.path / "share" / "applications"
     applications.mkdir(parents=True)
-    (applications / DESKTOP).write_text((REPO / "src" / "extcap" / DESKTOP).read_text())
+    write_desktop_file(applications)
     subprocess.run(["update-desktop-database", applications], check=True)
     status, out, _ = ask("--check", "--dockerhosturl", original.url, **home.env)
     assert status == 0 and "MISSING" not in out, out
