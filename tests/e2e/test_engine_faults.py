@@ -60,6 +60,18 @@ def test_an_engine_that_is_just_starting_is_asked_again_soon(start, fake):
     assert time.monotonic() - before < SOON_S
 
 
+@pytest.mark.parametrize("comm", ["dockerd", "podman"])
+def test_an_engine_that_ends_leaves_discovery_alive(start, fake, comm):
+    running = start()
+    pid = running.pid("packetflix-discover")
+    engine = fake(comm=comm)
+    engine_is_known(running, engine)
+    engine.close()
+    until(lambda: not engine.shown(running), "the engine to disappear")
+    assert running.pid("packetflix-discover") == pid, running.log
+    assert running.metrics()['packetflix_process_restarts_total{process="discover"}'] == 0
+
+
 @pytest.mark.process_events
 @pytest.mark.parametrize("manner", ["mute", "half", "ends", "unknown", "silent", "floods", "heads"])
 def test_containers_come_and_go_whatever_becomes_of_the_events(shared, fake, owned, manner):

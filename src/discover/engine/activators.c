@@ -69,14 +69,16 @@ static void wake(struct activator *a, struct engine_sockets *s)
 		.done_fn = on_woken,
 		.ctx = a};
 
-	for (size_t i = 0; i < s->n && !a->request; i++) {
+	for (size_t i = 0; i < s->n; i++) {
 		if (!is_podmans(s->path[i]))
 			continue;
 		a->fd = TAKE_FD(s->fd[i]);
 		get.socket_fd = a->fd;
 		a->request = http_start(a->env->http, &get);
-		if (!a->request)
-			close_p(&a->fd);
+		if (a->request)
+			return;
+		close_p(&a->fd);
+		a->fd = -1;
 	}
 }
 

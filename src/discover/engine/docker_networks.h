@@ -9,6 +9,7 @@
 #include "discover/engine/docker_end.h"
 #include "discover/engine/engine.h"
 
+/* A zeroed struct is one that was never set up. */
 struct docker_networks {
 	struct engine *engine;
 	const struct docker_end *end;
@@ -19,12 +20,16 @@ struct docker_networks {
 	void *ctx;
 };
 
-/* Ask; when done, be it without success, @n->done_fn is called, never from inside this function.
- * The engine's networks are replaced on success alone. Returns false when nothing could be asked.
- * @n->engine, end, done_fn and ctx are set by the caller; @n->request must be NULL. */
+/* Fill all of @n; nothing is queried yet. @done_fn(@ctx) reports the end of a query. */
+void docker_networks_init(struct docker_networks *n, struct engine *engine,
+	const struct docker_end *end, void (*done_fn)(void *ctx), void *ctx);
+
+/* Query the networks; at the end, also after a failure, @n->done_fn is called, never from inside
+ * this function. The engine's networks are replaced on success only. Returns false when no query
+ * could be made. @n->request must be NULL. */
 bool docker_networks_ask(struct docker_networks *n);
 
-/* Ask no longer. Fine when nothing is asked. */
+/* Cancel a query under way. Does nothing without one, and on a zeroed struct. */
 void docker_networks_stop(struct docker_networks *n);
 
 #endif

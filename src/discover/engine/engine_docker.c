@@ -341,22 +341,21 @@ static void on_network_event(void *ctx)
 	engine_note_news(d->engine);
 }
 
-/* Listen, and be ready to ask for what goes with the list. */
+/* Start the event streams and prepare the queries beside the list. Podman's networks have no
+ * events: their stream stays zeroed. */
 static void set_up(struct docker *d)
 {
 	struct engine *e = d->engine;
+	const struct docker_events_conf containers = {
+		e->env, &d->end, CONTAINER_EVENTS, on_container_event, d};
+	const struct docker_events_conf networks = {
+		e->env, &d->end, NETWORK_EVENTS, on_network_event, d};
 
-	d->events =
-		(struct docker_events){e->env, &d->end, CONTAINER_EVENTS, on_container_event, d};
-	d->network_events =
-		(struct docker_events){e->env, &d->end, NETWORK_EVENTS, on_network_event, d};
-	d->networks = (struct docker_networks){
-		.engine = e, .end = &d->end, .done_fn = end_round_if_complete, .ctx = d};
-	d->pods = (struct podman_pods){
-		.engine = e, .end = &d->end, .done_fn = end_round_if_complete, .ctx = d};
-	docker_events_start(&d->events);
+	docker_networks_init(&d->networks, e, &d->end, end_round_if_complete, d);
+	podman_pods_init(&d->pods, e, &d->end, end_round_if_complete, d);
+	docker_events_start(&d->events, &containers);
 	if (!is_podman(d))
-		docker_events_start(&d->network_events);
+		docker_events_start(&d->network_events, &networks);
 }
 
 static void on_probed(void *ctx, const struct docker_end *end)

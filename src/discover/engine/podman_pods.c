@@ -75,6 +75,12 @@ static void on_pods(void *ctx, const struct http_answer *a)
 	p->done_fn(p->ctx);
 }
 
+void podman_pods_init(struct podman_pods *p, struct engine *engine, const struct docker_end *end,
+	void (*done_fn)(void *ctx), void *ctx)
+{
+	*p = (struct podman_pods){.engine = engine, .end = end, .done_fn = done_fn, .ctx = ctx};
+}
+
 bool podman_pods_ask(struct podman_pods *p)
 {
 	struct http_get get = {.timeout_ms = PODS_TIMEOUT_MS,

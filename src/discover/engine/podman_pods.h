@@ -20,6 +20,7 @@ struct podman_member {
 	bool infra;
 };
 
+/* A zeroed struct is one that was never set up. */
 struct podman_pods {
 	struct engine *engine;
 	const struct docker_end *end;
@@ -30,15 +31,19 @@ struct podman_pods {
 	void *ctx;
 };
 
-/* Ask; when done, be it without success, @p->done_fn is called, never from inside this function.
- * Returns false when nothing could be asked: the engine is no Podman. @p->engine, end, done_fn and
- * ctx are set by the caller; @p->request must be NULL. */
+/* Fill all of @p; nothing is queried yet. @done_fn(@ctx) reports the end of a query. */
+void podman_pods_init(struct podman_pods *p, struct engine *engine, const struct docker_end *end,
+	void (*done_fn)(void *ctx), void *ctx);
+
+/* Query the pods; at the end, also after a failure, @p->done_fn is called, never from inside this
+ * function. Returns false when no query could be made: the engine is no Podman. @p->request must be
+ * NULL. */
 bool podman_pods_ask(struct podman_pods *p);
 
 /* Give the engine's containers the labels of their pods. */
 void podman_pods_apply(const struct podman_pods *p);
 
-/* Ask no longer and forget. Fine on a zeroed struct. */
+/* Cancel a query under way and forget the pods. Does nothing on a zeroed struct. */
 void podman_pods_stop(struct podman_pods *p);
 
 /* Parse GET /libpod/pods/json into *@ret (owned by the caller), *@ret_n elements, at most

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""usage: fake_engine.py FOLDER [PART=MANNER]...
+"""usage: fake_engine.py FOLDER COMM [PART=MANNER]...
 Run as a program: something that calls itself "dockerd" and listens at FOLDER/docker.sock. What it says is in files of
 FOLDER, byte by byte: "info", "list", and "container-ID" for each it knows in detail; headers that tell its "version".
 The parts "version", "list", "container" and "events" may have a manner. Requests are noted in FOLDER/requests.log, with
@@ -190,12 +190,12 @@ class Engine:
 
 
 def main():
-    folder, *manners = sys.argv[1:]
+    folder, comm, *manners = sys.argv[1:]
     engine = Engine(folder, [tuple(word.split("=")) for word in manners])
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{folder}/docker.sock")
     listener.listen(64)
-    ctypes.CDLL(None).prctl(15, b"dockerd", 0, 0, 0)
+    ctypes.CDLL(None).prctl(15, comm.encode(), 0, 0, 0)
     print("listening", flush=True)
     while True:
         link, _ = listener.accept()

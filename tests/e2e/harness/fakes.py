@@ -10,21 +10,22 @@ from harness.cgroup import Cgroup
 from harness.tenant import Tenant
 
 HERE = Path(__file__).parent
+PODMAN_VERSION = b"Server: Libpod/1.2.3 (linux)\r\nApi-Version: 1.41\r\nLibpod-Api-Version: 4.3.1\r\n"
 VERSION = b"Server: Docker/1.2.3 (linux)\r\nApi-Version: 1.41\r\n"
 _serial = itertools.count(1)
 
 
 class FakeDocker:
-    """A process called "dockerd" that tells what it is told to, in the given MANNERS (see fake_engine.py)."""
+    """A process called COMM that answers as configured, in the given MANNERS (see fake_engine.py)."""
 
-    def __init__(self, folder, wrapper=(), **manners):
+    def __init__(self, folder, wrapper=(), comm="dockerd", **manners):
         self.folder = Path(folder) / f"engine-{next(_serial)}"
         self.folder.mkdir()
-        self.write("version", VERSION)
+        self.write("version", PODMAN_VERSION if comm == "podman" else VERSION)
         self.write("info", {"ID": "fake"})
         self.tell()
         self._process = subprocess.Popen(
-            [*wrapper, sys.executable, str(HERE / "fake_engine.py"), str(self.folder),
+            [*wrapper, sys.executable, str(HERE / "fake_engine.py"), str(self.folder), comm,
              *(f"{part}={manner}" for part, manner in manners.items())],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.pid = self._process.pid
