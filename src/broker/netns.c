@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/nsfs.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +12,13 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/own.h"
 #include "broker/mount_place.h"
 #include "broker/process.h"
+#include "files/root_path.h"
 
 void netns_done(struct netns *n)
 {
@@ -28,27 +27,15 @@ void netns_done(struct netns *n)
 	n->ns_fd = n->pidfd = -1;
 }
 
-/* Open the place where the namespace of @ref is mounted. The path is the kernel's own word
- * about that mount namespace, walked inside its root. */
+/* Find the place where the namespace of @ref is mounted. The path is the kernel's own word about
+ * that mount namespace, walked inside its root by the worker process: a directory on the way may
+ * belong to a file system that does not answer. */
 static int open_mounted(int procfd, const struct ns_ref *ref)
 {
 	AUTO_FREE char *path = NULL;
-	AUTO_CLOSE int root = -1;
-	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	char name[32];
 	int rc = mount_place(procfd, ref, &path);
 
-	if (rc < 0)
-		return rc;
-	(void) snprintf(name, sizeof(name), "%" PRIu32 "/root", ref->pid);
-	root = openat(procfd, name, O_PATH | O_CLOEXEC);
-	if (root < 0)
-		return -errno;
-	rc = (int) syscall(SYS_openat2, root, path, &how, sizeof(how));
-	return rc < 0 ? -errno : rc;
+	return rc < 0 ? rc : root_path_open(procfd, (int32_t) ref->pid, path);
 }
 
 static int open_namespace(int procfd, const struct ns_ref *ref)

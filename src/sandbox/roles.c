@@ -34,7 +34,6 @@ int role_enter_discover(struct err *e)
 		.dies_with_parent = true,
 		.keep_caps = CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH) | CAP(DAC_OVERRIDE),
 		.max_files = DISCOVER_FILES_MAX,
-		.no_new_processes = true,
 	};
 	int rc = sandbox_drop(&drop, e);
 

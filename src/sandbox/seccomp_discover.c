@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* discover talks to container engines over unix sockets and reads /proc. It may not make any socket
- * but a unix one: no network, no packets. It may not start threads, processes or programs, and
- * openat(2) works for reading alone, ioctl(2) for two questions: about namespaces, and who drives a
- * link. */
+ * but a unix one: no network, no packets. It may not start threads or programs, and of
+ * processes only copies of itself, which have this table too (files/worker.h). openat(2) works for
+ * reading alone, ioctl(2) for two questions: about namespaces, and who drives a link. */
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <linux/sockios.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "base/own.h"
 #include "sandbox/table.h"
 
-static const char *const allowed[] = {"brk", "clock_gettime", "close", "connect", "epoll_create1",
-	"epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "exit", "exit_group", "faccessat",
-	"faccessat2", "fcntl", "fstat", "futex", "getdents64", "getegid", "geteuid", "getgid",
-	"getpeername", "getpid", "getppid", "getrandom", "getsockname", "getsockopt", "gettid",
-	"gettimeofday", "getuid", "lseek", "madvise", "memfd_create", "mmap", "mprotect", "mremap",
-	"munmap", "newfstatat", "pipe2", "poll", "ppoll", "pread64", "read", "readlink",
-	"readlinkat", "readv", "recvfrom", "recvmsg", "restart_syscall", "rt_sigaction",
-	"rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "sendmsg", "sendto",
-	"setsockopt", "shutdown", "sigaltstack", "statx", "sysinfo", "uname", "write", "writev"};
+static const char *const allowed[] = {"brk", "clock_gettime", "close", "close_range", "connect",
+	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "exit", "exit_group",
+	"faccessat", "faccessat2", "fcntl", "fstat", "fstatfs", "futex", "getdents64", "getegid",
+	"geteuid", "getgid", "getpeername", "getpid", "getppid", "getrandom", "getsockname",
+	"getsockopt", "gettid", "gettimeofday", "getuid", "lseek", "madvise", "memfd_create",
+	"mmap", "mprotect", "mremap", "munmap", "newfstatat", "pipe2", "poll", "ppoll", "pread64",
+	"read", "readlink", "readlinkat", "readv", "recvfrom", "recvmsg", "restart_syscall",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield",
+	"sendmsg", "sendto", "setitimer", "setsockopt", "shutdown", "sigaltstack", "statx",
+	"sysinfo", "uname", "wait4", "write", "writev"};
 
 int seccomp_discover(struct err *e)
 {
@@ -44,6 +47,10 @@ int seccomp_discover(struct err *e)
 			SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
 	if (rc == 0)
 		rc = table_allow_reading_limits(f);
+	/* fork(3) of glibc, and nothing else: no threads, no namespaces */
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+			SCMP_A0(SCMP_CMP_EQ, CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD));
 	/* which PID namespace lies in which */
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,

@@ -10,12 +10,13 @@ SRC = REPO / "src"
 SHARED = {"base", "bpf", "http", "loop", "netlink", "pcapng", "proto", "sandbox", "stream"}
 SERVICE = {"service/admit", "service/answer", "service/capture", "service/catalog", "service/dig", "service/http", "service/hub",
            "service/live", "service/page", "service/proxy"}
-DISCOVER = SHARED - {"bpf", "http", "pcapng", "stream"}
+DISCOVER = SHARED - {"bpf", "http", "pcapng", "stream"} | {"files"}
 
 # Folder -> folders whose headers it may include, itself not mentioned.
 MAY_INCLUDE = {
     "base": set(),
     "bpf": {"base"},
+    "files": {"base", "proto"},
     "http": {"base"},
     "loop": {"base"},
     "netlink": {"base"},
@@ -23,7 +24,7 @@ MAY_INCLUDE = {
     "proto": {"base"},
     "sandbox": {"base"},
     "stream": {"base"},
-    "broker": SHARED - {"bpf", "http", "loop", "netlink", "pcapng"},
+    "broker": SHARED - {"bpf", "http", "loop", "netlink", "pcapng"} | {"files"},
     "discover": DISCOVER | {"discover/engine", "discover/host", "discover/container", "discover/detail",
                              "discover/edge"},
     "discover/host": DISCOVER | {"discover"},

@@ -16,11 +16,16 @@
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/own.h"
+#include "files/root_path.h"
 #include "sandbox/calls.h"
 #include "sandbox/roles.h"
 #include "sandbox/trial.h"
@@ -48,6 +53,47 @@ static void no_process_is_started_or_touched(void **state)
 
 	(void) state;
 	trials_end(role_enter_discover, calls, n, EPERM);
+}
+
+static void only_plain_copies_of_itself_are_started(void **state)
+{
+	static const unsigned long plain = CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD;
+	const struct call calls[] = {
+		CALL(clone, plain | CLONE_VM),
+		CALL(clone, plain | CLONE_THREAD | CLONE_VM | CLONE_SIGHAND),
+		CALL(clone, plain | CLONE_NEWUSER),
+		CALL(clone, plain | CLONE_NEWNET),
+		CALL(clone, plain | CLONE_PARENT),
+		CALL(clone3, 0, 0),
+		CALL(vfork),
+	};
+
+	(void) state;
+	trials_end(role_enter_discover, calls, ARRAY_LEN(calls), EPERM);
+}
+
+/* The worker of files/root_path.h is started and used. Returns 0 or an errno. */
+static int read_through_the_worker(void)
+{
+	AUTO_CLOSE int procfd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_ROOT_LIST struct root_list list = {0};
+	AUTO_CLOSE int place = -1;
+	char text[4096];
+	struct stat st;
+	ssize_t rc = root_path_read_start(procfd, "self/status", text, sizeof(text));
+
+	if (rc >= 0)
+		rc = root_path_list(procfd, "self/ns", &list);
+	if (rc >= 0)
+		rc = place = root_path_find(procfd, getpid(), "/proc", &st);
+	return rc < 0 ? (int) -rc : 0;
+}
+
+static void files_of_others_are_read_by_a_worker(void **state)
+{
+	(void) state;
+	assert_int_equal(
+		trial_of_deed(role_enter_discover, read_through_the_worker), TRIAL_SUCCEEDED);
 }
 
 static void the_machine_and_its_own_rights_stay_as_they_are(void **state)
@@ -165,6 +211,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_unix_sockets_are_made),
 		cmocka_unit_test(no_process_is_started_or_touched),
+		cmocka_unit_test(only_plain_copies_of_itself_are_started),
+		cmocka_unit_test(files_of_others_are_read_by_a_worker),
 		cmocka_unit_test(the_machine_and_its_own_rights_stay_as_they_are),
 		cmocka_unit_test(files_are_read_and_never_written),
 		cmocka_unit_test(devices_are_not_controlled),

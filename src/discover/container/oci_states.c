@@ -13,7 +13,7 @@
 #include "base/own.h"
 #include "base/utf8.h"
 #include "base/grow.h"
-#include "discover/host/root_path.h"
+#include "files/root_path.h"
 
 #define USERS_DIR     "/run/user"
 #define PATH_MAX_     512
@@ -109,7 +109,7 @@ static ssize_t read_file(
 	char path[PATH_MAX_ + ENGINE_ID_MAX + 16];
 
 	(void) snprintf(path, sizeof(path), "%s/%s/%s", d->path, id, name);
-	return root_path_read_at(u->procfd, u->root, path, u->text, OCI_STATE_MAX_BYTES);
+	return root_path_read_at(u->root, path, u->text, OCI_STATE_MAX_BYTES);
 }
 
 static int read_state(
@@ -202,13 +202,15 @@ static int each(struct update *u, const char *path, size_t max,
 	int (*fn)(struct update *u, const struct oci_dir *d, const char *name, uint64_t inode),
 	const struct oci_dir *d)
 {
-	AUTO_CLOSEDIR DIR *dir = root_path_opendir(u->procfd, u->root, path);
-	const struct dirent *entry;
+	AUTO_ROOT_LIST struct root_list list = {0};
+	struct root_entry entry;
 	int rc = 0;
 
-	for (size_t i = 0; dir && rc == 0 && i < max && (entry = readdir(dir)); i++) {
-		if (is_id(entry->d_name))
-			rc = fn(u, d, entry->d_name, entry->d_ino);
+	if (root_path_list(u->root, path, &list) < 0)
+		return 0;
+	for (size_t i = 0; rc == 0 && i < max && root_list_next(&list, &entry); i++) {
+		if (is_id(entry.name))
+			rc = fn(u, d, entry.name, entry.inode);
 	}
 	return rc;
 }

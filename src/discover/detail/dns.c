@@ -10,7 +10,7 @@
 
 #include "base/own.h"
 #include "base/grow.h"
-#include "discover/host/root_path.h"
+#include "files/root_path.h"
 
 int dns_files_init(struct dns_files *f, int procfd)
 {
@@ -40,7 +40,7 @@ void dns_files_done(struct dns_files *f)
 /* The text of @path below @root, "" if there is none. */
 static char *read_text(struct dns_files *f, int root, const char *path)
 {
-	if (root_path_read_at(f->procfd, root, path, f->buf, DNS_FILE_MAX_BYTES) < 0)
+	if (root_path_read_at(root, path, f->buf, DNS_FILE_MAX_BYTES) < 0)
 		f->buf[0] = '\0';
 	return f->buf;
 }
@@ -85,7 +85,7 @@ static int identify(int root, struct dns_root *ret)
 {
 	struct statx st;
 
-	if (statx(root, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) < 0)
+	if (statx(root, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &st) < 0)
 		return -errno;
 	ret->mount = st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0;
 	ret->inode = st.stx_ino;

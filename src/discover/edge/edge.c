@@ -9,11 +9,10 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/own.h"
 #include "discover/edge/edge_icon.h"
 #include "discover/host/host.h"
-#include "discover/host/root_path.h"
+#include "files/root_path.h"
 
 #define OSREL_FILE  "/etc/os-release-container"
 #define OSREL_BYTES 16384
@@ -74,11 +73,11 @@ static int open_root(const struct edge *e, int procfd)
 	return TAKE_FD(root);
 }
 
-static void read_version(struct edge *e, int procfd, int root)
+static void read_version(struct edge *e, int root)
 {
 	AUTO_FREE char *text = malloc(OSREL_BYTES);
 
-	if (!text || root_path_read_at(procfd, root, OSREL_FILE, text, OSREL_BYTES) < 0)
+	if (!text || root_path_read_at(root, OSREL_FILE, text, OSREL_BYTES) < 0)
 		return;
 	host_parse_osrel(text, "VERSION_ID", e->semversion, sizeof(e->semversion));
 	/* what a script of some runtimes has written */
@@ -98,8 +97,8 @@ static bool same_stamp(const struct edge_stamp *a, const struct edge_stamp *b)
 	       a->changed_s == b->changed_s && a->changed_ns == b->changed_ns;
 }
 
-/* Read the database @fd of @size_bytes. Returns 0 or a negative errno. */
-static int read_db(int fd, uint64_t size_bytes, struct edge_db *ret)
+/* Read the database below @root, of @size_bytes. Returns 0 or a negative errno. */
+static int read_db(int root, uint64_t size_bytes, struct edge_db *ret)
 {
 	AUTO_FREE char *bytes = NULL;
 	ssize_t n;
@@ -109,26 +108,25 @@ static int read_db(int fd, uint64_t size_bytes, struct edge_db *ret)
 	bytes = malloc(size_bytes + 1);
 	if (!bytes)
 		return -ENOMEM;
-	n = io_read_all(fd, bytes, size_bytes + 1);
+	n = root_path_read_at(root, DB_FILE, bytes, size_bytes + 1);
 	return n < 0 ? (int) n : edge_db_read((unsigned char *) bytes, (size_t) n, ret);
 }
 
 /* What was known stays when the file cannot be understood: it may be in the middle of a change. */
-static void update_db(struct edge *e, int procfd, int root)
+static void update_db(struct edge *e, int root)
 {
 	struct stat st;
-	AUTO_CLOSE int fd = root_path_open_file(procfd, root, DB_FILE, &st);
 	struct edge_stamp stamp;
 	struct edge_db db;
 	int rc;
 
 	e->next_ns = clock_mono_ns() + (int64_t) EDGE_AGAIN_MS * MS_NS;
-	if (fd < 0)
+	if (root_path_stat(root, DB_FILE, &st) < 0)
 		return;
 	stamp = stamp_of(&st);
 	if (same_stamp(&stamp, &e->stamp))
 		return;
-	rc = read_db(fd, stamp.size_bytes, &db);
+	rc = read_db(root, stamp.size_bytes, &db);
 	if (rc < 0) {
 		e->next_ns = clock_mono_ns() + (int64_t) EDGE_FAILED_MS * MS_NS;
 		return;
@@ -159,12 +157,12 @@ void edge_update(struct edge *e, int procfd, const struct container_list *contai
 	root = open_root(e, procfd);
 	if (root < 0)
 		return;
-	read_version(e, procfd, root);
-	update_db(e, procfd, root);
+	read_version(e, root);
+	update_db(e, root);
 }
 
 /* The data URL of an app's icon, NULL if it has none. */
-static char *read_icon(int procfd, int root, const struct edge_app *app)
+static char *read_icon(int root, const struct edge_app *app)
 {
 	AUTO_FREE char *bytes = app->icon[0] ? malloc(EDGE_ICON_MAX_BYTES + 1) : NULL;
 	char path[sizeof(ICON_FOLDER) + EDGE_TEXT_MAX];
@@ -173,7 +171,7 @@ static char *read_icon(int procfd, int root, const struct edge_app *app)
 	if (!bytes)
 		return NULL;
 	(void) snprintf(path, sizeof(path), "%s%s", ICON_FOLDER, app->icon);
-	n = root_path_read_at(procfd, root, path, bytes, EDGE_ICON_MAX_BYTES + 1);
+	n = root_path_read_at(root, path, bytes, EDGE_ICON_MAX_BYTES + 1);
 	return n < 0 ? NULL : edge_icon_url((unsigned char *) bytes, (size_t) n);
 }
 
@@ -187,7 +185,7 @@ void edge_load_icons(struct edge *e, int procfd)
 	root = open_root(e, procfd);
 	e->icons = root < 0 ? NULL : calloc(e->db.n_apps, sizeof(*e->icons));
 	for (size_t i = 0; e->icons && i < e->db.n_apps && total < EDGE_ICONS_MAX_BYTES; i++) {
-		e->icons[i] = read_icon(procfd, root, &e->db.apps[i]);
+		e->icons[i] = read_icon(root, &e->db.apps[i]);
 		total += e->icons[i] ? strlen(e->icons[i]) : 0;
 	}
 }

@@ -76,8 +76,7 @@ static void on_networks(void *ctx, const struct http_answer *a)
 void docker_networks_init(struct docker_networks *n, struct engine *engine,
 	const struct docker_end *end, void (*done_fn)(void *ctx), void *ctx)
 {
-	*n = (struct docker_networks){
-		.engine = engine, .end = end, .done_fn = done_fn, .ctx = ctx};
+	*n = (struct docker_networks){.engine = engine, .end = end, .done_fn = done_fn, .ctx = ctx};
 }
 
 bool docker_networks_ask(struct docker_networks *n)

@@ -3,7 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "base/own.h"
 #include "base/utf8.h"
-#include "discover/host/root_path.h"
+#include "files/root_path.h"
 
 #define ENTRIES_MAX 64 /* of a plugin's directory; more are not looked at */
 #define SUFFIX      ".sock"
@@ -40,17 +40,17 @@ static bool directory_of(const struct engine_container *c, char *ret, size_t cap
 	return n > 0 && (size_t) n < cap_bytes;
 }
 
-/* Find the socket that is first by name in @dir. */
-static bool find_socket(DIR *dir, char *ret, size_t cap_bytes)
+/* Find the socket that is first by name in @list. */
+static bool find_socket(struct root_list *list, char *ret, size_t cap_bytes)
 {
-	const struct dirent *d;
+	struct root_entry e;
 	bool found = false;
 
-	for (size_t i = 0; i < ENTRIES_MAX && (d = readdir(dir)); i++) {
-		if (d->d_type != DT_SOCK || strlen(d->d_name) >= cap_bytes ||
-			(found && strcmp(d->d_name, ret) > 0))
+	for (size_t i = 0; i < ENTRIES_MAX && root_list_next(list, &e); i++) {
+		if (e.type != DT_SOCK || strlen(e.name) >= cap_bytes ||
+			(found && strcmp(e.name, ret) > 0))
 			continue;
-		memcpy(ret, d->d_name, strlen(d->d_name) + 1);
+		memcpy(ret, e.name, strlen(e.name) + 1);
 		found = true;
 	}
 	return found;
@@ -60,20 +60,14 @@ static bool read_name(
 	int procfd, int32_t pid, const struct engine_container *c, char ret[CONTAINER_NAME_MAX])
 {
 	char path[512], name[NAME_MAX + 1];
-	AUTO_CLOSE int place = -1;
+	AUTO_CLOSE int root = root_path_root(procfd, pid);
+	AUTO_ROOT_LIST struct root_list list = {0};
 	size_t n;
-	int fd;
 
-	if (!directory_of(c, path, sizeof(path)))
+	if (root < 0 || !directory_of(c, path, sizeof(path)) ||
+		root_path_list(root, path, &list) < 0)
 		return false;
-	place = root_path_open(procfd, pid, path);
-	fd = place < 0 ? -1 : openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		close_p(&fd);
-		return false;
-	}
-	if (!find_socket(dir, name, sizeof(name)))
+	if (!find_socket(&list, name, sizeof(name)))
 		return false;
 	n = strlen(name);
 	if (n > strlen(SUFFIX) && strcmp(name + n - strlen(SUFFIX), SUFFIX) == 0)

@@ -16,7 +16,7 @@
 #include "base/own.h"
 #include "base/utf8.h"
 #include "discover/host/inode_map.h"
-#include "discover/host/root_path.h"
+#include "files/root_path.h"
 #include "discover/engine/unix_sockets.h"
 
 /* Paths in alphabetical order; the last ones fall out. */
@@ -131,12 +131,11 @@ static void open_all(int procfd, int32_t pid, const struct paths *paths, struct 
 	AUTO_CLOSE int rootfd = root_path_open(procfd, pid, "/");
 
 	for (size_t i = 0; i < paths->n; i++) {
-		AUTO_CLOSE int fd = root_path_open(procfd, pid, paths->v[i]);
 		struct stat st;
-
+		AUTO_CLOSE int fd = root_path_find(procfd, pid, paths->v[i], &st);
 		char *path;
 
-		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+		if (fd < 0 || !S_ISSOCK(st.st_mode))
 			continue;
 		path = resolved_path(procfd, rootfd, fd);
 		if (!path)

@@ -2,13 +2,14 @@
 #include "discover/engine/nerdctl_networks.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/own.h"
 #include "discover/engine/networks_json.h"
-#include "discover/host/root_path.h"
+#include "files/root_path.h"
 
 #define CNI_DIR        "/etc/cni/net.d"
 #define FILE_MAX_BYTES 65536
@@ -24,24 +25,25 @@ static bool is_nerdctls(const char *name)
 int nerdctl_networks_read(int procfd, int32_t pid, struct engine_networks *ret)
 {
 	AUTO_CLOSE int root = root_path_root(procfd, pid);
-	AUTO_CLOSEDIR DIR *dir = root < 0 ? NULL : root_path_opendir(procfd, root, CNI_DIR);
-	AUTO_FREE char *text = dir ? malloc(FILE_MAX_BYTES) : NULL;
-	const struct dirent *d;
+	AUTO_ROOT_LIST struct root_list list = {0};
+	AUTO_FREE char *text = NULL;
+	struct root_entry entry;
 	int rc = 0, seen = 0;
 
-	if (!dir)
+	if (root < 0 || root_path_list(root, CNI_DIR, &list) < 0)
 		return 0;
+	text = malloc(FILE_MAX_BYTES);
 	if (!text)
 		return -ENOMEM;
-	while (rc != -ENOMEM && seen < ENGINE_NETWORKS_MAX && (d = readdir(dir))) {
-		char path[sizeof(CNI_DIR) + sizeof(d->d_name)];
+	while (rc != -ENOMEM && seen < ENGINE_NETWORKS_MAX && root_list_next(&list, &entry)) {
+		char path[sizeof(CNI_DIR) + NAME_MAX + 1];
 		ssize_t len;
 
-		if (!is_nerdctls(d->d_name))
+		if (!is_nerdctls(entry.name))
 			continue;
 		seen++;
-		(void) snprintf(path, sizeof(path), CNI_DIR "/%s", d->d_name);
-		len = root_path_read_at(procfd, root, path, text, FILE_MAX_BYTES);
+		(void) snprintf(path, sizeof(path), CNI_DIR "/%s", entry.name);
+		len = root_path_read_at(root, path, text, FILE_MAX_BYTES);
 		if (len > 0)
 			rc = networks_parse_nerdctl(text, (size_t) len, ret);
 	}

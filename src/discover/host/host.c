@@ -12,7 +12,7 @@
 #include "base/io.h"
 #include "base/ns_link.h"
 #include "base/utf8.h"
-#include "discover/host/root_path.h"
+#include "files/root_path.h"
 
 #define OSREL_MAX 16384
 

@@ -10,19 +10,19 @@
 #include <unistd.h>
 
 #include "base/own.h"
-#include "discover/host/root_path.h"
+#include "files/root_path.h"
 
 int netns_open_place(int procfd, const struct netns *ns)
 {
 	const char *point = ns->place ? strstr(ns->place, NETNS_PLACE_MOUNT) : NULL;
 	AUTO_CLOSE int fd = -1;
-	struct stat st;
+	struct stat st = {0};
 
 	if (ns->ref.kind != NS_REF_MOUNT || !point)
 		return -ENOENT;
 	point += strlen(NETNS_PLACE_MOUNT);
-	fd = root_path_open(procfd, (int32_t) ns->ref.pid, point);
-	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == ns->ref.inode ? TAKE_FD(fd) : -ENOENT;
+	fd = root_path_find(procfd, (int32_t) ns->ref.pid, point, &st);
+	return fd >= 0 && st.st_ino == ns->ref.inode ? TAKE_FD(fd) : -ENOENT;
 }
 
 static int open_path(int procfd, const struct netns *ns)
@@ -44,15 +44,19 @@ static int open_path(int procfd, const struct netns *ns)
 int netns_open(int procfd, const struct netns *ns)
 {
 	AUTO_CLOSE int place = open_path(procfd, ns);
-	struct stat st, nsfs;
+	struct statx st, nsfs;
 	char name[32];
 	int fd;
 
 	if (place < 0)
 		return place;
-	if (fstatat(procfd, "self/ns/net", &nsfs, 0) < 0 || fstat(place, &st) < 0)
+	/* AT_STATX_DONT_SYNC: the descriptor of another process may be a file of a file system that
+	 * does not answer */
+	if (statx(procfd, "self/ns/net", 0, STATX_INO, &nsfs) < 0 ||
+		statx(place, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &st) < 0)
 		return -errno;
-	if (st.st_dev != nsfs.st_dev || st.st_ino != ns->ref.inode)
+	if (st.stx_dev_major != nsfs.stx_dev_major || st.stx_dev_minor != nsfs.stx_dev_minor ||
+		st.stx_ino != ns->ref.inode)
 		return -ENOENT;
 	(void) snprintf(name, sizeof(name), "self/fd/%d", place);
 	fd = openat(procfd, name, O_RDONLY | O_CLOEXEC);

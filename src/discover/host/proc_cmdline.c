@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "discover/host/proc_cmdline.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/types.h>
-#include <unistd.h>
 
-#include "base/own.h"
+#include "files/root_path.h"
 
 void proc_cmdline_read(int procfd, int32_t pid, char ret[PROC_CMDLINE_MAX])
 {
 	char path[32];
-	AUTO_CLOSE int fd = -1;
-	ssize_t n = 0;
+	ssize_t n;
 
 	(void) snprintf(path, sizeof(path), "%" PRId32 "/cmdline", pid);
-	fd = openat(procfd, path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		n = read(fd, ret, PROC_CMDLINE_MAX - 1);
+	/* reads the memory of the process, which may be a mapped file */
+	n = root_path_read_start(procfd, path, ret, PROC_CMDLINE_MAX);
 	if (n < 0)
 		n = 0;
 	/* every argument ends with NUL */

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "discover/host/root_path.h"
+#include "files/walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/own.h"
 
 #define DEPTH_MAX 64 /* directories below the root */
@@ -106,17 +103,7 @@ static int walk(struct walk *w)
 	}
 }
 
-int root_path_root(int procfd, int32_t pid)
-{
-	char root[32];
-	int fd;
-
-	(void) snprintf(root, sizeof(root), "%" PRId32 "/root", pid);
-	fd = openat(procfd, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-int root_path_open_at(int root, const char *path)
+int walk_open(int root, const char *path)
 {
 	struct walk w = {.depth = -1};
 	int fd, rc;
@@ -132,63 +119,4 @@ int root_path_open_at(int root, const char *path)
 	fd = rc < 0 ? rc : w.fd[w.depth--];
 	walk_done(&w);
 	return fd;
-}
-
-int root_path_open(int procfd, int32_t pid, const char *path)
-{
-	AUTO_CLOSE int root = root_path_root(procfd, pid);
-
-	return root < 0 ? root : root_path_open_at(root, path);
-}
-
-int root_path_open_file(int procfd, int root, const char *path, struct stat *ret)
-{
-	AUTO_CLOSE int place = root_path_open_at(root, path);
-	char name[48];
-	int fd;
-
-	if (place < 0)
-		return place;
-	if (fstat(place, ret) < 0)
-		return -errno;
-	if (!S_ISREG(ret->st_mode))
-		return -EINVAL;
-	(void) snprintf(name, sizeof(name), "self/fd/%d", place);
-	/* its owner may have a lease on it, which would hold us up */
-	fd = openat(procfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	return fd < 0 ? -errno : fd;
-}
-
-ssize_t root_path_read_at(int procfd, int root, const char *path, char *ret, size_t cap_bytes)
-{
-	struct stat st;
-	AUTO_CLOSE int fd = root_path_open_file(procfd, root, path, &st);
-
-	return fd < 0 ? fd : io_read_all(fd, ret, cap_bytes);
-}
-
-ssize_t root_path_read(int procfd, int32_t pid, const char *path, char *ret, size_t cap_bytes)
-{
-	AUTO_CLOSE int root = root_path_root(procfd, pid);
-
-	return root < 0 ? root : root_path_read_at(procfd, root, path, ret, cap_bytes);
-}
-
-DIR *root_path_opendir(int procfd, int root, const char *path)
-{
-	AUTO_CLOSE int place = root_path_open_at(root, path);
-	AUTO_CLOSE int fd = -1;
-	char name[48];
-	DIR *dir;
-
-	if (place < 0) {
-		errno = -place;
-		return NULL;
-	}
-	(void) snprintf(name, sizeof(name), "self/fd/%d", place);
-	fd = openat(procfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (dir)
-		(void) TAKE_FD(fd);
-	return dir;
 }
