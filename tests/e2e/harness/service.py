@@ -17,6 +17,7 @@ REPO = Path(__file__).resolve().parents[3]
 ROLES = ("packetflix", "packetflix-discover", "packetflix-service", "packetflix-reader")
 PROGRAMS = (*ROLES, "packetflix-dig")
 RESTARTED = ("service", "discover", "reader")   # the values of {process} in packetflix_process_restarts_total
+ENDING = "proc=broker msg=ending signal="  # the log line of the broker when it begins to shut down
 STOP_S = 15
 
 
@@ -170,8 +171,9 @@ class Service:
 
     def unexpected_ends(self):
         """The processes that ended more often than the test has declared, as a dict of name to count. Empty if this
-        packetflix has ended. One that had to become ready must answer; any other may never have listened here."""
-        if self.process.poll() is not None:
+        packetflix has ended, or is ending because its test sent a signal: it refuses new requests then. One that had
+        to become ready must answer; any other may never have listened here."""
+        if self.process.poll() is not None or ENDING in self.log:
             return {}
         own = {"Authorization": f"Bearer {self._file_token}"} if self._file_token else {}
         try:
