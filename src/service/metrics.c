@@ -19,7 +19,8 @@ static void put_captures(FILE *f, const struct hub_totals *t)
 	put(f, "packetflix_captures", "gauge", "Captures running now.", t->captures);
 	put(f, "packetflix_viewers", "gauge", "Viewers connected now.", t->viewers);
 	put(f, "packetflix_capture_memory_bytes", "gauge",
-		"Memory of kernel rings and stream buffers in use.", t->memory_bytes);
+		"Memory of kernel rings, stream buffers and viewers' send buffers in use.",
+		t->memory_bytes);
 	put(f, "packetflix_captures_started_total", "counter", "Captures started.",
 		t->captures_started);
 	put(f, "packetflix_rings_replaced_total", "counter",

@@ -23,6 +23,7 @@ struct session {
 	const struct session_env *env;
 	const struct viewer_ops *ops;
 	void *ctx;
+	uint32_t send_bytes;
 	struct request req;
 	struct catalog_waiter waiter;
 	struct ghostwire_ask *ask; /* owned, NULL = not asking */
@@ -108,6 +109,7 @@ static int join(struct session *s, const struct ns_ref *ref, enum catalog_age ag
 		.is_claimed = !ns || !ns_ref_is_same(&ns->ref, ref),
 		.wants_names = s->req.wants_names,
 		.wants_live_statistics = s->req.wants_live_statistics,
+		.send_bytes = s->send_bytes,
 		.catalog = cat,
 		.ops = s->ops,
 		.ctx = s->ctx};
@@ -216,7 +218,7 @@ static bool is_exact(const struct request *req)
 }
 
 struct session *session_new(const struct session_env *env, const struct request_words *words,
-	const struct viewer_ops *ops, void *ctx)
+	uint32_t send_bytes, const struct viewer_ops *ops, void *ctx)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	int64_t now_ns = clock_mono_ns();
@@ -226,6 +228,7 @@ struct session *session_new(const struct session_env *env, const struct request_
 	s->env = env;
 	s->ops = ops;
 	s->ctx = ctx;
+	s->send_bytes = send_bytes;
 	s->waiter.ready = on_catalog;
 	s->waiter.ctx = s;
 	if (request_decode(words, &s->req, &s->why) < 0)

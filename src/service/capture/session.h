@@ -25,11 +25,12 @@ struct session_env {
 	struct proxy_env *proxying;
 };
 
-/* Begin with the words of a request (borrowed only for this call). @ops->wake(@ctx) is called, from
- * the event loop, whenever session_next() has something new to say. Never fails but for memory
- * (NULL): a refusal shows in session_next(). */
+/* Begin with the words of a request (borrowed only for this call). @send_bytes is what the kernel
+ * may keep for the viewer's socket. @ops->wake(@ctx) is called, from the event loop, whenever
+ * session_next() has something new to say. Never fails but for memory (NULL): a refusal shows in
+ * session_next(). */
 struct session *session_new(const struct session_env *env, const struct request_words *words,
-	const struct viewer_ops *ops, void *ctx);
+	uint32_t send_bytes, const struct viewer_ops *ops, void *ctx);
 
 /* Put up to @cap pieces that come next into @ret, each with whole blocks; they stay in place until
  * the event loop goes on. Returns how many, 0 when there is none now, or -1 at the end, with

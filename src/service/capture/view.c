@@ -17,6 +17,7 @@ struct view {
 	struct view_env *env;
 	struct session *session;   /* owned */
 	struct conf_endpoint peer; /* its packets are left out */
+	uint32_t send_bytes;       /* the kernel may keep for its socket */
 	bool has_ended;            /* it was logged */
 };
 
@@ -142,12 +143,17 @@ static void begin_download(void *ctx)
 	}
 }
 
-/* A viewer that reads nothing must not keep more than its share of the kernel's memory. */
-static void limit_buffer(int fd)
+/* A viewer that reads nothing must not keep more than its share of the kernel's memory. Returns the
+ * bytes that the kernel allows now, for data and what it needs beside. */
+static uint32_t limit_buffer(int fd)
 {
-	static const int size = VIEW_SEND_BYTES;
+	int size = VIEW_SEND_BYTES;
+	socklen_t len = sizeof(size);
 
 	(void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) < 0 || size < 0)
+		return 2 * VIEW_SEND_BYTES;
+	return (uint32_t) size;
 }
 
 static struct view *view_new(struct conn *c, struct view_env *env)
@@ -158,7 +164,7 @@ static struct view *view_new(struct conn *c, struct view_env *env)
 		return NULL;
 	v->conn = c;
 	v->env = env;
-	limit_buffer(conn_fd(c));
+	v->send_bytes = limit_buffer(conn_fd(c));
 	endpoints_viewer_comes(env->endpoints, conn_fd(c), &v->peer);
 	return v;
 }
@@ -182,7 +188,7 @@ static void begin(struct conn *c, struct view_env *env, bool is_websocket)
 		conn_upgrade(c, false, &ops, v);
 	else
 		conn_wait(c, &ops, v);
-	v->session = session_new(&env->session, &words.words, &viewer_ops, v);
+	v->session = session_new(&env->session, &words.words, v->send_bytes, &viewer_ops, v);
 	words_done(&words);
 	if (!v->session)
 		conn_kill(c);

@@ -124,6 +124,7 @@ static int add_viewer(
 	v->follow = TAKE_PTR(req->follow);
 	v->wants_names = req->wants_names;
 	v->wants_live_statistics = req->wants_live_statistics;
+	v->send_bytes = req->send_bytes;
 	v->tally.start_ns = clock_wall_ns();
 	v->progress_ns = clock_mono_ns();
 	v->seat = viewer_seat(v, c, SEAT_NEWEST);
@@ -133,6 +134,7 @@ static int add_viewer(
 		return -EBADMSG;
 	}
 	h->n_viewers++;
+	h->send_bytes += v->send_bytes;
 	*ret = v;
 	return 0;
 }
@@ -146,6 +148,8 @@ static int join(struct hub *h, struct hub_request *req, struct viewer **ret, str
 		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
 			"there are %" PRIu32 " viewers already; raise --max-viewers for more",
 			h->n_viewers);
+	if (hub_used_bytes(h) + req->send_bytes > h->limits.memory_bytes)
+		return hub_refuse_memory(h, why);
 	if (!c)
 		rc = hub_start(h, &req->ns, &req->conf, &c, why);
 	if (rc < 0)
@@ -187,6 +191,7 @@ void hub_unseat(struct hub *h, struct seat *s)
 void hub_leave(struct hub *h, struct viewer *v)
 {
 	h->n_viewers--;
+	h->send_bytes -= v->send_bytes;
 	log_info("viewer leaves id=%" PRIu32 " viewers=%" PRIu32, v->seat->capture->id,
 		v->seat->capture->seats.n - 1);
 	if (v->successor)

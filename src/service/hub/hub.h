@@ -61,6 +61,7 @@ struct hub_request {
 	uint8_t *shb;             /* taken over: the section header block to begin with */
 	size_t shb_len_bytes;
 	struct follow *follow;         /* taken over: whom it follows, NULL = nobody */
+	uint32_t send_bytes;           /* the kernel may keep for its socket; of the budget */
 	bool wants_names;              /* of addresses */
 	bool wants_live_statistics;    /* once a second, not only at the end */
 	const struct catalog *catalog; /* borrowed: the newest, for these names */

@@ -15,11 +15,15 @@ struct hub {
 	struct capture **all; /* owned */
 	size_t n, cap;
 	uint32_t last_id, n_viewers;
+	uint64_t send_bytes; /* the kernel may keep, for all viewers' sockets */
 	struct hub_endpoints endpoints;
 	struct hub_totals gone; /* of captures that are freed */
 };
 
 uint64_t hub_used_bytes(const struct hub *h);
+
+/* Refuse because the budget is used up: -ENOMEM. */
+int hub_refuse_memory(const struct hub *h, struct refusal *why);
 
 /* Start a capture of @ns. @conf is emptied. Returns 0 or a negative errno with @why filled. */
 int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,

@@ -15,7 +15,7 @@
 
 uint64_t hub_used_bytes(const struct hub *h)
 {
-	uint64_t sum = 0;
+	uint64_t sum = h->send_bytes;
 
 	for (size_t i = 0; i < h->n; i++) {
 		assert(h->all[i]);
@@ -126,10 +126,10 @@ void hub_ring_made(struct hub *h, struct capture *c, const struct msg_status *s)
 	c->next_ring_bytes = 0;
 }
 
-static int refuse_memory(struct hub *h, struct refusal *why)
+int hub_refuse_memory(const struct hub *h, struct refusal *why)
 {
 	return refuse(why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER,
-		"no memory for another capture: %" PRIu64 " of %" PRIu64
+		"no memory for another capture or viewer: %" PRIu64 " of %" PRIu64
 		" MiB are in use; end a capture or raise --memory",
 		hub_used_bytes(h) >> 20, h->limits.memory_bytes >> 20);
 }
@@ -148,7 +148,7 @@ int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
 		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
 			"there are %zu captures already; raise --max-captures for more", h->n);
 	if (budget_next(&b, hub_used_bytes(h), &share) < 0)
-		return refuse_memory(h, why);
+		return hub_refuse_memory(h, why);
 	conf->may_grow = crowd_ms > 0 && share.ring_bytes > BUDGET_FIRST_RING_BYTES;
 	if (conf->may_grow)
 		share.ring_bytes = BUDGET_FIRST_RING_BYTES;

@@ -32,6 +32,7 @@ struct viewer {
 	struct tally tally;
 	bool wants_names;
 	bool wants_live_statistics;
+	uint32_t send_bytes; /* of the budget: what the kernel may keep for its socket */
 	uint64_t names_told; /* version of the capture's names */
 	bool is_final;       /* the last statistics were made */
 	bool stats_due;      /* live ones */
