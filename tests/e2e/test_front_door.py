@@ -2,6 +2,7 @@
 """The connections of the service: the order of answers, methods, browsers, crowds, and the end in the middle of everything."""
 import contextlib
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from harness import service
 from harness.client import Raw, Viewer, path
+from harness.traffic import Numbered
 from harness.wait import until
 
 ROUTES = ["/", "/page.js", "/page.css", "/favicon.ico", "/openapi.json", "/version", "/healthz", "/readyz", "/metrics", "/mobyshark",
@@ -243,7 +245,47 @@ def test_descriptors_are_kept_for_the_service_itself(start, plain_scene):
         Viewer(running, netns=plain_scene.inode, nif="lo").wait_interfaces("lo").close()
 
 
+def test_the_send_buffers_of_viewers_are_bounded_and_counted(start, plain_scene):
+    """All viewers share one capture; what the kernel may keep for each comes on top."""
+    budget = 16 << 20
+    running = start("--memory", "16M", "--ring-size", "2M", "--stream-size", "2M")
+    viewers, reason = [], None
+    while reason is None and len(viewers) < 200:
+        viewer = Viewer(running, netns=plain_scene.inode, nif="lo")
+        try:
+            viewers.append(viewer.wait_interfaces("lo"))
+        except AssertionError:
+            viewer.wait_end()
+            reason = viewer.close_reason
+    assert reason and "memory" in reason and viewers
+    assert len(running.readers()) == 1
+    used = running.metrics()["packetflix_capture_memory_bytes"]
+    sizes = subprocess.run(["ss", "-tmnH", "sport", "=", f":{running.port}"], capture_output=True, text=True, check=True).stdout
+    kept = sum(map(int, re.findall(r",tb(\d+),", sizes)))
+    assert kept / 2 < used <= budget
+    viewers.pop().close()
+    until(lambda: running.metrics()["packetflix_capture_memory_bytes"] < used, "room for a viewer")
+
+
 # -- the end ---------------------------------------------------------------------------------
+
+def test_while_it_ends_health_is_told_and_nothing_new_begins(start, plain_scene):
+    """A viewer that does not read keeps it from ending for a while."""
+    running = start()
+    where = path({"netns": plain_scene.inode, "nif": "eth0"}, "/capture")
+    with Raw(running, rcvbuf=4096) as stuck:
+        stuck.sock.sendall(stuck.request(where))
+        watching = Viewer(running, netns=plain_scene.inode, nif="eth0", save=False, keep=0).wait_interfaces("eth0")
+        run = Numbered(b"<stuck>", 1400)
+        run.send(plain_scene.local, 4000)
+        watching.wait(lambda s: s.packet_count >= 4000, "the packets")
+        running.process.send_signal(signal.SIGTERM)
+        until(lambda: running.get("/readyz").status == 503, "the end to begin")
+        assert running.get("/healthz").status == 200 and running.get("/metrics").status == 200
+        assert running.get("/readyz").json["error"] == "shutting down"
+        answer = running.get("/mobyshark")
+        assert (answer.status, answer.json["error"]) == (503, "the service is shutting down")
+
 
 def test_it_ends_in_the_middle_of_every_kind_of_request(start, plain_scene, new_netns):
     """Three times, as what is under way differs: AddressSanitizer looks on in the sanitized build."""

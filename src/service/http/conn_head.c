@@ -34,7 +34,8 @@ static void describe(struct conn *c, const struct http_head *h)
 {
 	c->is_head = http_slice_is(h->method, "HEAD");
 	c->is_http10 = h->is_http10;
-	c->is_persistent = !h->is_http10 && !http_head_lists(h, "connection", "close");
+	c->is_persistent =
+		!h->is_http10 && !c->is_reserve && !http_head_lists(h, "connection", "close");
 	c->wants_upgrade = http_head_lists(h, "connection", "upgrade") &&
 			   http_head_lists(h, "upgrade", "websocket");
 }
@@ -111,7 +112,7 @@ static int check(struct conn *c, const struct http_request *r, const struct http
 	int status;
 
 	if (c->is_reserve && !(flags & ROUTE_RESERVED)) {
-		*ret_why = "too many connections";
+		*ret_why = env->is_ending ? "the service is shutting down" : "too many connections";
 		env->counters.refused_connections++;
 		return 503;
 	}

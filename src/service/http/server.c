@@ -108,9 +108,8 @@ static void take(struct server *s, int fd, const struct sockaddr_storage *addr)
 
 	peer_of(addr, &peer);
 	limit_peer(s, &peer);
-	is_reserve = is_full(s, fd);
-	if (s->env.is_ending ||
-		(is_reserve && s->env.conns.n >= s->env.max_connections + SERVER_RESERVE)) {
+	is_reserve = is_full(s, fd) || s->env.is_ending;
+	if (is_reserve && s->env.conns.n >= s->env.max_connections + SERVER_RESERVE) {
 		turn_away(s, fd);
 		return;
 	}

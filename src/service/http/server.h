@@ -5,7 +5,8 @@
  * there may be, a new one takes the place of the oldest one that waits for a request or has not
  * sent all of one. A peer address has at most SERVER_HEADS_PER_PEER connections whose request is
  * not complete; one more takes the place of its oldest. When all are at work, SERVER_RESERVE more
- * are taken, which may ask only for the routes with ROUTE_RESERVED. */
+ * are taken, which may ask only for the routes with ROUTE_RESERVED;
+ * so may those that come at the end. */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
@@ -40,7 +41,9 @@ int server_listen(struct server *s, int fd);
 /* Use @tls (taken over) for new connections. */
 void server_set_tls(struct server *s, struct tls *tls);
 
-/* Take no more connections, and end those that wait for a request. */
+/* Answer nothing new but the routes with ROUTE_RESERVED, and end connections that wait for a
+ * request.
+ */
 void server_end(struct server *s);
 
 /* Free all connections, and what the server owns. */
