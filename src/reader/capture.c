@@ -22,8 +22,17 @@ void capture_done(struct capture *c)
 	ring_done(&c->ring);
 }
 
-/* The interface a packet came from, told to the service if it was not yet. NULL with *ret_rc 0: it
- * does not belong to the capture any more. */
+/* The interface that stands for the link of @p, which has no id of its own. */
+static struct interface *further_of(struct capture *c, const struct packet *p, int *ret_rc)
+{
+	struct interface *i = interfaces_further(&c->ifs, p->arphrd);
+
+	*ret_rc = !i ? -ENOMEM : i->is_told ? 0 : chunking_tell_interface(c, i);
+	return *ret_rc == 0 ? i : NULL;
+}
+
+/* The interface a packet came from, told to the service if it was not yet. NULL with a negative
+ * errno in *ret_rc. */
 static struct interface *interface_of(struct capture *c, const struct packet *p, int *ret_rc)
 {
 	struct interface *i = interfaces_find(&c->ifs, p->ifindex);
@@ -34,17 +43,19 @@ static struct interface *interface_of(struct capture *c, const struct packet *p,
 	/* its message may still be waiting */
 	if (!i)
 		*ret_rc = links_read(c);
-	if (*ret_rc == 0)
-		i = interfaces_find(&c->ifs, p->ifindex);
-	if (!i && *ret_rc == 0) {
+	if (*ret_rc < 0)
+		return NULL;
+	i = interfaces_find(&c->ifs, p->ifindex);
+	if (!i) {
 		i = interfaces_add_unknown(&c->ifs, p->ifindex, p->arphrd);
-		*ret_rc = i ? 0 : -ENOSPC;
 		if (i)
 			links_note(c, i);
 	}
-	if (i && *ret_rc == 0)
+	if (i)
 		*ret_rc = links_admit(c, i);
-	return *ret_rc == 0 ? i : NULL;
+	if (*ret_rc < 0)
+		return NULL;
+	return i && i->is_told ? i : further_of(c, p, ret_rc);
 }
 
 /* Take in what the kernel dropped since it was last asked. */

@@ -163,6 +163,10 @@ static const char *comment_of(
 {
 	char former[LINK_NAME_MAX + 64] = "", name[LINK_NAME_MAX];
 	const char *const lines[] = {c->conf.comment, former,
+		i->is_further
+			? "stands for all further links of this type: the stream has too many "
+			  "interfaces to give each one of its own"
+			: "",
 		is_refused(c, i->linktype)
 			? "the capture filter does not fit this link type: no packets are kept"
 			: "",
@@ -190,7 +194,7 @@ int chunking_tell_interface(struct capture *c, struct interface *i)
 {
 	/* names and aliases may hold any bytes; the stream holds UTF-8 */
 	char name[LINK_NAME_MAX], alias[LINK_TEXT_MAX], description[LINK_TEXT_MAX + 64];
-	char comment[CONF_COMMENT_MAX + 256];
+	char comment[CONF_COMMENT_MAX + 512];
 	struct chunk_info info = {.kind = CHUNK_INTERFACE, .interfaces = c->ifs.n_told};
 	struct pcapng_idb idb = {
 		.linktype = i->linktype,

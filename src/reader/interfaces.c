@@ -11,6 +11,8 @@ void interfaces_done(struct interfaces *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		free(s->all[i]);
+	for (size_t i = 0; i < INTERFACES_FURTHER; i++)
+		free(s->further[i]);
 	free(s->all);
 	free(s->by_index);
 	memset(s, 0, sizeof(*s));
@@ -59,10 +61,37 @@ static bool make_room(struct interfaces *s)
 	return true;
 }
 
+/* Forget the links that were removed longest ago, and leave INTERFACES_GONE of them. */
+static void forget_removed(struct interfaces *s)
+{
+	size_t n_gone = 0, kept = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n_gone += s->all[i]->gone;
+	if (n_gone <= INTERFACES_GONE)
+		return;
+	memset(s->by_index, 0, s->table_size * sizeof(struct interface *));
+	for (size_t i = 0; i < s->n; i++) {
+		struct interface *f = s->all[i];
+
+		if (f->gone && n_gone > INTERFACES_GONE) {
+			free(f);
+			n_gone--;
+			continue;
+		}
+		s->all[kept++] = f;
+		*slot_of(s->by_index, s->table_size, f->link.ifindex) = f; /* newest wins */
+	}
+	s->n = kept;
+	s->last = NULL;
+}
+
 static struct interface *add_new(struct interfaces *s, const struct link *link)
 {
 	struct interface *i;
 
+	if (s->n >= INTERFACES_MAX)
+		forget_removed(s);
 	if (s->n >= INTERFACES_MAX || !make_room(s))
 		return NULL;
 	i = calloc(1, sizeof(*i));
@@ -81,7 +110,9 @@ struct interface *interfaces_update(struct interfaces *s, const struct link *lin
 	struct interface *i = interfaces_find(s, link->ifindex);
 
 	/* another link type under the same index means that we missed the removal */
-	if (!i || i->gone || i->linktype != linktype_of(link->arphrd))
+	if (i && i->linktype != linktype_of(link->arphrd))
+		i->gone = true;
+	if (!i || i->gone)
 		i = add_new(s, link);
 	if (!i)
 		return NULL;
@@ -104,4 +135,30 @@ struct interface *interfaces_add_unknown(struct interfaces *s, uint32_t ifindex,
 
 	(void) snprintf(link.name, sizeof(link.name), "if%u", ifindex);
 	return add_new(s, &link);
+}
+
+bool interfaces_have_id(const struct interfaces *s)
+{
+	return s->n_told < INTERFACE_IDS_MAX;
+}
+
+struct interface *interfaces_further(struct interfaces *s, uint16_t arphrd)
+{
+	uint16_t linktype = linktype_of(arphrd);
+	struct interface **place = s->further;
+
+	while (place < s->further + INTERFACES_FURTHER && *place && (*place)->linktype != linktype)
+		place++;
+	if (place == s->further + INTERFACES_FURTHER)
+		return NULL;
+	if (*place)
+		return *place;
+	*place = calloc(1, sizeof(**place));
+	if (!*place)
+		return NULL;
+	(*place)->linktype = linktype;
+	(*place)->link.arphrd = arphrd;
+	(*place)->is_further = true;
+	(void) snprintf((*place)->link.name, sizeof((*place)->link.name), "further");
+	return *place;
 }

@@ -135,6 +135,7 @@ static int renew_verdict(struct capture *c)
 
 void links_note(const struct capture *c, struct interface *i)
 {
+	i->is_noted = true;
 	i->is_open = !(c->verdict.kernel_types & filter_type_bit(i->linktype));
 }
 
@@ -240,7 +241,7 @@ int links_admit(struct capture *c, struct interface *i)
 {
 	join(c, i);
 	i->is_admitted = true;
-	if (i->is_told)
+	if (i->is_told || !interfaces_have_id(&c->ifs))
 		return 0;
 	i->speed_bps = speed_of_link(c->fds.packet, i->link.name);
 	return chunking_tell_interface(c, i);
@@ -277,7 +278,6 @@ static int on_link(void *ctx, const struct link *link, bool gone)
 	struct interface *i = interfaces_find(&c->ifs, link->ifindex);
 	const struct interface *before = i;
 	char name[LINK_NAME_MAX] = "";
-	size_t n_before = c->ifs.n;
 	bool was_chosen;
 	int rc = 0;
 
@@ -289,14 +289,15 @@ static int on_link(void *ctx, const struct link *link, bool gone)
 	was_chosen = i && !i->gone && i->known && belongs(c, i);
 	if (i && i->known)
 		memcpy(name, i->link.name, sizeof(name));
+	/* a capture of named links does not have to remember others */
+	if (!i && c->running && !is_chosen(c, link))
+		return 0;
 	i = interfaces_update(&c->ifs, link);
-	if (!i)
-		return -ENOSPC;
-	if (!c->running)
+	if (!i || !c->running)
 		return 0;
 	if (i == before && name[0] && strcmp(name, i->link.name) != 0)
 		renamed(c, i, name);
-	if (c->ifs.n > n_before)
+	if (!i->is_noted)
 		links_note(c, i);
 	if (has_news(c, i, was_chosen))
 		rc = links_apply(c);

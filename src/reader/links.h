@@ -38,7 +38,8 @@ int links_bind_socket(int sock, uint32_t ifindex);
 /* Give @sock the capture's filter and its promiscuous mode. */
 int links_prepare_socket(struct capture *c, int sock);
 
-/* Interface @i belongs to the capture from now on: it is listened to and told. */
+/* Interface @i belongs to the capture from now on: it is listened to and told, if there is an id
+ * for it. */
 int links_admit(struct capture *c, struct interface *i);
 
 /* Take in the link events that wait on the netlink socket. */

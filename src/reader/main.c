@@ -95,8 +95,9 @@ static int keep_link(void *ctx, const struct link *link, bool gone)
 
 	if (gone)
 		interfaces_remove(&c->ifs, link->ifindex);
-	else if (!interfaces_update(&c->ifs, link))
-		return -ENOSPC;
+	else
+		(void) interfaces_update(
+			&c->ifs, link); /* those that do not fit share an interface */
 	return 0;
 }
 

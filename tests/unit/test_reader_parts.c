@@ -330,6 +330,51 @@ static void many_interfaces_are_found_up_to_the_limit(void **state)
 	interfaces_done(&s);
 }
 
+/* A container can make and remove any number of links in its namespace. */
+static void links_that_come_and_go_without_end_take_bounded_memory(void **state)
+{
+	static const struct link stays = {.ifindex = 1, .arphrd = ARPHRD_ETHER};
+	struct interfaces s = {0};
+
+	(void) state;
+	assert_non_null(interfaces_update(&s, &stays));
+	for (uint32_t i = 2; i <= 5 * INTERFACES_MAX; i++) {
+		struct link l = some_link(i, "x");
+
+		assert_non_null(interfaces_update(&s, &l));
+		interfaces_remove(&s, i);
+		assert_true(s.n <= INTERFACES_MAX);
+		/* packets of those removed last may still be in the ring */
+		if (i > INTERFACES_GONE)
+			assert_int_equal(interfaces_find(&s, i - INTERFACES_GONE + 1)->link.ifindex,
+				i - INTERFACES_GONE + 1);
+		assert_int_equal(interfaces_find(&s, 1)->link.ifindex, 1);
+	}
+	assert_null(interfaces_find(&s, 2));
+	interfaces_done(&s);
+}
+
+static void links_without_an_id_share_one_interface_for_each_type(void **state)
+{
+	struct interfaces s = {.n_told = INTERFACE_IDS_MAX - 1};
+	const struct interface *ether, *raw;
+
+	(void) state;
+	assert_true(interfaces_have_id(&s));
+	s.n_told++;
+	assert_false(interfaces_have_id(&s));
+	ether = interfaces_further(&s, ARPHRD_ETHER);
+	raw = interfaces_further(&s, ARPHRD_NONE);
+	assert_true(ether && raw && ether != raw && ether->is_further && !ether->is_told);
+	assert_ptr_equal(interfaces_further(&s, ARPHRD_LOOPBACK), ether);
+	assert_ptr_equal(interfaces_further(&s, ARPHRD_TUNNEL), raw);
+	assert_non_null(interfaces_further(&s, ARPHRD_PPP));
+	assert_non_null(interfaces_further(&s, ARPHRD_IEEE80211));
+	assert_non_null(interfaces_further(&s, ARPHRD_IEEE80211_RADIOTAP));
+	assert_int_equal(s.n, 0);
+	interfaces_done(&s);
+}
+
 static void an_unknown_link_is_named_after_its_index(void **state)
 {
 	struct interfaces s = {0};
@@ -648,6 +693,8 @@ int main(void)
 		cmocka_unit_test(directions_become_flags),
 		cmocka_unit_test(a_reused_index_is_another_interface),
 		cmocka_unit_test(many_interfaces_are_found_up_to_the_limit),
+		cmocka_unit_test(links_that_come_and_go_without_end_take_bounded_memory),
+		cmocka_unit_test(links_without_an_id_share_one_interface_for_each_type),
 		cmocka_unit_test(an_unknown_link_is_named_after_its_index),
 		cmocka_unit_test(loopback_is_kept_once_and_other_links_twice),
 		cmocka_unit_test(only_chosen_links_are_kept),
