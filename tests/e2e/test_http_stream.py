@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -145,3 +146,18 @@ def test_the_end_of_the_service_ends_the_download_completely(start, scene):
     assert download.complete, "the last chunk is missing"
     assert download.stream.total("ifrecv") == 50 and not download.stream.pending
     assert download.stream.blocks[-1] == 5
+
+
+@pytest.mark.parametrize("name", ["flter", "Filter", "filter%20", "%22", "f" * 500, "gr\u00fcn", "filter[]"])
+def test_an_unknown_parameter_is_refused_by_its_name(shared, plain_scene, name):
+    """A filter that is misspelt would capture everything."""
+    answer = shared.get(f"/capture.pcapng?netns={plain_scene.inode}&{quote(name, safe='%')}=tcp")
+    assert answer.status == 400
+    assert f'unknown parameter "{unquote(name)[:40]}' in answer.json["error"] and "filter" in answer.json["error"]
+    assert shared.readers() == []
+
+
+def test_an_unknown_parameter_of_a_websocket_is_logged(start, plain_scene):
+    running = start()
+    Viewer(running, [("netns", str(plain_scene.inode)), ("flter", "tcp")]).wait_interfaces("eth0")
+    until(lambda: 'unknown parameter ignored name="flter"' in running.log, "the warning to be logged")

@@ -169,6 +169,26 @@ static struct view *view_new(struct conn *c, struct view_env *env)
 	return v;
 }
 
+/* Refuse a download with an argument that has no meaning: a misspelt filter would capture
+ * everything. Over WebSockets old clients send more than we know, so there it is logged. Returns
+ * false when the request was refused. */
+static bool check_unknown(struct conn *c, const struct words *w, bool is_websocket)
+{
+	char text[ERR_TEXT_MAX], name[2 * WORDS_UNKNOWN_MAX];
+
+	if (!w->unknown[0])
+		return true;
+	if (is_websocket) {
+		log_warn("unknown parameter ignored name=\"%s\" known=\"%s\"",
+			log_quote(w->unknown, name, sizeof(name)), words_known);
+		return true;
+	}
+	(void) snprintf(text, sizeof(text), "unknown parameter \"%s\": use one of %s", w->unknown,
+		words_known);
+	conn_error(c, 400, text);
+	return false;
+}
+
 static void begin(struct conn *c, struct view_env *env, bool is_websocket)
 {
 	struct view *v;
@@ -176,6 +196,10 @@ static void begin(struct conn *c, struct view_env *env, bool is_websocket)
 
 	if (words_read(conn_request(c), &words) < 0) {
 		conn_error(c, 503, "out of memory");
+		return;
+	}
+	if (!check_unknown(c, &words, is_websocket)) {
+		words_done(&words);
 		return;
 	}
 	v = view_new(c, env);

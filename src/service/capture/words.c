@@ -2,6 +2,7 @@
 #include "service/capture/words.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,9 @@ struct word_rule {
 	const char *query, *header;
 	size_t at;
 };
+
+const char words_known[] =
+	"container, netns, target, nif, filter, chaste, snaplen, follow, names, token";
 
 #define AT(member) offsetof(struct request_words, member)
 
@@ -49,22 +53,45 @@ static struct request_word *word_of(struct words *w, const struct word_rule *rul
 	return (void *) ((char *) &w->words + rule->at);
 }
 
+/* The rule for the argument @name, NULL if there is none. */
+static const struct word_rule *rule_for(struct http_slice name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		if (http_decodes_to(name, true, rules[i].query))
+			return &rules[i];
+	}
+	return NULL;
+}
+
+static void note_unknown(struct words *w, struct http_slice name)
+{
+	/* the token is checked before the words are read */
+	if (w->unknown[0] || http_decodes_to(name, true, "token"))
+		return;
+	if (http_decode(name, true, w->unknown, sizeof(w->unknown)) <= 0)
+		(void) snprintf(w->unknown, sizeof(w->unknown), "%.*s",
+			(int) (name.len_bytes < sizeof(w->unknown) ? name.len_bytes
+								   : sizeof(w->unknown) - 1),
+			name.p);
+}
+
 /* The first argument of a name counts. */
 static void read_arguments(struct words *w, struct http_slice query, struct cursor *c)
 {
 	struct http_slice name, value;
 
 	while (http_query_next(&query, &name, &value)) {
-		for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
-			struct request_word *word = word_of(w, &rules[i]);
-			long n;
+		const struct word_rule *rule = rule_for(name);
+		struct request_word *word = rule ? word_of(w, rule) : NULL;
+		long n;
 
-			if (word->query || !http_decodes_to(name, true, rules[i].query))
-				continue;
-			n = http_decode(value, true, c->at, c->left_bytes);
-			if (n >= 0)
-				word->query = keep(c, (size_t) n);
-		}
+		if (!rule)
+			note_unknown(w, name);
+		if (!rule || word->query)
+			continue;
+		n = http_decode(value, true, c->at, c->left_bytes);
+		if (n >= 0)
+			word->query = keep(c, (size_t) n);
 	}
 }
 

@@ -7,11 +7,18 @@
 
 struct http_request;
 
+#define WORDS_UNKNOWN_MAX 64 /* bytes of a name that is shown, with its NUL */
+
 /* Owned copies; @words points into @buf. */
 struct words {
 	struct request_words words;
 	char *buf;
+	/* the first query argument that has no meaning, cut to fit; "" = there is none */
+	char unknown[WORDS_UNKNOWN_MAX];
 };
+
+/* The names of all arguments, for people. */
+extern const char words_known[];
 
 /* Copy the words of @r. Returns 0, or -ENOMEM. */
 int words_read(const struct http_request *r, struct words *ret);
