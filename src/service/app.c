@@ -142,7 +142,8 @@ static void wire(struct app *a)
 	a->views = (struct view_env){.session = {.machine = {c->hardware, c->os},
 					     .catalog = &a->catalog,
 					     .hub = a->hub,
-					     .proxying = c->proxy ? &a->proxy : NULL},
+					     .proxying = c->proxy ? &a->proxy : NULL,
+					     .n_refused = &a->captures_refused},
 		.endpoints = &a->endpoints};
 	a->events.catalog = &a->catalog;
 	a->events.discover_restarts = &a->discover_restarts;
@@ -157,6 +158,7 @@ int app_init(struct app *a, struct config *config, struct err *e)
 
 	memset(a, 0, sizeof(*a));
 	a->config = config;
+	a->began_s = clock_wall_ns() / 1000000000;
 	a->server.spare_fd = -1;
 	catalog_client_init(&a->catalog, SERVICE_FD_CATALOG, config->max_age_ms);
 	rc = loop_init(&a->loop);

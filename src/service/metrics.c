@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/version.h"
 
@@ -14,7 +15,7 @@ static void put(FILE *f, const char *name, const char *type, const char *help, u
 		name, value);
 }
 
-static void put_captures(FILE *f, const struct hub_totals *t)
+static void put_captures(FILE *f, const struct app *a, const struct hub_totals *t)
 {
 	put(f, "packetflix_captures", "gauge", "Captures running now.", t->captures);
 	put(f, "packetflix_viewers", "gauge", "Viewers connected now.", t->viewers);
@@ -23,6 +24,8 @@ static void put_captures(FILE *f, const struct hub_totals *t)
 		t->memory_bytes);
 	put(f, "packetflix_captures_started_total", "counter", "Captures started.",
 		t->captures_started);
+	put(f, "packetflix_captures_refused_total", "counter",
+		"Requests for captures that were refused.", a->captures_refused);
 	put(f, "packetflix_rings_replaced_total", "counter",
 		"Captures whose kernel ring was replaced by another one, usually a larger one.",
 		t->rings_replaced);
@@ -72,6 +75,21 @@ static void put_discovery(FILE *f, const struct app *a)
 		(double) a->catalog.scan_ns / 1e9);
 }
 
+/* Of the service, under the names that clients of Prometheus use. Its memory and descriptors are in
+ * files, which it cannot open. */
+static void put_process(FILE *f, const struct app *a)
+{
+	struct timespec cpu;
+
+	(void) clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	(void) fprintf(f,
+		"# HELP process_cpu_seconds_total Processor time of the service.\n"
+		"# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total %.3f\n",
+		(double) cpu.tv_sec + (double) cpu.tv_nsec / 1e9);
+	put(f, "process_start_time_seconds", "gauge", "When the service began, since 1970.",
+		a->began_s);
+}
+
 char *metrics_text(const struct app *a)
 {
 	struct hub_totals t;
@@ -87,7 +105,7 @@ char *metrics_text(const struct app *a)
 		"# TYPE packetflix_build_info gauge\n"
 		"packetflix_build_info{version=\"%s\"} 1\n",
 		PACKETFLIX_VERSION);
-	put_captures(f, &t);
+	put_captures(f, a, &t);
 	put_processes(f, a, &t);
 	put_discovery(f, a);
 	put(f, "packetflix_connections", "gauge", "Client connections open now.",
@@ -103,6 +121,10 @@ char *metrics_text(const struct app *a)
 	put(f, "packetflix_refused_requests_total", "counter",
 		"Requests refused for their Host, Origin or token.",
 		a->server.env.counters.refused_access);
+	put(f, "packetflix_unauthorized_requests_total", "counter",
+		"Requests refused for want of a valid token; counted among the refused ones.",
+		a->server.env.counters.unauthorized);
+	put_process(f, a);
 	if (fclose(f) != 0) {
 		free(text);
 		return NULL;

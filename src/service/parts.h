@@ -36,6 +36,8 @@ struct app {
 	struct events events;
 	struct digs digs;
 	struct proxy_env proxy;
+	uint64_t captures_refused;
+	uint64_t began_s; /* seconds since 1970 */
 	uint32_t service_restarts, discover_restarts;
 	bool discover_is_silent;
 	uint64_t named_generation; /* of the catalog whose names viewers know */

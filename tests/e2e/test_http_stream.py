@@ -4,12 +4,14 @@ import json
 import re
 import signal
 import subprocess
+import time
 from urllib.parse import quote, unquote
 
 import pytest
 
 from harness.client import Download, Viewer
 from harness.pcapng import judge, parse
+from harness.service import parse_metrics
 from harness.traffic import Numbered
 from harness.wait import until
 
@@ -161,3 +163,18 @@ def test_an_unknown_parameter_of_a_websocket_is_logged(start, plain_scene):
     running = start()
     Viewer(running, [("netns", str(plain_scene.inode)), ("flter", "tcp")]).wait_interfaces("eth0")
     until(lambda: 'unknown parameter ignored name="flter"' in running.log, "the warning to be logged")
+
+
+def test_refusals_and_the_process_are_counted(start, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("a-token\n")
+    running = start("--token-file", token)
+    own = {"Authorization": "Bearer a-token"}
+    before = parse_metrics(running.get("/metrics", own).text)
+    assert running.get("/mobyshark").status == 401
+    assert running.get("/capture.pcapng?netns=1", own).status == 404
+    after = parse_metrics(running.get("/metrics", own).text)
+    for name in ("packetflix_unauthorized_requests_total", "packetflix_captures_refused_total"):
+        assert after[name] == before[name] + 1, name
+    assert after["process_cpu_seconds_total"] > 0
+    assert 0 <= time.time() - after["process_start_time_seconds"] < 60

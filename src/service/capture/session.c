@@ -37,6 +37,8 @@ struct session {
 static void refused(struct session *s)
 {
 	s->has_ended = true;
+	if (s->env->n_refused)
+		++*s->env->n_refused;
 	s->ops->wake(s->ctx);
 }
 

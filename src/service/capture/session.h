@@ -23,6 +23,7 @@ struct session_env {
 	struct hub *hub;
 	/* names are resolved by its other discovery service; NULL: by ours */
 	struct proxy_env *proxying;
+	uint64_t *n_refused; /* counts captures that were refused; NULL = not counted */
 };
 
 /* Begin with the words of a request (borrowed only for this call). @send_bytes is what the kernel

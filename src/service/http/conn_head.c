@@ -95,6 +95,7 @@ static int judge(struct conn *c, const struct http_request *r, const struct http
 	int status = access_judge(&env->access, r, host, flags, ret_why);
 
 	env->counters.refused_access += status != 0;
+	env->counters.unauthorized += status == 401;
 	if (status == 421)
 		access_warn(&env->warning, host, clock_mono_ns());
 	return status;

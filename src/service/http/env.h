@@ -22,6 +22,7 @@ struct http_counters {
 	uint64_t refused_connections; /* for which there was no place */
 	uint64_t evicted_connections; /* that made room for others */
 	uint64_t refused_access;      /* for want of a token (401), or for Host or Origin */
+	uint64_t unauthorized;        /* of these, for want of a token */
 };
 
 /* Everything but what is set by options is zeroed at first. */
