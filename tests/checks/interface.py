@@ -32,7 +32,18 @@ def the_document_says_what_needs_a_token_and_what_is_a_websocket():
     assert not wrong, "\n".join(wrong)
 
 
+def the_document_has_every_parameter_of_captures():
+    words = (REPO / "src" / "service" / "capture" / "words.c").read_text()
+    known = re.findall(r'^\t\{"(\w+)", (?:"|NULL)', words, re.MULTILINE)
+    paths = json.loads(DOCUMENT.read_text())["paths"]
+    assert len(known) > 5, "the table of parameters is not found"
+    for path in ("/capture", "/capture.pcapng"):
+        described = [parameter["name"] for parameter in paths[path]["get"]["parameters"]]
+        assert sorted(described) == sorted(known), f"{path}: only in one of both: {sorted(set(described) ^ set(known))}"
+
+
 CHECKS = (
+    ("the OpenAPI document has every parameter of captures", the_document_has_every_parameter_of_captures),
     ("the OpenAPI document has every route", the_document_has_every_route),
     ("the OpenAPI document says what needs a token", the_document_says_what_needs_a_token_and_what_is_a_websocket),
 )

@@ -11,6 +11,7 @@
 #include "service/http/conn.h"
 
 #define FILE_NAME_MAX 96
+#define KNOWN_MAX     256 /* bytes of the names of all parameters */
 
 struct view {
 	struct conn *conn;
@@ -174,17 +175,18 @@ static struct view *view_new(struct conn *c, struct view_env *env)
  * false when the request was refused. */
 static bool check_unknown(struct conn *c, const struct words *w, bool is_websocket)
 {
-	char text[ERR_TEXT_MAX], name[2 * WORDS_UNKNOWN_MAX];
+	char text[2 * KNOWN_MAX], name[2 * WORDS_UNKNOWN_MAX], known[KNOWN_MAX];
 
 	if (!w->unknown[0])
 		return true;
+	words_known(known, sizeof(known));
 	if (is_websocket) {
 		log_warn("unknown parameter ignored name=\"%s\" known=\"%s\"",
-			log_quote(w->unknown, name, sizeof(name)), words_known);
+			log_quote(w->unknown, name, sizeof(name)), known);
 		return true;
 	}
-	(void) snprintf(text, sizeof(text), "unknown parameter \"%s\": use one of %s", w->unknown,
-		words_known);
+	(void) snprintf(
+		text, sizeof(text), "unknown parameter \"%s\": use one of %s", w->unknown, known);
 	conn_error(c, 400, text);
 	return false;
 }

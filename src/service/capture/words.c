@@ -20,9 +20,6 @@ struct word_rule {
 	size_t at;
 };
 
-const char words_known[] =
-	"container, netns, target, nif, filter, chaste, snaplen, follow, names, token";
-
 #define AT(member) offsetof(struct request_words, member)
 
 static const struct word_rule rules[] = {
@@ -141,4 +138,14 @@ void words_done(struct words *w)
 {
 	free(w->buf);
 	memset(w, 0, sizeof(*w));
+}
+
+void words_known(char *ret, size_t cap_bytes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rules) && n < cap_bytes; i++)
+		n += (size_t) snprintf(ret + n, cap_bytes - n, "%s, ", rules[i].query);
+	if (n < cap_bytes)
+		(void) snprintf(ret + n, cap_bytes - n, "token");
 }

@@ -3,6 +3,8 @@
 #ifndef CAPTURE_WORDS_H
 #define CAPTURE_WORDS_H
 
+#include <stddef.h>
+
 #include "service/admit/request.h"
 
 struct http_request;
@@ -17,8 +19,8 @@ struct words {
 	char unknown[WORDS_UNKNOWN_MAX];
 };
 
-/* The names of all arguments, for people. */
-extern const char words_known[];
+/* Write the names of all arguments, for people, into @ret, cut to fit. */
+void words_known(char *ret, size_t cap_bytes);
 
 /* Copy the words of @r. Returns 0, or -ENOMEM. */
 int words_read(const struct http_request *r, struct words *ret);
