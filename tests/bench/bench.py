@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import client_live
 import clients
+import door
 import experiments
 import extcap
 import machine
@@ -38,7 +39,7 @@ def choice_list(choices):
 
 def parse_args():
     p = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parts = ("rows", "latency", "viewers", "idle", "crowd", "scene", "extcap", "client")
+    parts = ("rows", "latency", "viewers", "idle", "crowd", "door", "scene", "extcap", "client")
     p.add_argument("--only", type=choice_list(experiments.PIPELINES), metavar="NAME,...",
                    default=list(experiments.PIPELINES),
                    help="pipelines to run, of " + ", ".join(experiments.PIPELINES))
@@ -63,6 +64,8 @@ def parse_args():
     p.add_argument("--programs", type=Path, default=ROOT / "build-release/tests/bench",
                    help="directory of bench-send, bench-floor, bench-client")
     p.add_argument("--product", type=Path, default=ROOT / "out/packetflix")
+    p.add_argument("--before", type=Path, default=ROOT / "out-before/packetflix",
+                   help="an earlier build to compare with, see scripts/build-before.sh")
     p.add_argument("--json", type=Path, default=ROOT / "out/bench.json", help="result file")
     args = p.parse_args()
     if args.quick:
@@ -95,13 +98,15 @@ def run(args, network, tools):
     busy = [machine.machine_shares(2, 1)["busy"]]
     us = "us" in args.only
     results = experiments.rows(plan(args), tools, network, args.rounds, args.seconds, progress)
-    viewers = idle = crowd = scenes = plugin = found_clients = live = None
+    viewers = idle = crowd = doors = scenes = plugin = found_clients = live = None
     if us and "viewers" in args.parts:
         viewers = experiments.viewers(tools, network, args.rounds, args.seconds, progress)
     if us and "idle" in args.parts:
         idle = experiments.idle(tools, network, 15, progress)
     if us and "crowd" in args.parts:
         crowd = experiments.crowd(tools, network, args.seconds, progress)
+    if us and "door" in args.parts:
+        doors = door.rows(tools, network, args.rounds, args.seconds, progress)
     if us and "scene" in args.parts:
         scenes = scene.scenes(tools, [int(n) for n in args.namespaces], 5, progress, args.scene_parts)
     if us and "extcap" in args.parts:
@@ -115,9 +120,9 @@ def run(args, network, tools):
         "machine": {"kernel": platform.release(), "cores": os.cpu_count(),
                     "busy_percent_before_and_after": busy},
         "rounds": args.rounds, "seconds": args.seconds,
-        "rows": report.medians(results), "viewers": viewers, "idle": idle, "crowd": crowd,
+        "rows": report.medians(results), "viewers": viewers, "idle": idle, "crowd": crowd, "door": doors,
         "scenes": scenes, "plugin": plugin, "clients": found_clients, "client_live": live,
-        "verdicts": report.verdicts(results, viewers, idle, crowd) + scene_report.verdicts(scenes) +
+        "verdicts": report.verdicts(results, viewers, idle, crowd) + door.verdicts(doors) + scene_report.verdicts(scenes) +
         extcap.verdicts(plugin) + clients.verdicts(found_clients) + client_live.verdicts(live),
         "runs": results,
     }
@@ -136,6 +141,8 @@ def show(found):
         print("\n" + report.idle_lines(found["idle"]))
     if found["crowd"]:
         print("\n" + report.crowd_lines(found["crowd"]))
+    if found["door"]:
+        print("\n" + door.lines(found["door"]))
     if found["scenes"]:
         print("\n" + scene_report.table(found["scenes"]))
     if found["clients"]:
@@ -165,7 +172,7 @@ def main():
         send=args.programs / "bench-send", floor=args.programs / "bench-floor",
         client=args.programs / "bench-client", scene=args.programs / "bench-scene",
         ask=args.programs / "bench-ask", answer=args.programs / "bench-answer",
-        product=args.product, log=log, idle_options=[])
+        product=args.product, before=args.before, log=log, idle_options=[])
     remove_leftovers()
     try:
         with Network(log) as network:
