@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "http/percent.h"
 
 static bool is_plain(char c)
 {
@@ -28,33 +29,26 @@ void escape_put(struct text *t, const char *s)
 	}
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int escape_undo(const char *s, size_t len_bytes, char **ret)
 {
-	const char *end = s + len_bytes;
+	struct http_slice in = {s, len_bytes};
 	char *out = malloc(len_bytes + 1), *p = out;
 
 	if (!out)
 		return -ENOMEM;
-	while (s < end) {
-		if (*s == '%' && end - s > 2 && digit(s[1]) >= 0 && digit(s[2]) >= 0) {
-			*p = (char) (digit(s[1]) << 4 | digit(s[2]));
-			s += 3;
-		} else {
-			*p = *s == '+' ? ' ' : *s;
-			s++;
+	while (in.len_bytes > 0) {
+		char first = in.p[0];
+		int c = http_percent_next(&in);
+
+		if (c < 0) {
+			c = first;
+			in = (struct http_slice){in.p + 1, in.len_bytes - 1};
 		}
-		if (*p++ == '\0') {
+		if (c == '\0') {
 			free(out);
 			return -EINVAL;
 		}
+		*p++ = first == '+' ? ' ' : (char) c;
 	}
 	*p = '\0';
 	*ret = out;

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "http/slice.h"
+
 #define DIGITS_MAX 16
 
 enum state {
@@ -13,15 +15,6 @@ enum state {
 	TRAILER,  /* lines up to an empty one */
 	DONE,
 };
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* Check the byte @c of a line. Returns 1 when it ends the line, 0, or -EBADMSG. */
 static int line_byte(struct http_chunked *c, char byte)
@@ -50,7 +43,7 @@ static void begin_chunk(struct http_chunked *c)
 
 static int size_byte(struct http_chunked *c, char byte)
 {
-	int digit = c->was_cr ? -1 : hex(byte), rc;
+	int digit = c->was_cr ? -1 : http_hex_digit(byte), rc;
 
 	if (digit >= 0) {
 		if (++c->n_digits > DIGITS_MAX || c->left_bytes >> 59)

@@ -3,15 +3,6 @@
 
 #include <errno.h>
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 int http_percent_next(struct http_slice *s)
 {
 	unsigned char c = (unsigned char) s->p[0];
@@ -21,8 +12,8 @@ int http_percent_next(struct http_slice *s)
 	if (n > s->len_bytes)
 		return -EINVAL;
 	if (n == 3) {
-		high = hex(s->p[1]);
-		low = hex(s->p[2]);
+		high = http_hex_digit(s->p[1]);
+		low = http_hex_digit(s->p[2]);
 		if (high < 0 || low < 0)
 			return -EINVAL;
 		v = high << 4 | low;

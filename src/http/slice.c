@@ -78,6 +78,14 @@ bool http_slice_is_token(struct http_slice s)
 	return s.len_bytes > 0;
 }
 
+int http_hex_digit(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c = (char) (c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool http_slice_number(struct http_slice s, unsigned long long *ret)
 {
 	unsigned long long v = 0;

@@ -30,6 +30,9 @@ bool http_slice_is_nocase(struct http_slice s, const char *text);
 /* A token (RFC 9110 section 5.6.2): methods and names of fields. */
 bool http_slice_is_token(struct http_slice s);
 
+/* The value of a hexadecimal digit in either case, else -1. */
+int http_hex_digit(char c);
+
 /* True when @s is a decimal number as programs write it: digits alone, no zero before others, at
  * most 18 of them. Sets *@ret then. */
 bool http_slice_number(struct http_slice s, unsigned long long *ret);

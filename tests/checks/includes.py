@@ -36,7 +36,7 @@ MAY_INCLUDE = {
     "dig": {"base", "proto", "sandbox"},
     "csharg": set(),
     "csharg/lib": {"base", "csharg", "http", "pcapng"},
-    "extcap": {"base", "csharg"},
+    "extcap": {"base", "csharg", "http"},
     "csharg/cli": {"base", "csharg"},
     "service": SHARED | SERVICE,
     "service/catalog": {"base", "proto"},
