@@ -108,7 +108,7 @@ static int read_token(int fd, char **ret, struct err *e)
 	int rc = read_text(fd, CONFIG_TOKEN_MAX, "token file", ret, e);
 	size_t n;
 
-	if (rc < 0)
+	if (rc < 0 || !*ret)
 		return rc;
 	n = strlen(*ret);
 	while (n > 0 && isspace((unsigned char) (*ret)[n - 1]))

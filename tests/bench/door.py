@@ -9,12 +9,17 @@ from types import SimpleNamespace
 
 import experiments
 import machine
-from pipelines import Product, Us
-from processes import Failed
+from pipelines import Product, Us, capture_target
+from processes import Failed, Process
 from report import verdict
+from scene import metric
 
 CROWD = 1000
 ASKS = 200
+VIEWERS = 512
+VIEWER_PPS = 50_000
+VIEWER_MS = 4000
+VIEWER_ASKS = 60
 IDLE_SETTLE_S = 1
 COMPARED = (("64", "400k"), ("1500", "400k"))
 
@@ -91,8 +96,29 @@ def crowds(tools, progress):
     return found
 
 
+def many_viewers(tools, network, progress):
+    """What /healthz takes while VIEWERS share one capture, and what they lose."""
+    progress(f"door: {VIEWERS} viewers")
+    with contextlib.ExitStack() as stack:
+        product = stack.enter_context(Product(tools, "--max-connections", 2 * VIEWERS, "--memory", "1G"))
+        for _ in range(VIEWERS):
+            viewer = stack.enter_context(Process(
+                [tools.client, "--port", product.port, "--target", capture_target(network), "--discard"], tools.log))
+            viewer.wait_ready()
+        command = ["taskset", "-c", "0", tools.send, "--to", experiments.TARGET_ADDRESS, "--size", 64, "--ms", VIEWER_MS,
+                   "--rate", VIEWER_PPS]
+        with Process(command, tools.log, netns=network.sender_path) as sender:
+            time.sleep(IDLE_SETTLE_S)
+            p99 = ask(product.port, "/healthz", VIEWER_ASKS)
+            sent = sender.results(VIEWER_MS / 1000 + 20)
+        time.sleep(IDLE_SETTLE_S)
+        lost = sum(metric(product.port, f'packetflix_lost_packets_total{{cause="{cause}"}}') for cause in ("ring", "viewer"))
+    return {"viewers": VIEWERS, "pps": round(sent["pps"]), "healthz_p99_ms": p99, "lost": lost}
+
+
 def rows(tools, network, rounds, seconds, progress):
-    return {"compared": compared(tools, network, rounds, seconds, progress) if tools.before.is_file() else [],
+    return {"viewers": many_viewers(tools, network, progress),
+            "compared": compared(tools, network, rounds, seconds, progress) if tools.before.is_file() else [],
             "crowds": crowds(tools, progress)}
 
 
@@ -116,4 +142,7 @@ def verdicts(found):
     for name in ("idle", "half"):
         for path in ("healthz", "mobyshark"):
             out += verdict(f"/{path} p99 beside {CROWD} connections: {name}", found["crowds"][name][f"{path}_p99_ms"], 50, "ms")
+    v = found["viewers"]
+    out += verdict(f"/healthz p99 with {v['viewers']} viewers at {v['pps']} pps", v["healthz_p99_ms"], 50, "ms")
+    out += verdict(f"packets that {v['viewers']} viewers of one capture lose", v["lost"], 0)
     return out + verdict("memory of an idle connection", found["crowds"]["idle_connection_kib"], 4, "KiB")
