@@ -4,9 +4,10 @@
  *	./analyse_packets http://localhost:5001 web-1 [COUNT] [FILTER] */
 #include <err.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <csharg.h>
+
+#include "number.h"
 
 static int analyse(void *ctx, const struct csharg_packet *p)
 {
@@ -36,7 +37,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3 || argc > 5)
 		errx(2, "usage: %s URL TARGET [COUNT] [FILTER]", argv[0]);
-	options.max_packets = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+	options.max_packets = argc > 3 ? number(argv[3], UINT64_MAX) : 0;
 	options.filter = argc > 4 ? argv[4] : NULL;
 	if (csharg_client_new(argv[1], NULL, &client, &e) < 0 ||
 		csharg_client_targets(client, &targets, &e) < 0 ||

@@ -7,10 +7,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <csharg.h>
+
+#include "number.h"
 
 static struct csharg_stream *stream;
 
@@ -33,7 +34,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4 || argc > 5)
 		errx(2, "usage: %s URL TARGET FILE [SECONDS]", argv[0]);
-	options.max_duration_ms = (argc == 5 ? strtoull(argv[4], NULL, 10) : 300) * 1000;
+	options.max_duration_ms = (argc == 5 ? number(argv[4], UINT32_MAX) : 300) * 1000;
 	fd = open(argv[3], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
 		err(1, "%s", argv[3]);

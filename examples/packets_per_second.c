@@ -5,11 +5,12 @@
 #include <err.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <csharg.h>
+
+#include "number.h"
 
 static int ignore(void *ctx, const uint8_t *bytes, size_t len_bytes)
 {
@@ -33,7 +34,7 @@ int main(int argc, char **argv)
 	if (argc < 3 || argc > 4)
 		errx(2, "usage: %s URL TARGET [SECONDS]", argv[0]);
 	options.snaplen_bytes = 64;
-	options.max_duration_ms = argc == 4 ? strtoull(argv[3], NULL, 10) * 1000 : 0;
+	options.max_duration_ms = argc == 4 ? number(argv[3], UINT32_MAX) * 1000 : 0;
 	if (csharg_client_new(argv[1], NULL, &client, &e) < 0 ||
 		csharg_client_targets(client, &targets, &e) < 0 ||
 		csharg_targets_find(targets, &(struct csharg_query){.name = argv[2]}, &target, &e) <

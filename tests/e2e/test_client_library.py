@@ -124,6 +124,15 @@ def test_packets_per_second_runs_in_an_event_loop(shared, plain_scene):
     assert sum(map(int, out.split())) > 0, out
 
 
+@pytest.mark.parametrize("text", ["abc", "", "5m", "-1", " 5", "99999999999999999999"])
+@pytest.mark.parametrize("name", ["analyse_packets", "capture_to_file", "packets_per_second"])
+def test_a_limit_that_is_no_number_is_refused(tmp_path, name, text):
+    path = tmp_path / "out.pcapng"
+    status, out, words = run(name, "http://192.0.2.1:1", "web", *([path] if name == "capture_to_file" else []), text)
+    assert status == 2 and f"'{text}' is not a number" in words, words
+    assert not out and not path.exists()
+
+
 # -- against the original service --------------------------------------------------------------
 
 def test_a_normal_end_of_the_original_service(original, tmp_path):
