@@ -185,15 +185,23 @@ static bool pump_up(struct relay *r)
 	return true;
 }
 
-/* Put @n bytes of the answer's body into r->down. Returns false when they are malformed. */
+/* Send what belongs to the answer's body of the @n bytes at @p; what the client does not take now
+ * goes into r->down. Returns false when the relay has ended. */
 static bool take_body(struct relay *r, const char *p, size_t n)
 {
-	ssize_t used = upstream_answer_body(&r->answer, p, n);
+	ssize_t used = upstream_answer_body(&r->answer, p, n), done = 0;
 
-	if (used >= 0 && buf_add(&r->down, p, (size_t) used) == 0)
-		return true;
-	cut(r);
-	return false;
+	if (used > 0 && r->down.len_bytes == 0)
+		done = conn_write(r->conn, p, (size_t) used);
+	if (done == -EAGAIN)
+		done = 0;
+	if (used < 0 || done < 0 ||
+		(done < used && buf_add(&r->down, p + done, (size_t) (used - done)) < 0)) {
+		cut(r);
+		return false;
+	}
+	touch(r);
+	return true;
 }
 
 /* Read the answer's head. Returns false when it has not come. */
