@@ -134,7 +134,6 @@ static int add_viewer(
 		return -EBADMSG;
 	}
 	h->n_viewers++;
-	h->send_bytes += v->send_bytes;
 	*ret = v;
 	return 0;
 }
@@ -148,7 +147,7 @@ static int join(struct hub *h, struct hub_request *req, struct viewer **ret, str
 		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
 			"there are %" PRIu32 " viewers already; raise --max-viewers for more",
 			h->n_viewers);
-	if (hub_used_bytes(h) + req->send_bytes > h->limits.memory_bytes)
+	if (hub_used_bytes(h) > h->limits.memory_bytes)
 		return hub_refuse_memory(h, why);
 	if (!c)
 		rc = hub_start(h, &req->ns, &req->conf, &c, why);
@@ -169,8 +168,13 @@ static int join(struct hub *h, struct hub_request *req, struct viewer **ret, str
 
 int hub_join(struct hub *h, struct hub_request *req, struct viewer **ret, struct refusal *why)
 {
-	int rc = join(h, req, ret, why);
+	int rc;
 
+	/* a capture that starts finds its share of what is left beside */
+	h->send_bytes += req->send_bytes;
+	rc = join(h, req, ret, why);
+	if (rc < 0)
+		h->send_bytes -= req->send_bytes;
 	capture_conf_done(&req->conf);
 	free(TAKE_PTR(req->shb));
 	follow_free(TAKE_PTR(req->follow));
