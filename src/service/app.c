@@ -25,6 +25,11 @@ static void on_tick(void *ctx)
 	catalog_client_tick(&a->catalog, now_ns);
 	channels_tick(a, now_ns);
 	events_tick(&a->events, now_ns);
+	/* discover reports changes by itself only where the kernel does */
+	if (a->events.n > 0 && now_ns - a->events_checked_ns >= EVENTS_CHECK_NS) {
+		a->events_checked_ns = now_ns;
+		catalog_client_renew(&a->catalog, 0, now_ns);
+	}
 	digs_tick(&a->digs, now_ns);
 	if (a->named_generation != a->catalog.generation)
 		hub_names(a->hub, &a->catalog.catalog);

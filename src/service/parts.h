@@ -40,6 +40,8 @@ struct app {
 	uint64_t began_s; /* seconds since 1970 */
 	uint32_t service_restarts, discover_restarts;
 	bool discover_is_silent;
+	int64_t events_checked_ns; /* when listeners last made discover look whether it is current
+				    */
 	uint64_t named_generation; /* of the catalog whose names viewers know */
 	bool is_ending;            /* shutting down */
 	int64_t end_limit_ns;

@@ -15,8 +15,9 @@ from harness.engine import BUSYBOX, Engine
 from harness.wait import until
 
 STATES = {"LISTEN": "listening", "SYN-RECV": "SYN received", "ESTAB": "connected", "UNCONN": "closed", "TIME-WAIT": "time wait",
-          "CLOSE-WAIT": "close wait", "FIN-WAIT-2": "FIN WAIT2"}
-MACRO = {"listening": "listening", "connected": "connected", "FIN WAIT2": "connected"}
+          "CLOSE-WAIT": "close wait", "FIN-WAIT-1": "FIN WAIT1", "FIN-WAIT-2": "FIN WAIT2", "LAST-ACK": "last ACK",
+          "CLOSING": "closing", "SYN-SENT": "SYN sent"}
+MACRO = {"listening": "listening", "connected": "connected", "FIN WAIT1": "connected", "FIN WAIT2": "connected"}
 
 # Every kind of socket, held by a process and one of its children.
 SOCKETS = r"""

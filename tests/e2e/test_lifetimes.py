@@ -73,6 +73,7 @@ def test_a_program_that_cannot_start_is_named_at_once(programs, start, role, scr
 def test_a_discover_that_hangs_is_not_ready_and_is_replaced(start, stopped):
     running = start()
     victim = running.pid("packetflix-discover")
+    running.expect_end("discover")
     stopped(victim)
     until(lambda: running.get("/readyz").status == 503, "not to be ready", 20)
     assert running.get("/healthz").status == 200
@@ -85,6 +86,7 @@ def test_a_discover_that_hangs_is_not_ready_and_is_replaced(start, stopped):
 def test_a_service_that_hangs_is_replaced(start, stopped):
     running = start()
     victim = running.pid("packetflix-service")
+    running.expect_end("service")
     stopped(victim)
     until(lambda: [p for p in running.pids("packetflix-service") if p != victim], "another service", 40)
     running.wait_ready()
@@ -95,6 +97,7 @@ def test_a_reader_that_hangs_when_its_viewer_leaves_is_ended(start, scene, stopp
     running = start()
     viewer = Viewer(running, netns=scene.inode).wait_interfaces("eth0")
     reader, = running.readers()
+    running.expect_end("reader")
     stopped(reader)
     viewer.drop()
     until(lambda: not service.alive(reader), "the reader to end", 20)
@@ -109,7 +112,7 @@ def test_readers_of_a_former_service_end_and_cost_nothing(start, new_netns, stop
     viewer = Viewer(running, target=f"sleep({target.pid})").wait_interfaces("lo")
     reader, = running.readers()
     stopped(reader)
-    os.kill(running.pid("packetflix-service"), signal.SIGKILL)
+    running.kill_process(running.pid("packetflix-service"))
     target.kill()
     target.wait()
     until(lambda: not service.alive(reader), "the reader to end")
