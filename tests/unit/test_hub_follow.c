@@ -185,13 +185,47 @@ static void a_viewer_whose_successor_fails_is_told_and_asks_again(void **state)
 	assert_true(s->v->has_waited_enough && s->wakes > 0);
 }
 
+/* Returns whether the broker was requested to kill the reader of capture @id. */
+static bool is_kill_requested(const struct stage *s, uint32_t id)
+{
+	bool is_requested = false;
+	struct msg m;
+
+	for (;;) {
+		AUTO_FDSET struct fdset fds = FDSET_NONE;
+
+		if (msg_recv(s->pair[1], &m, &fds) <= 0)
+			return is_requested;
+		is_requested |= m.op == MSG_CAPTURE_KILL && m.id == id;
+	}
+}
+
+/* A capture without its descriptors has failed: its reader ends at once, though a viewer is left.
+ */
+static void the_reader_of_a_capture_that_failed_is_killed(void **state)
+{
+	struct stage *s = *state;
+	struct hub_request req = {.ns = netns[1].ref, .ops = &viewer_ops, .ctx = &s->wakes};
+	struct msg opened = {.op = MSG_CAPTURE_OPENED};
+	AUTO_FDSET struct fdset none = FDSET_NONE;
+	struct viewer *v;
+	struct refusal why;
+
+	req.conf.filter = strdup("");
+	assert_int_equal(hub_join(s->hub, &req, &v, &why), 0);
+	opened.id = s->hub->last_id;
+	assert_false(is_kill_requested(s, opened.id));
+	assert_int_equal(hub_message(s->hub, &opened, &none), 0);
+	assert_int_equal(v->seat->capture->state, CAPTURE_ENDED);
+	assert_true(is_kill_requested(s, opened.id));
+	hub_leave(s->hub, v);
+}
+
 /* A reader that ignores that it was hung up on is killed. */
 static void a_reader_without_viewers_is_ended(void **state)
 {
 	struct stage *s = *state;
 	int64_t now_ns = 0;
-	struct msg m;
-	bool is_killed = false;
 
 	s->c->has_reader = true;
 	hub_leave(s->hub, s->v);
@@ -199,14 +233,7 @@ static void a_reader_without_viewers_is_ended(void **state)
 	assert_true(s->hub->n == 1 && s->c->map == NULL && s->c->idbs.bytes == NULL);
 	now_ns = s->c->ended_ns;
 	hub_tick(s->hub, now_ns + 4000000000LL);
-	for (;;) {
-		AUTO_FDSET struct fdset fds = FDSET_NONE;
-
-		if (msg_recv(s->pair[1], &m, &fds) <= 0)
-			break;
-		is_killed |= m.op == MSG_CAPTURE_KILL && m.id == s->c->id;
-	}
-	assert_true(is_killed);
+	assert_true(is_kill_requested(s, s->c->id));
 }
 
 int main(void)
@@ -219,6 +246,8 @@ int main(void)
 			setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_viewer_whose_successor_fails_is_told_and_asks_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_reader_of_a_capture_that_failed_is_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reader_without_viewers_is_ended, setup, teardown),
 	};
 

@@ -284,6 +284,14 @@ static void on_refused(struct hub *h, struct capture *c, const struct msg_status
 		end_capture(c, 500, CLOSE_INTERNAL, "cannot lock target network stack");
 }
 
+/* End the reader of @c at once: its stream is of no use. */
+static void kill_reader(struct hub *h, const struct capture *c)
+{
+	struct msg kill = {.op = MSG_CAPTURE_KILL, .id = c->id};
+
+	(void) msg_send(h->broker_fd, &kill, NULL, 0);
+}
+
 static void on_opened(struct hub *h, struct capture *c, const struct msg *m, struct fdset *fds)
 {
 	struct err e = ERR_NONE;
@@ -302,6 +310,8 @@ static void on_opened(struct hub *h, struct capture *c, const struct msg *m, str
 		if (!c->watch)
 			end_capture(c, 503, CLOSE_TRY_AGAIN_LATER, "cannot start capture process");
 	}
+	if (c->state == CAPTURE_ENDED)
+		kill_reader(h, c);
 	hub_retire(h, c);
 }
 
@@ -417,11 +427,10 @@ void hub_tick(struct hub *h, int64_t now_ns)
 	successors_drop_failed(h);
 	for (size_t i = 0; i < h->n; i++) {
 		struct capture *c = h->all[i];
-		struct msg kill = {.op = MSG_CAPTURE_KILL, .id = c->id};
 
 		is_news_wanted |= c->is_unwatched && !c->is_stopping;
 		if (is_overdue(c, now_ns))
-			(void) msg_send(h->broker_fd, &kill, NULL, 0);
+			kill_reader(h, c);
 		/* the budget may have room by now */
 		hub_make_ring(h, c);
 		is_news_wanted |= tick_viewers(c, now_ns);
