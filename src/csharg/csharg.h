@@ -361,10 +361,12 @@ CSHARG_API int csharg_stream_fd(const struct csharg_stream *stream);
 CSHARG_API int csharg_stream_timeout_ms(const struct csharg_stream *stream);
 CSHARG_API int csharg_stream_step(struct csharg_stream *stream);
 
-/* Ask for the end: what is on its way is still written, the service is told, and its answer is
- * waited for up to @stop_wait_ms, all of it by csharg_stream_run() or csharg_stream_step(). Called
- * a second time, the stream ends without waiting. Any thread may call it, and a signal handler:
- * async-signal-safe. */
+/* Request the end: the service gets a close, and what it sends until its answer is still written,
+ * the final statistics of each interface included. The wait for the answer is at most
+ * @stop_wait_ms, all of it in csharg_stream_run() or csharg_stream_step(). The end of
+ * @max_duration_ms works in the same way; limits of packets and bytes leave no room for statistics.
+ * Called a second time, the stream ends without waiting. Any thread may call it, and a signal
+ * handler: async-signal-safe. */
 CSHARG_API void csharg_stream_stop(struct csharg_stream *stream);
 
 /* Valid at any time. @ret_end's text is borrowed until csharg_stream_free(). */

@@ -507,6 +507,26 @@ def test_rotated_files_are_complete_and_lose_nothing(shared, plain_scene, tmp_pa
     assert found == list(range(found[0], found[0] + 1000))
 
 
+@pytest.mark.parametrize("way", ["signal", "duration"])
+def test_a_capture_that_is_stopped_ends_with_one_statistics_block_per_interface(shared, plain_scene, tmp_path, way):
+    name, frames = box_target(shared, plain_scene.box), Numbered(b"csharg-stopped", 200)
+    path = tmp_path / "out.pcapng"
+    more = ("--duration", "2s") if way == "duration" else ()
+    capture = Run(shared, "capture", name, "-f", "udp port 9", "-w", path, *more)
+    with Traffic(plain_scene, frames):
+        until(lambda: path.exists() and path.stat().st_size > 50_000, "packets in the file", 30)
+        if way == "signal":
+            capture.signal(signal.SIGINT)
+        status, _, err = capture.end()
+    assert status == 0, err
+    stream = pcapng.parse(path.read_bytes())
+    assert sorted(isb.interface for isb in stream.statistics) == sorted(range(len(stream.interfaces)))
+    for isb in stream.statistics:
+        of_it = sum(packet.interface == isb.interface for packet in stream.packets)
+        assert isb.usrdeliv == of_it and isb.ifrecv == isb.filteraccept == of_it + isb.ifdrop
+    assert stream.total("ifdrop") == stream.dropcount and stream.packet_count > 100
+
+
 def test_files_are_rotated_by_the_clock(shared, plain_scene, tmp_path):
     name, frames = box_target(shared, plain_scene.box), Numbered(b"csharg-clock", 200)
     with Traffic(plain_scene, frames):

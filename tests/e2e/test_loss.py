@@ -294,6 +294,34 @@ def test_each_interface_has_one_statistics_block_at_the_end_even_after_losses(st
     assert eth0.ifdrop == eth0.osdrop == viewer.stream.dropcount
 
 
+@pytest.mark.parametrize("lossy", [False, True], ids=["all", "losses"])
+def test_a_viewer_that_closes_gets_the_final_statistics_before_the_answer(start, scene, lossy):
+    """One block for each interface, with what this viewer got and lost, though others go on."""
+    running = start(*SMALL)
+    params = {"netns": scene.inode, "nif": "lo/eth0", "filter": FILTER}
+    other = Viewer(running, params).wait_interfaces("eth0", "lo")
+    viewer = Viewer(running, params).wait_interfaces("eth0", "lo")
+    reader, = running.readers()
+    run = Numbered(b"<leave>", 1400)
+    if lossy:
+        os.kill(reader, signal.SIGSTOP)
+    run.send(scene.local, 10_000 if lossy else 100)
+    if lossy:
+        os.kill(reader, signal.SIGCONT)
+        until(lambda: quiet(reader), "the reader to have emptied its ring")
+    total = (10_000 if lossy else 100) + run.send(scene.local, 1, 10_000)
+    for stream in (viewer, other):
+        stream.wait(lambda s: s.packet_count + s.dropcount == total, f"{total} packets or drop counts")
+    assert viewer.stream.statistics == []
+    viewer.close(1000, "ciao")
+    assert (viewer.close_code, viewer.close_reason) == (1000, "ciao")
+    assert sorted(isb.interface for isb in viewer.stream.statistics) == [0, 1]
+    assert viewer.stream.blocks[-2:] == [5, 5] and not viewer.stream.pending
+    check_account(viewer.stream, total)
+    assert (viewer.stream.total("ifdrop") > 0) == lossy
+    assert other.stream.statistics == [] and not other.ended
+
+
 def test_losses_by_cause_are_in_the_metrics(start, scene):
     running = start(*SMALL)
     viewer = Viewer(running, netns=scene.inode, nif="eth0", filter=FILTER, statistics="live").wait_interfaces("eth0")

@@ -250,6 +250,35 @@ static void a_viewer_gets_interfaces_then_packets_then_statistics(void **state)
 	teardown(&s);
 }
 
+/* A client that ends its capture gets final statistics of what was sent, not of what was not. */
+static void a_viewer_that_leaves_gets_statistics_of_what_was_sent(void **state)
+{
+	struct stage s;
+	struct viewer v, late;
+	struct seen seen = {0}, nothing = {0};
+
+	(void) state;
+	setup(&s);
+	join(&s, &v);
+	join(&s, &late);
+	assert_true(put_packets(&s, 3, 0));
+	assert_true(put_packets(&s, 2, 7));
+	assert_true(put_packets(&s, 0, 5)); /* no packet follows that would report it */
+	assert_int_equal(take(&v, &seen, 100), VIEWER_WAIT);
+	viewer_leave(&v);
+	assert_true(put_packets(&s, 2, 0));
+	assert_int_equal(take(&v, &seen, 100), VIEWER_END);
+	assert_int_equal(seen.isbs, 1);
+	assert_int_equal(seen.rows[1].delivered, seen.packets);
+	assert_int_equal(seen.rows[1].lost, 12);
+	assert_int_equal(seen.rows[1].lost_ring, 12);
+	/* without a section header there is nothing to put statistics behind */
+	viewer_leave(&late);
+	assert_int_equal(take(&late, &nothing, 100), VIEWER_END);
+	assert_true(nothing.idbs == 0 && nothing.isbs == 0);
+	teardown(&s);
+}
+
 static void an_interface_that_comes_later_comes_before_its_packets(void **state)
 {
 	struct stage s;
@@ -1039,6 +1068,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_viewer_gets_interfaces_then_packets_then_statistics),
+		cmocka_unit_test(a_viewer_that_leaves_gets_statistics_of_what_was_sent),
 		cmocka_unit_test(an_interface_that_comes_later_comes_before_its_packets),
 		cmocka_unit_test(losses_of_the_kernel_are_told_also_without_a_packet_behind),
 		cmocka_unit_test(a_slow_viewer_loses_whole_chunks_and_slows_nobody),

@@ -127,7 +127,6 @@ static void take_time(struct csharg_stream *s)
 
 	if (s->duration_end_ns && now >= s->duration_end_ns && !is_decided(s)) {
 		stream_decide(s, CSHARG_END_DURATION, 0, 0, "the time is over");
-		s->discards = true;
 		stream_close_legs(s);
 	}
 	if (s->close_by_ns && now >= s->close_by_ns) {

@@ -30,6 +30,7 @@ struct session {
 	bool has_asked;            /* the other discovery service, in this try */
 	struct viewer *viewer;     /* owned, NULL before joining and after the end */
 	bool has_ended, has_begun;
+	bool is_leaving; /* session_leave() was called: why is set */
 	uint32_t tries;
 	struct refusal why;
 };
@@ -260,6 +261,10 @@ static int on_end(struct session *s)
 {
 	bool is_stale;
 
+	if (s->is_leaving) {
+		s->has_ended = true;
+		return VIEWER_END;
+	}
 	s->why = *hub_end(s->viewer, &is_stale);
 	if (is_stale && !s->has_begun && try_again(s) == VIEWER_WAIT)
 		return VIEWER_WAIT;
@@ -308,6 +313,18 @@ void session_sent(struct session *s, int n)
 	viewer_sent(s->viewer, clock_mono_ns());
 	viewer_sent_ahead(s->viewer, n - 1);
 	hub_sent(s->env->hub, s->viewer);
+}
+
+void session_leave(struct session *s)
+{
+	if (s->has_ended)
+		return;
+	s->is_leaving = true;
+	(void) refuse(&s->why, 0, 200, CLOSE_NORMAL, "the viewer left");
+	if (s->viewer)
+		viewer_leave(s->viewer);
+	else
+		s->has_ended = true;
 }
 
 const struct refusal *session_why(const struct session *s)

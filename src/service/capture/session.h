@@ -41,6 +41,10 @@ int session_next(struct session *s, struct iovec *ret, int cap);
 /* The first @n of these pieces were handed to the transport. */
 void session_sent(struct session *s, int n);
 
+/* The client ends the capture itself. From now on session_next() returns the final statistics of
+ * what was sent, if anything was, and then -1. It does not wait. */
+void session_leave(struct session *s);
+
 /* Why it ended or was refused; borrowed. */
 const struct refusal *session_why(const struct session *s);
 

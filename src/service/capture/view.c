@@ -73,6 +73,14 @@ static void sent(void *ctx, int n)
 	session_sent(v->session, n);
 }
 
+static void leave(void *ctx)
+{
+	struct view *v = ctx;
+
+	if (v->session)
+		session_leave(v->session);
+}
+
 static void log_stuck(void *ctx)
 {
 	(void) ctx;
@@ -93,7 +101,13 @@ static void view_free(void *ctx)
 static void begin_download(void *ctx);
 
 static const struct conn_ops ops = {
-	.ready = begin_download, .next = next, .sent = sent, .stuck = log_stuck, .free = view_free};
+	.ready = begin_download,
+	.next = next,
+	.sent = sent,
+	.leave = leave,
+	.stuck = log_stuck,
+	.free = view_free,
+};
 
 /* "web-20260131-154500.pcapng": the target's name without characters that trouble file systems. */
 static void file_name(const char *target, char *ret, size_t cap)

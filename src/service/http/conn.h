@@ -42,6 +42,9 @@ struct conn_ops {
 	int (*next)(void *ctx, struct iovec *ret, int cap, struct conn_end *end);
 	/* The first @n of these pieces were taken. */
 	void (*sent)(void *ctx, int n);
+	/* Upgraded: the client has sent a close. next() then returns the last pieces and -1 without
+	 * a wait, and these go out before the close is answered. NULL: it is answered at once. */
+	void (*leave)(void *ctx);
 	/* The client takes nothing that waits; the connection ends. May be NULL. */
 	void (*stuck)(void *ctx);
 	/* The connection does not need @ctx any more: its answer was sent, or it has ended. Called

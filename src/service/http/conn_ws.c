@@ -19,7 +19,8 @@ struct conn_websocket {
 	struct http_ws_reader reader;
 	enum http_ws_opcode opcode; /* of messages */
 	bool has_closed;            /* our close was sent */
-	bool is_closed;             /* the client's has come */
+	bool is_closed;             /* the client's has come: nothing is read any more */
+	bool is_echo_due;           /* our close is the answer to it */
 	char accept[HTTP_WS_ACCEPT_CHARS + 1];
 };
 
@@ -77,25 +78,35 @@ static void put_close(struct conn *c, const void *payload, size_t len_bytes)
 
 void conn_websocket_close(struct conn *c, uint16_t code, const char *words)
 {
+	const struct http_ws_reader *r = &c->websocket->reader;
 	size_t n = utf8_cut(words, strlen(words), CLOSE_REASON_MAX);
 	uint8_t payload[HTTP_WS_CONTROL_MAX];
 
+	if (c->websocket->is_echo_due) {
+		put_close(c, r->control, r->n_control); /* the same code and reason */
+		return;
+	}
 	payload[0] = (uint8_t) (code >> 8);
 	payload[1] = (uint8_t) code;
 	memcpy(payload + 2, words, n);
 	put_close(c, payload, 2 + n);
 }
 
+/* The answer to the client's close. Before it go the last pieces of the stream, for which there is
+ * as much time as for the client's answer to our close. */
 static void on_close(struct conn *c)
 {
 	const struct http_ws_reader *r = &c->websocket->reader;
 	int code = http_ws_close_code(r->control, r->n_control);
 
 	c->websocket->is_closed = true;
-	if (code < 0)
-		conn_websocket_close(c, (uint16_t) -code, "");
-	else
-		put_close(c, r->control, r->n_control); /* the same code and reason */
+	c->websocket->is_echo_due = code >= 0;
+	if (code < 0 || !c->ops || !c->ops->leave) {
+		conn_websocket_close(c, (uint16_t) abs(code), "");
+	} else if (!c->websocket->has_closed) {
+		conn_limit(c, CLOSE_WAIT_NS);
+		c->ops->leave(c->ctx);
+	}
 }
 
 /* A frame of the client: @rc is what http_ws_read() says. */

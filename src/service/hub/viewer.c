@@ -136,6 +136,15 @@ static bool may_go_on(const struct viewer *v)
 	return v->follow && !v->has_waited_enough && !v->shb && capture_may_go_on(v->seat->capture);
 }
 
+/* End with one statistics block for each interface, in one piece. */
+static int finish_with_stats(struct viewer *v, uint64_t now_ns)
+{
+	if (v->is_final || v->tally.n == 0)
+		return VIEWER_END;
+	v->is_final = true;
+	return make_stats(v, true, now_ns);
+}
+
 /* The end of the capture's stream was reached: go on with its successor, or wait for one, or end
  * with statistics of everything. */
 static int finish(struct viewer *v, uint64_t now_ns)
@@ -144,10 +153,7 @@ static int finish(struct viewer *v, uint64_t now_ns)
 		return v->successor->capture->has_started ? VIEWER_MOVE : VIEWER_WAIT;
 	if (may_go_on(v))
 		return VIEWER_WAIT;
-	if (v->is_final || v->tally.n == 0)
-		return VIEWER_END;
-	v->is_final = true;
-	return make_stats(v, true, now_ns);
+	return finish_with_stats(v, now_ns);
 }
 
 /* Look at the chunk at the viewer's position. Returns VIEWER_PIECE when there is something to send
@@ -195,6 +201,8 @@ static int choose(struct viewer *v, uint64_t now_ns)
 
 	if (v->own)
 		return VIEWER_PIECE;
+	if (v->is_leaving)
+		return finish_with_stats(v, now_ns);
 	if (!c->has_started)
 		return c->state == CAPTURE_ENDED ? finish(v, now_ns) : VIEWER_WAIT;
 	if (v->shb || has_new_idbs(v))
@@ -232,6 +240,11 @@ void viewer_sent(struct viewer *v, int64_t now_ns)
 		return;
 	}
 	(void) seat_pass(v->seat, &v->chunk, true);
+}
+
+void viewer_leave(struct viewer *v)
+{
+	v->is_leaving = true;
 }
 
 /* Returns whether the chunk at @pos has packets and can be sent with nothing before it. */

@@ -34,6 +34,7 @@ struct viewer {
 	bool wants_live_statistics;
 	uint32_t send_bytes; /* of the budget: what the kernel may keep for its socket */
 	uint64_t names_told; /* version of the capture's names */
+	bool is_leaving;     /* viewer_leave() was called */
 	bool is_final;       /* the last statistics were made */
 	bool stats_due;      /* live ones */
 	int64_t progress_ns; /* when it last took something, monotonic */
@@ -75,6 +76,11 @@ struct seat *viewer_seat(struct viewer *v, struct capture *c, enum seat_start st
  * unless the viewer was so slow that it had to skip it. @now_ns is wall-clock time. -ENOMEM and
  * -EBADMSG end the viewer. */
 int viewer_next(struct viewer *v, uint64_t now_ns, struct piece *ret);
+
+/* The client ends its capture itself. What viewer_next() returns from now on: the piece that is
+ * already made, one piece with the final statistics of what was sent so far, then VIEWER_END.
+ * Chunks that were not sent are not counted. */
+void viewer_leave(struct viewer *v);
 
 /* Watch the successor from now on. The caller frees the former seat, which is returned. */
 struct seat *viewer_move(struct viewer *v);
