@@ -15,8 +15,10 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from harness import pcapng
+from harness.client import Viewer
 from harness.original import Close, Eof, Original, Play, target
 from harness.service import REPO, free_port
+from harness.traffic import Numbered
 from harness.wait import until
 
 PLUGIN = REPO / "out" / "cshargextcap"
@@ -242,6 +244,64 @@ def test_wireshark_captures_as_the_desktop_file_starts_it(shared, home, owned, t
         shots.append((REPO / "out" / "wireshark.png").read_bytes())
         return len(shots[-1]) > 50000 and shots[-1] == shots[-2]
     until(is_drawn, "the packets on the screen")
+
+
+def properties_of(saved, home, owned, tmp_path):
+    """The text of Wireshark's dialog "Capture File Properties" for the file SAVED, by way of the clipboard."""
+    env = {**home.env, "DISPLAY": screen(owned, tmp_path), "QT_QPA_PLATFORM": "xcb", "LIBGL_ALWAYS_SOFTWARE": "1"}
+    (home.path / ".config/wireshark/recent_common").write_text("privs.warn_if_elevated: FALSE\n")
+    (home.path / ".config/wireshark/preferences").write_text("gui.update.enabled: FALSE\n")
+    Running(owned, tmp_path, "wireshark", "-r", saved, env=env)
+
+    def x(*words):
+        return subprocess.run(words, env=env, capture_output=True, text=True, timeout=30).stdout
+
+    def window(title):
+        return next(iter(x("xdotool", "search", "--onlyvisible", "--name", title).split()), None)
+
+    def press(title, *keys):
+        x("xdotool", "windowfocus", "--sync", window(title))
+        for key in keys:
+            x("xdotool", "key", "--clearmodifiers", key)
+
+    def is_open():
+        if not window("Capture File Properties"):
+            press(saved.name, "ctrl+alt+shift+c")
+        return window("Capture File Properties")
+
+    def text():
+        press("Capture File Properties", "ctrl+a", "ctrl+c")
+        copied = x("timeout", "5", "xclip", "-selection", "clipboard", "-o", "-t", "UTF8_STRING")
+        return "Dropped packets" in copied and "Statistics" in copied and copied
+    until(lambda: window(saved.name), "the file on the screen", 60)
+    until(is_open, "the dialog", 60)
+    return until(text, "the text of the dialog", 60)
+
+
+@pytest.mark.parametrize("lossy", [False, True], ids=["all", "losses"])
+def test_wireshark_shows_the_dropped_packets_of_a_capture(start, scene, home, owned, tmp_path, lossy):
+    """A viewer that stops its capture gets the counts in which Wireshark believes."""
+    running = start("--ring-size", "2M", "--stream-size", "2M")
+    viewer = Viewer(running, netns=scene.inode, nif="lo/eth0", filter="udp port 9").wait_interfaces("lo", "eth0")
+    reader, = running.readers()
+    run = Numbered(b"<dialog>", 1400)
+    if lossy:
+        os.kill(reader, signal.SIGSTOP)
+    run.send(scene.local, 10_000 if lossy else 10)
+    if lossy:
+        os.kill(reader, signal.SIGCONT)
+        # the packet behind a loss reports it
+        until(lambda: run.send(scene.local, 1, 10_000) and viewer.stream.dropcount > 0, "the loss")
+    viewer.wait(lambda s: s.packet_count > 0, "packets")
+    viewer.close()
+    saved = tmp_path / "saved.pcapng"
+    saved.write_bytes(viewer.data)
+    lost = [viewer.stream.last_statistics()[number].ifdrop for number in (0, 1)]
+    assert lost[0] == 0 and (lost[1] > 0) == lossy
+    # rows of the table: description, dropped packets, filter, link type, snap length
+    lines = properties_of(saved, home, owned, tmp_path).splitlines()
+    shown = [lines[at + 1].split(" ")[0] for at, line in enumerate(lines) if re.search(r", index \d+$", line)]
+    assert shown == [str(number) for number in lost], lines
 
 
 @pytest.mark.parametrize("desktop", ["GNOME", ""], ids=["gnome", "generic"])
