@@ -276,7 +276,7 @@ static void on_refused(struct hub *h, struct capture *c, const struct msg_status
 		return;
 	}
 	log_warn("capture refused id=%" PRIu32 " reason=\"%s\"", c->id, s->text);
-	/* what ran out may be there again later: captures, memory, processes, descriptors */
+	/* a shortage of captures, memory, processes or descriptors, which can end */
 	if (s->status == -EBUSY || s->status == -ENOMEM || s->status == -EAGAIN ||
 		s->status == -EMFILE || s->status == -ENFILE)
 		end_capture(c, 503, CLOSE_TRY_AGAIN_LATER, s->text);

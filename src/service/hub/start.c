@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/own.h"
 #include "service/hub/budget.h"
 #include "service/hub/hub_state.h"
+
+#define CAPTURE_FILES 4  /* that the broker sends for one */
+#define KEPT_FILES    64 /* for everything else, at most a quarter of all */
 
 #define CROWD_FROM 2  /* captures; each further one is of a crowd */
 #define CROWD_MS   20 /* its latency, from which on a reader paces itself (reader/bell.h) */
@@ -134,6 +141,23 @@ int hub_refuse_memory(const struct hub *h, struct refusal *why)
 		hub_used_bytes(h) >> 20, h->limits.memory_bytes >> 20);
 }
 
+/* Are there descriptors for another capture, beside those for captures that open and those for
+ * catalogs and connections? */
+static bool has_files(const struct hub *h)
+{
+	int lowest = fcntl(h->broker_fd, F_DUPFD_CLOEXEC, 0);
+	rlim_t opening = 0, kept;
+	struct rlimit l;
+
+	close_p(&lowest);
+	if (lowest < 0 || getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return false;
+	for (size_t i = 0; i < h->n; i++)
+		opening += h->all[i]->state == CAPTURE_OPENING;
+	kept = l.rlim_cur / 4 < KEPT_FILES ? l.rlim_cur / 4 : KEPT_FILES;
+	return (rlim_t) lowest + (opening + 1) * CAPTURE_FILES + kept <= l.rlim_cur;
+}
+
 int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
 	struct capture **ret, struct refusal *why)
 {
@@ -147,6 +171,9 @@ int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
 	if (h->n >= h->limits.max_captures)
 		return refuse(why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
 			"there are %zu captures already; raise --max-captures for more", h->n);
+	if (!has_files(h))
+		return refuse(why, -EMFILE, 503, CLOSE_TRY_AGAIN_LATER,
+			"no file descriptors for another capture; raise the limit of open files");
 	if (budget_next(&b, hub_used_bytes(h), &share) < 0)
 		return hub_refuse_memory(h, why);
 	conf->may_grow = crowd_ms > 0 && share.ring_bytes > BUDGET_FIRST_RING_BYTES;
