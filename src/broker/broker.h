@@ -29,6 +29,11 @@ struct child {
 	bool has_spoken;       /* one of its incarnations has sent a message: the program works */
 	bool is_silent;        /* see watchdog.h */
 	uint32_t n_unanswered; /* pings, in a row */
+	bool is_blocked; /* its channel has no room for an answer: no request is read until it has
+			  */
+	bool wants_room; /* something waits until its channel has room */
+	int catalog_fd; /* owned: an end of a new catalog channel that it has not got yet, -1 = none
+			 */
 };
 
 struct broker {
@@ -42,10 +47,10 @@ struct broker {
 	struct child service, discover;
 	struct captures captures;
 	struct digs digs;
-	uint32_t epoch;                         /* incarnations of the service so far */
-	bool is_service_full;                   /* its channel was, when something was last sent */
-	bool are_restarts_due, is_shutdown_due; /* to be told to the service: see news.h */
-	bool is_service_ready, is_announced;    /* announced: the URL is printed */
+	uint32_t epoch; /* incarnations of the service so far */
+	bool are_restarts_due, is_shutdown_due,
+		is_reload_due;               /* to be reported to the service: see news.h */
+	bool is_service_ready, is_announced; /* announced: the URL is printed */
 	uint32_t last_ping;
 	int64_t next_ping_ns;
 	bool shutting_down;

@@ -22,7 +22,7 @@ struct running_capture {
 	uint32_t serial;  /* number of its watch, never used again */
 	pid_t reader;     /* 0 after it was reaped */
 	int target_pidfd; /* owned, -1 after the process of the target ended */
-	bool is_exit_due; /* the service is to be told that the target has ended: see news.h */
+	bool is_exit_due; /* the end of the target is to be reported: see news.h */
 	bool has_ended;   /* the same of the reader */
 	int end_status;   /* of waitpid(2), if has_ended */
 	uint64_t bytes;   /* its share of the memory */

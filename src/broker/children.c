@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/own.h"
+#include "broker/news.h"
 #include "broker/spawn.h"
 #include "broker/watch.h"
 #include "proto/fdpass.h"
@@ -104,19 +105,18 @@ static int channels_make(struct channels *c, struct err *e)
 static int started(
 	struct broker *b, struct child *c, struct child *other, struct channels *ch, struct err *e)
 {
-	struct msg m = {.op = MSG_CATALOG_CHANNEL};
 	int rc;
 
 	c->channel = TAKE_FD(ch->broker[1]);
 	c->started_ns = clock_mono_ns();
 	c->retry_ns = 0;
 	c->n_unanswered = 0;
-	if (other->pid > 0)
-		(void) msg_send(other->channel, &m, &ch->catalog[1], 1);
 	rc = broker_watch(b, c->channel,
 		watch_tag(c == &b->service ? WATCH_SERVICE : WATCH_DISCOVER, (uint32_t) c->pid));
 	if (rc < 0)
 		(void) kill(c->pid, SIGKILL);
+	else if (other->pid > 0)
+		news_catalog_channel(b, other, TAKE_FD(ch->catalog[1]));
 	return rc < 0 ? err_sys(e, rc, "cannot watch %s", c->name) : 0;
 }
 
@@ -201,6 +201,9 @@ void children_ended(struct child *c, int64_t now_ns)
 	c->pid = 0;
 	c->is_silent = false;
 	c->n_unanswered = 0;
+	c->is_blocked = c->wants_room = false;
+	close_p(&c->catalog_fd);
+	c->catalog_fd = -1;
 	close_p(&c->channel);
 	c->channel = -1;
 }

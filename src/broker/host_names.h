@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The names that this machine is known by, which clients may use in the Host header: the host name
- * of the broker's UTS namespace and that of PID 1 (a container's own and its host's), each also
- * with
- * `.local` and the search domains of /etc/resolv.conf, and the names beside it in /etc/hosts.
+/* The names that this machine is known by, which clients may use in the Host header. These are the
+ * host name of the broker's UTS namespace and that of PID 1 (a container's own and its host's),
+ * each also with
+ * `.local` and with the search domains of /etc/resolv.conf, and the names beside it in /etc/hosts.
  * Nothing is looked up in the network, and no name is one that a stranger could choose. */
 #ifndef BROKER_HOST_NAMES_H
 #define BROKER_HOST_NAMES_H

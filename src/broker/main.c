@@ -144,8 +144,8 @@ static int run(const struct options *o)
 		.tls_cert_fd = -1,
 		.tls_key_fd = -1,
 		.token_fd = -1,
-		.service = {.name = "service", .channel = -1},
-		.discover = {.name = "discover", .channel = -1},
+		.service = {.name = "service", .channel = -1, .catalog_fd = -1},
+		.discover = {.name = "discover", .channel = -1, .catalog_fd = -1},
 		.captures.limits = {.memory_bytes = o->memory_bytes,
 			.max_captures = (uint32_t) o->max_captures}};
 	struct err e = ERR_NONE;

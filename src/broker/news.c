@@ -10,17 +10,53 @@
 #include "base/own.h"
 #include "broker/watch.h"
 
-/* Send @m to the service. Returns false when its channel is full. Another failure means that the
- * service is gone, and the message with it. */
+/* Send @m with @fds (borrowed) to @c. Returns false when its channel is full. Another failure means
+ * that the child is gone, and the message with it. */
+static bool send_to(
+	struct broker *b, struct child *c, const struct msg *m, const int *fds, size_t n_fds)
+{
+	bool is_full = msg_send(c->channel, m, fds, n_fds) == -EAGAIN;
+
+	if (is_full != c->wants_room) {
+		c->wants_room = is_full;
+		broker_watch_channel(b, c);
+	}
+	return !is_full;
+}
+
 static bool send_news(struct broker *b, const struct msg *m)
 {
-	bool is_full = msg_send(b->service.channel, m, NULL, 0) == -EAGAIN;
+	return send_to(b, &b->service, m, NULL, 0);
+}
 
-	if (is_full != b->is_service_full)
-		broker_watch_writable(b, b->service.channel,
-			watch_tag(WATCH_SERVICE, (uint32_t) b->service.pid), is_full);
-	b->is_service_full = is_full;
-	return !is_full;
+/* Returns false when the channel is full. */
+static bool flush_catalog_channel(struct broker *b, struct child *c)
+{
+	const struct msg m = {.op = MSG_CATALOG_CHANNEL};
+
+	if (c->catalog_fd < 0 || c->channel < 0)
+		return true;
+	if (!send_to(b, c, &m, &c->catalog_fd, 1))
+		return false;
+	close_p(&c->catalog_fd);
+	c->catalog_fd = -1;
+	return true;
+}
+
+static bool flush_reload(struct broker *b)
+{
+	struct msg m = {.op = MSG_RELOAD,
+		.u.reload = {.has_tls = b->tls_cert_fd >= 0, .has_token = b->token_fd >= 0}};
+	int fds[3];
+	size_t n = 0;
+
+	if (m.u.reload.has_tls) {
+		fds[n++] = b->tls_cert_fd;
+		fds[n++] = b->tls_key_fd;
+	}
+	if (m.u.reload.has_token)
+		fds[n++] = b->token_fd;
+	return send_to(b, &b->service, &m, fds, n);
 }
 
 static bool send_restarts(struct broker *b)
@@ -65,9 +101,8 @@ static bool flush_capture(struct broker *b, struct running_capture *r, bool *ret
 	return true;
 }
 
-void news_flush(struct broker *b)
+static bool flush_captures(struct broker *b)
 {
-	const struct msg shutdown = {.op = MSG_SHUTDOWN};
 	bool has_room = true;
 
 	for (size_t i = 0; i < b->captures.n && has_room;) {
@@ -76,13 +111,25 @@ void news_flush(struct broker *b)
 		has_room = flush_capture(b, &b->captures.all[i], &removed);
 		i += !removed;
 	}
-	if (b->service.channel < 0)
+	return has_room;
+}
+
+void news_flush(struct broker *b)
+{
+	const struct msg shutdown = {.op = MSG_SHUTDOWN};
+	bool has_room = flush_captures(b);
+
+	(void) flush_catalog_channel(b, &b->discover);
+	if (b->service.channel < 0 || !has_room || !flush_catalog_channel(b, &b->service))
 		return;
-	if (b->are_restarts_due && has_room)
-		has_room = send_restarts(b);
-	b->are_restarts_due &= !has_room;
-	if (b->is_shutdown_due && has_room)
-		b->is_shutdown_due = !send_news(b, &shutdown);
+	if (b->are_restarts_due && !send_restarts(b))
+		return;
+	b->are_restarts_due = false;
+	if (b->is_reload_due && !flush_reload(b))
+		return;
+	b->is_reload_due = false;
+	if (b->is_shutdown_due && send_news(b, &shutdown))
+		b->is_shutdown_due = false;
 }
 
 void news_restarts(struct broker *b)
@@ -120,9 +167,23 @@ void news_shutdown(struct broker *b)
 	news_flush(b);
 }
 
+void news_reload(struct broker *b)
+{
+	b->is_reload_due = true;
+	news_flush(b);
+}
+
+void news_catalog_channel(struct broker *b, struct child *c, int fd)
+{
+	close_p(&c->catalog_fd);
+	c->catalog_fd = fd;
+	news_flush(b);
+}
+
 void news_forget(struct broker *b)
 {
-	b->is_service_full = false;
 	b->are_restarts_due = false;
+	/* the next service reads the files at its start */
+	b->is_reload_due = false;
 	news_flush(b);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Events that the broker reports to the service. Each is kept as a state until the channel has room
- * for it, so that a service that reads slowly loses none: what can repeat is merged, and memory
- * does not grow with the number of events. */
+/* Messages of the broker to its children that answer no request. Each is kept as a state until the
+ * channel has room for it, so that a child that reads slowly loses none. Repeated events are
+ * merged, so that memory does not grow with their number. */
 #ifndef BROKER_NEWS_H
 #define BROKER_NEWS_H
 
@@ -18,6 +18,12 @@ void news_reader_ended(struct broker *b, struct running_capture *r, int status);
 
 /* Everything shall end. */
 void news_shutdown(struct broker *b);
+
+/* Certificate, key and token have been opened again. */
+void news_reload(struct broker *b);
+
+/* Give @c its end @fd (taken over) of a new catalog channel. */
+void news_catalog_channel(struct broker *b, struct child *c, int fd);
 
 /* The service is gone, or there is another one, which knows no capture of the former: drop what was
  * to be reported to that. */

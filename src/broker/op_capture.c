@@ -201,7 +201,8 @@ static int open_capture(struct broker *b, uint32_t id, const struct msg_capture_
 		return err_set(e, -ENOMEM, "out of memory for another capture");
 	}
 	/* not fatal: without it the end of the target is only seen by discovery */
-	(void) broker_watch(b, kept->target_pidfd, watch_tag(WATCH_TARGET, kept->serial));
+	if (broker_watch(b, kept->target_pidfd, watch_tag(WATCH_TARGET, kept->serial)) < 0)
+		log_warn("the end of the target cannot be watched id=%" PRIu32, id);
 	return 0;
 }
 

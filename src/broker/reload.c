@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "base/own.h"
+#include "broker/news.h"
 
 static int open_file(const char *path, const char *what, int *ret_fd, struct err *e)
 {
@@ -44,26 +44,12 @@ int reload_open(struct broker *b, struct err *e)
 
 void reload_files(struct broker *b)
 {
-	struct msg m = {.op = MSG_RELOAD};
 	struct err e = ERR_NONE;
-	int fds[3], rc = reload_open(b, &e);
-	size_t n = 0;
 
-	if (rc < 0) {
+	if (reload_open(b, &e) < 0) {
 		log_error("nothing is reloaded: %s", e.text);
 		return;
 	}
-	m.u.reload = (struct msg_reload){b->tls_cert_fd >= 0, b->token_fd >= 0};
-	if (m.u.reload.has_tls) {
-		fds[n++] = b->tls_cert_fd;
-		fds[n++] = b->tls_key_fd;
-	}
-	if (m.u.reload.has_token)
-		fds[n++] = b->token_fd;
-	rc = msg_send(b->service.channel, &m, fds, n);
-	if (rc < 0)
-		log_error("nothing is reloaded: %s; send SIGHUP again", strerror(-rc));
-	else
-		log_info("reloading certificate=%d token=%d", m.u.reload.has_tls,
-			m.u.reload.has_token);
+	log_info("reloading certificate=%d token=%d", b->tls_cert_fd >= 0, b->token_fd >= 0);
+	news_reload(b);
 }

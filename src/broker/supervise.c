@@ -23,7 +23,7 @@
 #include "proto/fdpass.h"
 #include "proto/service_args.h"
 
-#define SHUTDOWN_NS    (10 * 1000000000LL) /* for viewers to be told and readers to finish */
+#define SHUTDOWN_NS    (10 * 1000000000LL) /* for captures to end with their statistics */
 #define KILLED_NS      (2 * 1000000000LL)  /* for killed processes to end */
 #define KILLED_POLL_MS 50
 #define EVENTS_MAX     32
@@ -122,13 +122,37 @@ static int serve_discover(struct broker *b, const struct msg *m)
 
 typedef int serve_fn(struct broker *b, const struct msg *m);
 
-/* Serve what @c sent. A peer that breaks the protocol is killed, and started again when reaped. */
+/* Is there room for an answer in the channel of @c? What the kernel calls writable has room for
+ * several. */
+static bool has_room(const struct child *c)
+{
+	struct pollfd p = {.fd = c->channel, .events = POLLOUT};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLOUT | POLLERR | POLLHUP));
+}
+
+static void set_blocked(struct broker *b, struct child *c, bool is_blocked)
+{
+	if (c->is_blocked == is_blocked)
+		return;
+	c->is_blocked = is_blocked;
+	broker_watch_channel(b, c);
+}
+
+/* Serve what @c sent, as long as there is room for the answers: a peer that does not read them is
+ * not served further, and loses none. A peer that breaks the protocol is killed, and started again
+ * when reaped. */
 static void on_channel(struct broker *b, struct child *c, serve_fn *serve)
 {
 	for (int i = 0; i < MESSAGES_MAX; i++) {
 		AUTO_FDSET struct fdset fds = FDSET_NONE;
 		struct msg m;
-		int rc = msg_recv(c->channel, &m, &fds);
+		int rc;
+
+		set_blocked(b, c, !has_room(c));
+		if (c->is_blocked)
+			return;
+		rc = msg_recv(c->channel, &m, &fds);
 
 		if (rc == -EAGAIN)
 			return;
@@ -188,7 +212,7 @@ static void on_child_end(struct broker *b, struct child *c, int status)
 		news_restarts(b);
 }
 
-/* The readers of the former service have nobody to read for. */
+/* The readers of the former service are of no use to the next one. */
 static void on_service_end(struct broker *b, int status)
 {
 	digs_kill_all(&b->digs);
@@ -276,6 +300,16 @@ static bool is_current(const struct child *c, uint32_t pid)
 	return (uint32_t) c->pid == pid && c->channel >= 0;
 }
 
+/* Something happened on the channel of the incarnation @pid of @c: messages, room for them, or its
+ * end. */
+static void on_event(struct broker *b, struct child *c, uint32_t pid, serve_fn *serve)
+{
+	if (is_current(c, pid))
+		on_channel(b, c, serve);
+	if (is_current(c, pid) && c->wants_room)
+		news_flush(b);
+}
+
 static void dispatch(struct broker *b, const struct epoll_event *ev)
 {
 	uint32_t number = (uint32_t) ev->data.u64;
@@ -286,14 +320,10 @@ static void dispatch(struct broker *b, const struct epoll_event *ev)
 		on_signal(b);
 		break;
 	case WATCH_SERVICE:
-		if (is_current(&b->service, number) && (ev->events & ~(uint32_t) EPOLLOUT))
-			on_channel(b, &b->service, serve_service);
-		if (is_current(&b->service, number) && (ev->events & EPOLLOUT))
-			news_flush(b);
+		on_event(b, &b->service, number, serve_service);
 		break;
 	case WATCH_DISCOVER:
-		if (is_current(&b->discover, number))
-			on_channel(b, &b->discover, serve_discover);
+		on_event(b, &b->discover, number, serve_discover);
 		announce(b);
 		break;
 	case WATCH_TARGET:

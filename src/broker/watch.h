@@ -27,8 +27,11 @@ static inline uint64_t watch_tag(enum watch_tag kind, uint32_t number)
 /* Watch descriptor @fd for input; @tag comes back from epoll_wait(2). 0 or a negative errno. */
 int broker_watch(struct broker *b, int fd, uint64_t tag);
 
-/* Report when @fd, which is watched, can be written, too; or not any more. */
-void broker_watch_writable(struct broker *b, int fd, uint64_t tag, bool wanted);
+struct child;
+
+/* Report of the channel of @c what its state asks for: messages, unless is_blocked; room for
+ * messages, if is_blocked or wants_room. */
+void broker_watch_channel(struct broker *b, const struct child *c);
 
 /* Stop watching @fd (-1: nothing to do). */
 void broker_unwatch(struct broker *b, int fd);

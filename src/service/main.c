@@ -3,6 +3,7 @@
  * descriptors, gives up its file system, its user and every capability, and serves. */
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "proto/service_args.h"
@@ -35,6 +36,10 @@ int main(int argc, char **argv)
 		log_error("%s", e.text);
 		return EXIT_CONFIGURATION;
 	}
+	if (getuid() == SANDBOX_NOBODY && config.ids.uid != SANDBOX_NOBODY)
+		log_warn("user %u is not mapped into this user namespace: running as user %d, "
+			 "which processes of other programs may share",
+			config.ids.uid, SANDBOX_NOBODY);
 	app_run(&app);
 	app_done(&app);
 	config_done(&config);

@@ -93,6 +93,21 @@ def test_a_service_that_hangs_is_replaced(start, stopped):
     assert restarts(running, "service") == 1
 
 
+def test_a_service_that_stands_still_misses_no_new_catalog_channel(start, stopped, new_netns):
+    """discover is started again twice meanwhile; only the newest channel leads anywhere."""
+    running = start()
+    victim = running.pid("packetflix-service")
+    stopped(victim)
+    for _ in range(2):
+        discover = running.pid("packetflix-discover")
+        running.kill_process(discover)
+        until(lambda: [p for p in running.pids("packetflix-discover") if p != discover], "another discover")
+    os.kill(victim, signal.SIGCONT)
+    ns = new_netns()
+    until(lambda: [t for t in running.targets() if t["netns"] == ns.inode], "the namespace")
+    assert running.pid("packetflix-service") == victim
+
+
 def test_a_reader_that_hangs_when_its_viewer_leaves_is_ended(start, scene, stopped):
     running = start()
     viewer = Viewer(running, netns=scene.inode).wait_interfaces("eth0")
