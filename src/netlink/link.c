@@ -5,6 +5,7 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -78,6 +79,36 @@ int link_parse(
 	*ret = l;
 	*ret_gone = h->nlmsg_type == RTM_DELLINK;
 	return 1;
+}
+
+static void add_altnames(const struct nl_attrs *list, char *ret, size_t cap_bytes)
+{
+	struct nl_attrs all = *list, a;
+	int type;
+
+	while ((type = nl_attr_next(&all, &a)) >= 0) {
+		char name[LINK_ALTNAME_MAX];
+		size_t len = strlen(ret), name_len;
+
+		if (type != IFLA_ALT_IFNAME)
+			continue;
+		nl_attr_text(&a, name, sizeof(name));
+		name_len = strlen(name);
+		if (name_len > 0 && len + name_len + 2 <= cap_bytes)
+			(void) snprintf(ret + len, cap_bytes - len, "%s ", name);
+	}
+}
+
+void link_list_altnames(const struct nl_attrs *attrs, char *ret, size_t cap_bytes)
+{
+	struct nl_attrs all = *attrs, a;
+	int type;
+
+	ret[0] = '\0';
+	while ((type = nl_attr_next(&all, &a)) >= 0) {
+		if (type == IFLA_PROP_LIST)
+			add_altnames(&a, ret, cap_bytes);
+	}
 }
 
 static int on_message(void *ctx, const struct nlmsghdr *h)

@@ -11,10 +11,11 @@
 
 #include "netlink/dump.h"
 
-#define LINK_NAME_MAX 16 /* IFNAMSIZ */
-#define LINK_ADDR_MAX 32 /* MAX_ADDR_LEN */
-#define LINK_KIND_MAX 32
-#define LINK_TEXT_MAX 256 /* IFALIASZ */
+#define LINK_NAME_MAX    16  /* IFNAMSIZ */
+#define LINK_ADDR_MAX    32  /* MAX_ADDR_LEN */
+#define LINK_ALTNAME_MAX 128 /* ALTIFNAMSIZ */
+#define LINK_KIND_MAX    32
+#define LINK_TEXT_MAX    256 /* IFALIASZ */
 
 struct link {
 	uint32_t ifindex;
@@ -27,6 +28,11 @@ struct link {
 	char kind[LINK_KIND_MAX];  /* IFLA_INFO_KIND, "" if none */
 	char alias[LINK_TEXT_MAX]; /* IFLA_IFALIAS, "" if none */
 };
+
+/* List the alternative names (IFLA_ALT_IFNAME) among the attributes @attrs of a link, each followed
+ * by a space, in the kernel's order. The kernel refuses white space in a name. Names that do not
+ * fit are left out. */
+void link_list_altnames(const struct nl_attrs *attrs, char *ret, size_t cap_bytes);
 
 /* Called for each link. @gone is true when the link was removed (only its ifindex and name are then
  * sure). @link is borrowed. Return 0 to go on, a negative errno to stop. */

@@ -2,16 +2,17 @@
 #include "proto/catalog.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/own.h"
 
-static const uint8_t magic[4] = {'P', 'F', 'C', '3'};
+static const uint8_t magic[4] = {'P', 'F', 'C', '4'};
 
 /* Least encoded sizes, to refuse counts that cannot be true before memory is taken for them. */
-#define LINK_MIN_BYTES   9
+#define LINK_MIN_BYTES   11
 #define NETNS_MIN_BYTES  29
 #define TARGET_MIN_BYTES 28
 #define NAME_MIN_BYTES   27
@@ -46,6 +47,7 @@ static void put_netns(struct wbuf *w, const struct catalog_netns *n)
 		wbuf_u16(w, n->links[i].arphrd);
 		wbuf_u8(w, n->links[i].operstate);
 		wbuf_str(w, n->links[i].name);
+		wbuf_str(w, n->links[i].altnames);
 	}
 }
 
@@ -88,6 +90,8 @@ static size_t encoded_bound(const struct catalog *c)
 			return 0;
 		n += NETNS_MIN_BYTES +
 		     (size_t) c->netns[i].n_links * (LINK_MIN_BYTES + CATALOG_IFNAME_MAX);
+		for (uint32_t j = 0; j < c->netns[i].n_links; j++)
+			n += strlen(c->netns[i].links[j].altnames);
 	}
 	for (uint32_t i = 0; i < c->n_targets; i++) {
 		const struct catalog_target *t = &c->targets[i];
@@ -159,6 +163,7 @@ static int get_netns(struct rbuf *r, struct catalog_netns *n)
 		n->links[i].arphrd = rbuf_u16(r);
 		n->links[i].operstate = rbuf_u8(r);
 		rbuf_str(r, n->links[i].name, sizeof(n->links[i].name));
+		rbuf_str(r, n->links[i].altnames, sizeof(n->links[i].altnames));
 	}
 	return r->failed ? -EBADMSG : 0;
 }
@@ -312,6 +317,27 @@ const struct catalog_netns *catalog_find_netns(const struct catalog *c, uint64_t
 			lo = mid + 1;
 		else
 			hi = mid;
+	}
+	return NULL;
+}
+
+/* Is @name in @list, where each name is followed by a space? */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = list, *end; (end = strchr(p, ' ')); p = end + 1) {
+		if ((size_t) (end - p) == len && memcmp(p, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+const struct catalog_link *catalog_find_link(const struct catalog_netns *ns, const char *name)
+{
+	for (uint32_t i = 0; i < ns->n_links; i++) {
+		if (strcmp(ns->links[i].name, name) == 0 || is_listed(ns->links[i].altnames, name))
+			return &ns->links[i];
 	}
 	return NULL;
 }

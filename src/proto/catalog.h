@@ -2,7 +2,7 @@
 /* The table of capture targets that discover hands to the service, in a sealed memfd: every network
  * namespace with its reference and links, every target with the namespace it lives in.
  *
- * Form: "PFC3", u32 number of namespaces, u32 number of targets, u32 number of names, then the
+ * Form: "PFC4", u32 number of namespaces, u32 number of targets, u32 number of names, then the
  * namespaces, then the targets, then the names, each field in the order of the structs below,
  * little-endian, strings as u16 length and bytes, addresses as 4 or 16 bytes, nothing behind the
  * last one. */
@@ -15,22 +15,25 @@
 
 #include "proto/broker.h"
 
-#define CATALOG_NAME_MAX    4096 /* bytes of a target's name or prefix, NUL included */
-#define CATALOG_TYPE_MAX    64
-#define CATALOG_ID_MAX      65 /* of a container, NUL included */
-#define CATALOG_IFNAME_MAX  16 /* IFNAMSIZ */
-#define CATALOG_NETNS_MAX   65536
-#define CATALOG_TARGETS_MAX 262144
-#define CATALOG_LINKS_MAX   65536 /* links of one namespace */
-#define CATALOG_NAMES_MAX   262144
-#define CATALOG_HOST_MAX    256       /* bytes of a name of an address, NUL included */
-#define CATALOG_BYTES_MAX   134217728 /* 128 MiB */
+#define CATALOG_NAME_MAX     4096 /* bytes of a target's name or prefix, NUL included */
+#define CATALOG_TYPE_MAX     64
+#define CATALOG_ID_MAX       65  /* of a container, NUL included */
+#define CATALOG_IFNAME_MAX   16  /* IFNAMSIZ */
+#define CATALOG_ALTNAMES_MAX 192 /* bytes of the alternative names of a link */
+#define CATALOG_ALTNAME_MAX  128 /* bytes of one of them, NUL included: ALTIFNAMSIZ */
+#define CATALOG_NETNS_MAX    65536
+#define CATALOG_TARGETS_MAX  262144
+#define CATALOG_LINKS_MAX    65536 /* links of one namespace */
+#define CATALOG_NAMES_MAX    262144
+#define CATALOG_HOST_MAX     256       /* bytes of a name of an address, NUL included */
+#define CATALOG_BYTES_MAX    134217728 /* 128 MiB */
 
 struct catalog_link {
 	uint32_t ifindex;
 	uint16_t arphrd;   /* ARPHRD_* */
 	uint8_t operstate; /* IF_OPER_*, 2 = down (RFC 2863) */
 	char name[CATALOG_IFNAME_MAX];
+	char altnames[CATALOG_ALTNAMES_MAX]; /* alternative names, each followed by a space */
 };
 
 struct catalog_netns {
@@ -88,5 +91,9 @@ int catalog_decode(const uint8_t *p, size_t len_bytes, struct catalog *ret);
 
 /* The namespace with nsfs inode @inode, NULL if there is none. Borrowed from @c. */
 const struct catalog_netns *catalog_find_netns(const struct catalog *c, uint64_t inode);
+
+/* The link of @ns that has @name as its name or as one of its alternative names, NULL if there is
+ * none. The kernel gives each such name to one link of a namespace only. Borrowed from @ns. */
+const struct catalog_link *catalog_find_link(const struct catalog_netns *ns, const char *name);
 
 #endif

@@ -373,6 +373,21 @@ def test_interfaces_are_described_once_in_the_order_asked_for(shared, plain_scen
     assert viewer.stream.names_of_interfaces() == expected
 
 
+def test_an_alternative_name_stands_for_its_interface(shared, scene):
+    """Also one longer than any name, one given while the service runs, and both names of one interface."""
+    names = ["uplink", "a-name-that-is-longer-than-names-of-interfaces-are-" + "x" * 76]
+    for name in names:
+        scene.box.ip("link", "property", "add", "dev", "eth0", "altname", name)
+        for nif in (name, f"{name}/lo/eth0"):
+            expected = ["eth0", "lo"] if "/" in nif else ["eth0"]
+            viewer = Viewer(shared, netns=scene.inode, nif=nif).wait_interfaces(*expected)
+            assert viewer.stream.names_of_interfaces() == expected
+    listed = target(netns=scene.inode, **{"network-interfaces": ["uplink"]})
+    assert Viewer(shared, container=listed).wait_interfaces("eth0").stream.names_of_interfaces() == ["eth0"]
+    scene.box.ip("link", "property", "del", "dev", "eth0", "altname", "uplink")
+    assert "uplink" in refused(shared, {"netns": scene.inode, "nif": "uplink"})
+
+
 @pytest.mark.parametrize("listed,nif,expected", [
     (["lo"], None, ["lo"]), (["lo"], "any", ["lo"]), (["lo"], "eth0", ["eth0"]), (["lo"], "", ["eth0", "lo"]),
     (["eth0", "lo"], "any", ["eth0", "lo"]), (["", "lo"], None, ["eth0", "lo"]), ([], None, ["eth0", "lo"]),

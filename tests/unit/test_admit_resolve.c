@@ -16,7 +16,11 @@
 
 #define F7 "could not locate network namespace for container"
 
-static struct catalog_link links_web[] = {{1, 772, 0, "lo"}, {2, 1, 6, "eth0"}};
+/* the longest alternative name the kernel takes: 127 bytes */
+#define X16       "xxxxxxxxxxxxxxxx"
+#define LONG_NAME X16 X16 X16 X16 X16 X16 X16 "xxxxxxxxxxxxxxx"
+
+static struct catalog_link links_web[] = {{1, 772, 0, "lo"}, {2, 1, 6, "eth0", LONG_NAME " up "}};
 static struct catalog_link links_host[] = {{1, 772, 0, "lo"}, {2, 1, 6, "eno1"}, {3, 1, 2, "br0"}};
 
 static struct catalog_netns netns[] = {
@@ -309,9 +313,14 @@ static void chosen_interfaces_must_exist(void **state)
 			"no interface \"rpcap:\" in \"web\"; there is lo, eth0"},
 		{"TCP@192.0.2.1:1", -ENODEV, 404,
 			"no interface \"TCP@192.0.2.1:1\" in \"web\"; there is lo, eth0"},
-		{"interface-name-x", -EINVAL, 400,
-			"invalid nif: no interface name is as long as \"interface-name-x\"; there "
-			"is lo, eth0"},
+		{"up", 0, 0, ""},
+		{"lo/up", 0, 0, ""},
+		{LONG_NAME, 0, 0, ""},
+		{"interface-name-x", -ENODEV, 404,
+			"no interface \"interface-name-x\" in \"web\"; there is lo, eth0"},
+		{LONG_NAME "x", -EINVAL, 400,
+			"invalid nif: no interface name is as long as \"" X16 X16 X16 X16
+			"xxxxxxxxxxxx...\"; there is lo, eth0"},
 	};
 
 	(void) state;

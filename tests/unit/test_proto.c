@@ -334,7 +334,10 @@ static void the_size_of_another_ring_has_one_form(void **state)
 
 static void a_table_comes_back_and_namespaces_are_found(void **state)
 {
-	struct catalog_link links[] = {{1, 772, 0, "lo"}, {2, 1, 6, "eth0"}};
+	static const char *const names_of_eth0[] = {"eth0", "up", "link-to-the-world"};
+	static const char *const names_of_nothing[] = {"", " ", "u", "link", "world", "up "};
+	struct catalog_link links[] = {
+		{1, 772, 0, "lo", ""}, {2, 1, 6, "eth0", "up link-to-the-world "}};
 	struct catalog_netns ns[] = {
 		{{.inode = 5, .kind = NS_REF_PROC, .pid = 1, .starttime_ticks = 1}, 2, links},
 		{{.inode = 9, .kind = NS_REF_FD, .pid = 2, .starttime_ticks = 3, .index = 4}, 0,
@@ -355,6 +358,11 @@ static void a_table_comes_back_and_namespaces_are_found(void **state)
 	assert_int_equal(catalog_decode(a, (size_t) n, &d), 0);
 	assert_true(catalog_find_netns(&d, 9) == &d.netns[1] && !catalog_find_netns(&d, 6));
 	assert_string_equal(d.netns[0].links[1].name, "eth0");
+	for (size_t i = 0; i < ARRAY_LEN(names_of_eth0); i++)
+		assert_ptr_equal(
+			catalog_find_link(&d.netns[0], names_of_eth0[i]), &d.netns[0].links[1]);
+	for (size_t i = 0; i < ARRAY_LEN(names_of_nothing); i++)
+		assert_null(catalog_find_link(&d.netns[0], names_of_nothing[i]));
 	assert_string_equal(d.targets[0].prefix, "p");
 	assert_string_equal(d.targets[0].id, targets[0].id);
 	assert_string_equal(d.targets[1].id, "");

@@ -20,7 +20,7 @@ static bool parse(const struct nlmsghdr *h, struct link_event *ret)
 
 	if (rc == 1) {
 		ret->kind = LINK_EVENT_LINK;
-		ret->link = netns_link_of(&link);
+		ret->link = netns_link_of(&link, &attrs);
 	} else if (rc == 0) {
 		rc = addr_parse(h, &addr, &ret->is_gone);
 		ret->kind = LINK_EVENT_ADDR;

@@ -45,7 +45,7 @@ static int add_link(void *ctx, const struct nlmsghdr *h)
 	if (!v)
 		return -ENOMEM;
 	l->v = v;
-	l->v[l->n++] = netns_link_of(&link);
+	l->v[l->n++] = netns_link_of(&link, &attrs);
 	return 0;
 }
 

@@ -9,12 +9,13 @@
 #include "base/utf8.h"
 #include "base/grow.h"
 
-struct catalog_link netns_link_of(const struct link *link)
+struct catalog_link netns_link_of(const struct link *link, const struct nl_attrs *attrs)
 {
 	struct catalog_link l = {
 		.ifindex = link->ifindex, .arphrd = link->arphrd, .operstate = link->operstate};
 
 	memcpy(l.name, link->name, sizeof(l.name));
+	link_list_altnames(attrs, l.altnames, sizeof(l.altnames));
 	return l;
 }
 

@@ -45,8 +45,8 @@ struct netns_set {
 	struct inode_map index; /* inode -> index in v; invalid after netns_set_sort() */
 };
 
-/* What is kept of a link, and of an address. */
-struct catalog_link netns_link_of(const struct link *link);
+/* What is kept of a link, @attrs being those of its message, and of an address. */
+struct catalog_link netns_link_of(const struct link *link, const struct nl_attrs *attrs);
 struct netns_addr netns_addr_of(const struct addr *addr);
 
 void netns_set_done(struct netns_set *s);

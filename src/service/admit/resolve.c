@@ -169,18 +169,16 @@ int resolve_target(struct request *req, const struct catalog *cat, enum catalog_
 	return 0;
 }
 
-static bool exists(const struct catalog_netns *ns, const char *name)
-{
-	for (uint32_t i = 0; i < ns->n_links; i++) {
-		if (strcmp(ns->links[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool well_formed(const char *name)
 {
-	return name[0] != '\0' && strlen(name) < CONF_NAME_MAX;
+	return name[0] != '\0' && strlen(name) < CATALOG_ALTNAME_MAX;
+}
+
+/* Without a list of links, the reader looks for @name, which it knows as the name of a link only,
+ * not as an alternative one. */
+static bool exists(const struct catalog_netns *ns, const char *name)
+{
+	return ns ? catalog_find_link(ns, name) != NULL : strlen(name) < CONF_NAME_MAX;
 }
 
 /* What there is to capture from, for a refusal: "a, b, c" as far as there is room. */
@@ -253,7 +251,7 @@ int resolve_interfaces(struct request *req, const struct catalog_netns *ns, enum
 	for (uint32_t i = 0; i < req->n_names; i++) {
 		const char *name = req->names[i];
 
-		if (well_formed(name) && (!ns || exists(ns, name)))
+		if (well_formed(name) && exists(ns, name))
 			continue;
 		if (well_formed(name) && age != CATALOG_FRESH)
 			return -EAGAIN;

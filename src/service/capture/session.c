@@ -2,6 +2,7 @@
 #include "service/capture/session.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -43,26 +44,33 @@ static void refused(struct session *s)
 	s->ops->wake(s->ctx);
 }
 
-static int names_to_conf(const struct request *req, struct capture_conf *conf)
+static bool is_chosen(const struct capture_conf *conf, const char *name)
+{
+	for (uint16_t i = 0; i < conf->n_names; i++) {
+		if (strcmp(conf->names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Alternative names become the names of their links: the reader and the stream use only these, and
+ * requests for one link by different names share a capture. */
+static int names_to_conf(
+	const struct request *req, const struct catalog_netns *ns, struct capture_conf *conf)
 {
 	if (req->all)
 		return 0;
 	conf->names = calloc(req->n_names, sizeof(*conf->names));
 	if (!conf->names)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < req->n_names; i++)
-		strncpy(conf->names[i], req->names[i], sizeof(conf->names[i]) - 1);
-	conf->n_names = (uint16_t) req->n_names;
-	return 0;
-}
-
-static bool is_wanted(const struct request *req, const char *name)
-{
 	for (uint32_t i = 0; i < req->n_names; i++) {
-		if (strcmp(req->names[i], name) == 0)
-			return true;
+		const struct catalog_link *link = ns ? catalog_find_link(ns, req->names[i]) : NULL;
+		const char *name = link ? link->name : req->names[i];
+
+		if (!is_chosen(conf, name))
+			(void) snprintf(conf->names[conf->n_names++], CONF_NAME_MAX, "%s", name);
 	}
-	return false;
+	return 0;
 }
 
 /* The links the filter has to fit. A namespace the catalog does not know is taken for the usual
@@ -80,7 +88,7 @@ static int compile(struct session *s, const struct catalog_netns *ns, struct cap
 		/* of all interfaces only those that are up: every namespace may have tunnels that
 		 * nobody uses, and no filter has to fit them */
 		if (s->req.all ? ns->links[i].operstate != OPERSTATE_DOWN
-			       : is_wanted(&s->req, ns->links[i].name))
+			       : is_chosen(conf, ns->links[i].name))
 			links[n++] = (struct filter_link){
 				ns->links[i].name, linktype_of(ns->links[i].arphrd)};
 	}
@@ -97,7 +105,7 @@ static int make_conf(struct session *s, const struct catalog_netns *ns, struct c
 	conf->snaplen = s->req.snaplen;
 	conf->promiscuous = !s->req.chaste;
 	conf->filter = strdup(s->req.filter);
-	if (!conf->filter || names_to_conf(&s->req, conf) < 0)
+	if (!conf->filter || names_to_conf(&s->req, ns, conf) < 0)
 		return refuse(&s->why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
 	return compile(s, ns, conf);
 }
