@@ -401,6 +401,13 @@ struct csharg_statistics {
 	uint64_t received, lost, lost_kernel, delivered;
 };
 
+/* A name of an address, from a Name Resolution Block. An address with several names has one call
+ * for each, the preferred name first. Later blocks may name more addresses, or an address again. */
+struct csharg_name {
+	const char *address; /* IPv4 or IPv6, as inet_ntop(3) writes it */
+	const char *name;
+};
+
 /* Everything shown is borrowed until the callback returns. Return 0 to go on, a negative errno to
  * end. Any of them may be NULL. */
 struct csharg_packet_fns {
@@ -408,6 +415,7 @@ struct csharg_packet_fns {
 	int (*interface_fn)(void *ctx, uint32_t id, const char *name, uint16_t linktype);
 	int (*packet_fn)(void *ctx, const struct csharg_packet *packet);
 	int (*statistics_fn)(void *ctx, const struct csharg_statistics *statistics);
+	int (*name_fn)(void *ctx, const struct csharg_name *name);
 };
 
 #define CSHARG_PACKET_FNS_INIT .size = sizeof(struct csharg_packet_fns)

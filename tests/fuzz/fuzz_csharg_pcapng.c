@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "csharg/lib/pipeline.h"
+#include "csharg/lib/section.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -72,10 +73,18 @@ static int see(void *ctx, const struct csharg_packet *p)
 	return 0;
 }
 
+static int see_name(void *ctx, const struct csharg_name *n)
+{
+	(void) ctx;
+	assert(*n->address && strlen(n->name) < SECTION_NAME_MAX);
+	return 0;
+}
+
 static void check_readable(const struct out *o, uint8_t limits)
 {
 	struct seen seen = {.snaplen = limits >> 4};
-	struct csharg_packet_fns fns = {CSHARG_PACKET_FNS_INIT, .packet_fn = see};
+	struct csharg_packet_fns fns = {
+		CSHARG_PACKET_FNS_INIT, .packet_fn = see, .name_fn = see_name};
 	struct csharg_reader *r = NULL;
 
 	if (csharg_reader_new(&fns, &seen, &r) < 0)

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 
+#include "base/bytes.h"
 #include "base/own.h"
 #include "csharg/lib/pipeline.h"
 #include "csharg/lib/ws_frame.h"
@@ -296,6 +297,49 @@ static void merged_streams_have_one_header_and_interfaces_of_their_own(void **st
 	pipeline_done(&p);
 }
 
+static int append_name(void *ctx, const struct csharg_name *n)
+{
+	strcat(strcat(strcat(strcat(ctx, n->address), "="), n->name), ";");
+	return strcmp(n->name, "end") == 0 ? -ECANCELED : 0;
+}
+
+/* Records of both families, an unknown one, names without NUL, a control character, and a record
+ * that reaches beyond its block. */
+static void every_name_of_every_address_is_shown(void **state)
+{
+	static const uint8_t block[] = "\4\0\0\0\x58\0\0\0"
+				       "\1\0\x0c\0\xc0\0\2\1one\0two\0"
+				       "\7\0\2\0??\0\0"
+				       "\2\0\x13\0\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1s\n\0\0"
+				       "\1\0\x08\0\xc0\0\2\2open"
+				       "\1\0\3\0\xc0\0\2\0"
+				       "\1\0\xff\0\xc0\0\2\3";
+	const struct csharg_packet_fns fns = {CSHARG_PACKET_FNS_INIT, .name_fn = append_name};
+	struct csharg_packet_fns old = fns;
+	struct csharg_reader *r = NULL;
+	char names[128] = "";
+	struct bytes b;
+	uint8_t nrb[88] = {0};
+
+	(void) state;
+	memcpy(nrb, block, sizeof(block) - 1);
+	put_le32(nrb + sizeof(nrb) - 4, sizeof(nrb));
+	put_start(&b, NULL, "a");
+	assert_int_equal(csharg_reader_new(&fns, names, &r), 0);
+	assert_int_equal(csharg_reader_feed(r, b.p, b.n, NULL), 0);
+	assert_int_equal(csharg_reader_feed(r, nrb, sizeof(nrb), NULL), 0);
+	assert_string_equal(names, "192.0.2.1=one;192.0.2.1=two;2001:db8::1=s?;");
+	memcpy(nrb + 16, "end", 3);
+	assert_int_equal(csharg_reader_feed(r, nrb, sizeof(nrb), NULL), -ECANCELED);
+	csharg_reader_free(r);
+	/* a program of the time before there was name_fn */
+	old.size = offsetof(struct csharg_packet_fns, name_fn);
+	assert_int_equal(csharg_reader_new(&old, NULL, &r), 0);
+	assert_int_equal(csharg_reader_feed(r, b.p, b.n, NULL), 0);
+	assert_int_equal(csharg_reader_feed(r, nrb, sizeof(nrb), NULL), 0);
+	csharg_reader_free(r);
+}
+
 static void blocks_up_to_the_limit_are_taken(void **state)
 {
 	uint8_t head[12] = {1};
@@ -323,6 +367,7 @@ int main(void)
 		cmocka_unit_test(limits_end_at_whole_blocks_however_the_stream_is_cut),
 		cmocka_unit_test(packets_are_cut_to_the_snap_length),
 		cmocka_unit_test(merged_streams_have_one_header_and_interfaces_of_their_own),
+		cmocka_unit_test(every_name_of_every_address_is_shown),
 		cmocka_unit_test(blocks_up_to_the_limit_are_taken),
 	};
 

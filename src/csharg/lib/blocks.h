@@ -18,6 +18,7 @@ enum block_type {
 	BLOCK_IDB = 1,
 	BLOCK_PACKET = 2, /* obsolete */
 	BLOCK_SPB = 3,
+	BLOCK_NRB = 4,
 	BLOCK_ISB = 5,
 	BLOCK_EPB = 6
 };

@@ -88,6 +88,8 @@ static int on_block(void *ctx, const struct block *b)
 		return show_packet(r, b);
 	case BLOCK_ISB:
 		return show_statistics(r, b);
+	case BLOCK_NRB:
+		return section_names(b, r->fns.name_fn, r->ctx);
 	default:
 		return 0;
 	}

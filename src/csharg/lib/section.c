@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "csharg/lib/section.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@ enum {
 	OPT_ISB_IFDROP = 5,
 	OPT_ISB_OSDROP = 7,
 	OPT_ISB_USRDELIV = 8,
+	NRB_IPV4 = 1,
+	NRB_IPV6 = 2,
 };
 
 /* Walks the options of a block; those that reach beyond it end the walk. */
@@ -79,25 +82,27 @@ void section_done(struct section *s)
 	*s = (struct section){0};
 }
 
-static char *clean_name(const uint8_t *p, size_t len)
+/* A name as the library shows it, cut to fit. */
+static void clean_name(const uint8_t *p, size_t len, char ret[static SECTION_NAME_MAX])
 {
-	char raw[SECTION_NAME_MAX], clean[SECTION_NAME_MAX];
+	char raw[SECTION_NAME_MAX];
 	size_t n = len < sizeof(raw) - 1 ? len : sizeof(raw) - 1;
 
 	memcpy(raw, p, n);
 	raw[n] = '\0';
-	utf8_sanitize(raw, clean, sizeof(clean));
-	return strdup(clean);
+	utf8_sanitize(raw, ret, SECTION_NAME_MAX);
 }
 
 static int read_interface_options(const struct block *b, struct section_interface *i)
 {
+	char name[SECTION_NAME_MAX];
 	struct option o;
 
 	options_of(b, 16, &o);
 	while (next_option(&o)) {
 		if (o.code == OPT_IF_NAME && !i->name) {
-			i->name = clean_name(o.value, o.len);
+			clean_name(o.value, o.len, name);
+			i->name = strdup(name);
 			if (!i->name)
 				return -ENOMEM;
 		} else if (o.code == OPT_IF_TSRESOL && o.len == 1) {
@@ -296,4 +301,44 @@ int section_statistics(
 	t.interface_id = s->first_id + id;
 	*ret = t;
 	return 0;
+}
+
+/* The names of one address: @width_bytes of address, then names that each end with NUL. */
+static int record_names(const struct option *record, int family, size_t width_bytes,
+	int (*fn)(void *ctx, const struct csharg_name *name), void *ctx)
+{
+	char address[INET6_ADDRSTRLEN], name[SECTION_NAME_MAX];
+	const uint8_t *at, *end = record->value + record->len, *nul;
+	struct csharg_name shown = {.address = address, .name = name};
+	int rc = 0;
+
+	if (record->len < width_bytes ||
+		!inet_ntop(family, record->value, address, sizeof(address)))
+		return 0;
+	for (at = record->value + width_bytes; rc == 0 && at < end; at = nul + 1) {
+		nul = memchr(at, 0, (size_t) (end - at));
+		if (!nul)
+			return 0;
+		clean_name(at, (size_t) (nul - at), name);
+		rc = fn(ctx, &shown);
+	}
+	return rc;
+}
+
+int section_names(
+	const struct block *b, int (*fn)(void *ctx, const struct csharg_name *name), void *ctx)
+{
+	struct option record; /* records have the form of options */
+	int rc = 0;
+
+	if (!fn)
+		return 0;
+	options_of(b, 8, &record);
+	while (rc == 0 && next_option(&record)) {
+		if (record.code == NRB_IPV4)
+			rc = record_names(&record, AF_INET, 4, fn, ctx);
+		else if (record.code == NRB_IPV6)
+			rc = record_names(&record, AF_INET6, 16, fn, ctx);
+	}
+	return rc;
 }

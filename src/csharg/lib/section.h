@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in pcapng blocks: interfaces, packets and statistics of a section. Unknown options
- * are passed over, everything is bounded by its block. */
+/* What stands in pcapng blocks: interfaces, packets, statistics and names of a section. Unknown
+ * options are passed over, everything is bounded by its block. */
 #ifndef CSHARG_SECTION_H
 #define CSHARG_SECTION_H
 
@@ -53,6 +53,12 @@ int section_packet_facts(const struct section *s, const struct block *b,
 /* Take apart a statistics block, and keep what it says about losses. As section_packet(). */
 int section_statistics(
 	struct section *s, const struct block *b, struct csharg_statistics *ret, struct err *e);
+
+/* Call @fn (may be NULL) for each name of each address in name resolution block @b. Records that
+ * reach beyond the block, and names without their final NUL, are left out. Returns 0, or what @fn
+ * returned. */
+int section_names(
+	const struct block *b, int (*fn)(void *ctx, const struct csharg_name *name), void *ctx);
 
 /* Place of the captured bytes in an Enhanced Packet Block that section_packet() has accepted. */
 #define EPB_DATA_AT 28
