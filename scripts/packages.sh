@@ -9,7 +9,8 @@ test_packages="libcmocka-dev libhttp-parser-dev clang clang-tidy clang-format ll
  procps libcap2-bin ethtool python3-pytest python3-pytest-timeout python3-jsonschema python3-websockets python3-yaml
  python3-venv nginx-light haproxy
  valgrind gdb podman crun slirp4netns catatonit lxc systemd-container jq zsh fish wireshark xvfb scrot xdotool xclip xdg-utils
- libglib2.0-bin desktop-file-utils man-db bash-completion"
+ libglib2.0-bin desktop-file-utils man-db bash-completion
+ python3-cffi python3-pip python3-setuptools python3-wheel mypy"
 static_packages="apt debian-archive-keyring dpkg-dev flex bison"
 bench_packages="wireshark-common iproute2 util-linux procps python3"
 
