@@ -30,7 +30,34 @@ def _names_every_flag(path, flags=_flags):
     return check
 
 
+def _library_page():
+    return (REPO / "man" / "libcsharg.3").read_text()
+
+
+def the_page_of_the_library_has_the_whole_interface():
+    header = re.sub(r"/\*.*?\*/", "", (REPO / "src" / "csharg" / "csharg.h").read_text(), flags=re.DOTALL)
+    wanted = set(re.findall(r"\b(csharg_\w+)\(", header)) | set(re.findall(r"\b(CSHARG_\w+),", header))
+    for body in re.findall(r"^struct csharg_\w+ \{\n(.*?)^\};", header, re.MULTILINE | re.DOTALL):
+        for member, callback in re.findall(r"(\w+)(?:\[\d+\])?[,;]|\(\*(\w+)\)", body):
+            wanted.add(member or callback)
+    assert len(wanted) > 100, f"the header has only {len(wanted)} words"
+    missing = sorted(word for word in wanted if not re.search(rf"\b{word}\b", _library_page()))
+    assert not missing, f"man/libcsharg.3 lacks {' '.join(missing)}"
+
+
+def the_example_of_the_library_compiles():
+    section = _library_page().partition(".Sh EXAMPLES")[2]
+    example = re.search(r"^\.Bd -literal\n(.*?)^\.Ed", section, re.MULTILINE | re.DOTALL)
+    assert example and "main(" in example[1], "man/libcsharg.3 has no example"
+    command = ["gcc", "-Wall", "-Wextra", "-Werror", "-I", REPO / "out", "-x", "c", "-", "-o", "/dev/null", "-L", REPO / "out",
+               "-lcsharg"]
+    done = subprocess.run(command, input=example[1].replace("\\e", "\\"), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 CHECKS = (
+    ("the man page of the library has the whole interface", the_page_of_the_library_has_the_whole_interface),
+    ("the example in the man page of the library compiles", the_example_of_the_library_compiles),
     ("the man page names every flag", _names_every_flag("man/packetflix.8")),
     ("the man page of csharg names every flag", _names_every_flag("man/csharg.1", _client_flags)),
     ("README names every flag", _names_every_flag("README.md")),
