@@ -25,7 +25,7 @@ def with_inode(running, inode):
 
 
 @pytest.mark.parametrize("route", ["/mobyshark", "/discover/mobyshark"])
-def test_the_list_has_exactly_the_members_of_the_original_in_their_order(shared, container, route):
+def test_the_list_has_the_members_of_the_original_in_their_order_then_ids_of_containers(shared, container, route):
     container("web")
     answer = shared.get(route)
     assert answer.status == 200 and answer.headers["Content-Type"].startswith("application/json")
@@ -37,7 +37,8 @@ def test_the_list_has_exactly_the_members_of_the_original_in_their_order(shared,
     assert metadata["creator-id"] == "gostwire" and isinstance(metadata["creator-version"], str)
     assert len(targets) > 2
     for target in targets:
-        assert [key for key, _ in target] == MEMBERS
+        keys = [key for key, _ in target]
+        assert keys[:len(MEMBERS)] == MEMBERS and keys[len(MEMBERS):] in ([], ["id"])
         values = dict(target)
         for key in ("name", "type", "prefix"):
             assert type(values[key]) is str
@@ -78,7 +79,8 @@ def test_a_docker_container_is_listed_as_the_original_lists_it(shared, engine, c
     target = shared.target(name=web)
     assert target == {"name": web, "type": "docker", "netns": os.stat(f"/proc/{pid}/ns/net").st_ino,
                       "network-interfaces": target["network-interfaces"], "pid": pid,
-                      "starttime": service.starttime(pid), "prefix": ""}
+                      "starttime": service.starttime(pid), "prefix": "",
+                      "id": engine.docker("inspect", "-f", "{{.Id}}", web).strip()}
     assert sorted(target["network-interfaces"]) == ["eth0", "lo"]
 
 

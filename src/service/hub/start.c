@@ -15,7 +15,7 @@
 #include "service/hub/hub_state.h"
 
 #define CAPTURE_FILES 4  /* that the broker sends for one */
-#define KEPT_FILES    64 /* for everything else, at most a quarter of all */
+#define KEPT_FILES    24 /* for catalogs and the like, at most an eighth of all */
 
 #define CROWD_FROM 2  /* captures; each further one is of a crowd */
 #define CROWD_MS   20 /* its latency, from which on a reader paces itself (reader/bell.h) */
@@ -154,7 +154,7 @@ static bool has_files(const struct hub *h)
 		return false;
 	for (size_t i = 0; i < h->n; i++)
 		opening += h->all[i]->state == CAPTURE_OPENING;
-	kept = l.rlim_cur / 4 < KEPT_FILES ? l.rlim_cur / 4 : KEPT_FILES;
+	kept = l.rlim_cur / 8 < KEPT_FILES ? l.rlim_cur / 8 : KEPT_FILES;
 	return (rlim_t) lowest + (opening + 1) * CAPTURE_FILES + kept <= l.rlim_cur;
 }
 
