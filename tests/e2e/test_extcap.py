@@ -244,6 +244,11 @@ def test_wireshark_captures_as_the_desktop_file_starts_it(shared, home, owned, t
         shots.append((REPO / "out" / "wireshark.png").read_bytes())
         return len(shots[-1]) > 50000 and shots[-1] == shots[-2]
     until(is_drawn, "the packets on the screen")
+    # "Stop" waits for the plugin, which goes on until the service has answered its close
+    subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "Capturing from", "windowfocus", "--sync", "key",
+                    "ctrl+e"], env=env, check=True, timeout=30)
+    statistics, = until(lambda: pcapng.parse(its_file().read_bytes()).statistics, "the final statistics in the file")
+    assert (statistics.usrdeliv, statistics.ifdrop) == (COUNT, 0)
 
 
 def properties_of(saved, home, owned, tmp_path):
@@ -488,6 +493,18 @@ def test_a_signal_ends_a_capture_gracefully(original, capture):
     plugin.process.send_signal(signal.SIGTERM)
     assert plugin.end(10) == 0 and plugin.err == ""
     until(lambda: (8, b"\x03\xe8ciao") in original.requests[0].heard, "a close with its reason")
+
+
+def test_a_signal_brings_the_final_statistics_into_the_pipe(shared, scene, capture):
+    service = SimpleNamespace(host="127.0.0.1", port=shared.port)
+    plugin, fifo = capture("packetflix", "--url", link(service, {"netns": scene.inode}, filter="udp port 9"))
+    until(lambda: b"eth0" in fifo.read(), "the interface")
+    Numbered(b"<pipe>").send(scene.local, 10)
+    until(lambda: len(fifo.packets) == 10, "the packets")
+    plugin.process.send_signal(signal.SIGTERM)
+    assert plugin.end(10) == 0 and plugin.err == ""
+    statistics, = pcapng.parse(fifo.read()).statistics
+    assert (statistics.ifrecv, statistics.usrdeliv, statistics.ifdrop) == (10, 10, 0)
 
 
 class Deaf(Original):
