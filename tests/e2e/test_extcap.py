@@ -270,9 +270,9 @@ def properties_of(saved, home, owned, tmp_path):
             x("xdotool", "key", "--clearmodifiers", key)
 
     def is_open():
-        if not window("Capture File Properties"):
-            press(saved.name, "ctrl+alt+shift+c")
-        return window("Capture File Properties")
+        """A second press too early would open a second dialog, which gets the keys of the first."""
+        press(saved.name, "ctrl+alt+shift+c")
+        return x("timeout", "10", "xdotool", "search", "--sync", "--onlyvisible", "--name", "Capture File Properties")
 
     def text():
         press("Capture File Properties", "ctrl+a", "ctrl+c")
