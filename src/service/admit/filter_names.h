@@ -15,8 +15,17 @@ bool filter_is_keyword(const char *s, size_t len);
 /* The port of a well-known TCP, UDP or SCTP service, 0 if unknown. */
 uint16_t filter_port(const char *s, size_t len);
 
+#define FILTER_RANGE_MAX 24 /* bytes of a range of ports in numbers, NUL included */
+
+/* Write the range of ports @s, whose ends are numbers or names of services, in numbers to @ret. As
+ * in libpcap, the first "-" separates them. Returns false if an end is unknown. */
+bool filter_port_range(const char *s, size_t len, char ret[FILTER_RANGE_MAX]);
+
 /* The number of an IP protocol, 0 if unknown. */
 uint8_t filter_ip_proto(const char *s, size_t len);
+
+/* True for a protocol name that libpcap itself knows after "iso proto". */
+bool filter_is_iso_proto(const char *s, size_t len);
 
 /* True for a protocol name that libpcap itself knows after "ether proto" and the like. */
 bool filter_is_link_proto(const char *s, size_t len);

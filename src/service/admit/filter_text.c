@@ -22,6 +22,7 @@ enum place {
 	PLACE_PORTRANGE,
 	PLACE_IP_PROTO,
 	PLACE_LINK_PROTO,
+	PLACE_ISO_PROTO,
 	PLACE_FREE, /* libpcap's own names, for the next word only */
 };
 
@@ -38,6 +39,7 @@ static const struct {
 	[PLACE_PORTRANGE] = {"unknown port in range", "1-1", "", 150},
 	[PLACE_IP_PROTO] = {"unknown ip proto", "1", "", 40},
 	[PLACE_LINK_PROTO] = {"unknown ether proto", "1", "", 40},
+	[PLACE_ISO_PROTO] = {"unknown osi proto", "1", "", 40},
 	[PLACE_FREE] = {NULL, NULL, NULL, 12},
 };
 
@@ -52,6 +54,7 @@ struct scan {
 	const char *skip_to; /* what is before this is in @stripped already, in another form */
 	enum place place;
 	bool link;       /* the protocol of the qualifiers is of the link layer */
+	bool iso;        /* it is that of OSI networks */
 	bool transport;  /* it is one protocol with ports */
 	bool inner;      /* behind a tunnel: tags there are in the packet */
 	bool has_vlan;   /* the outermost vlan test has been met */
@@ -247,12 +250,13 @@ static void set_place(struct scan *c, const char *s, size_t len)
 	else if (is(s, len, "net"))
 		c->place = PLACE_NET;
 	else if (is(s, len, "proto") || is(s, len, "protochain"))
-		c->place = c->link ? PLACE_LINK_PROTO : PLACE_IP_PROTO;
+		c->place = !c->link ? PLACE_IP_PROTO : c->iso ? PLACE_ISO_PROTO : PLACE_LINK_PROTO;
 	else if (one_of(s, len, free_names, ARRAY_LEN(free_names)))
 		c->place = PLACE_FREE;
 	else {
 		if (!one_of(s, len, directions, ARRAY_LEN(directions))) {
 			c->link = one_of(s, len, links, ARRAY_LEN(links));
+			c->iso = is(s, len, "iso");
 			c->transport = one_of(s, len, transports, ARRAY_LEN(transports));
 		}
 		c->place = c->link ? PLACE_ETHER : PLACE_HOST;
@@ -299,14 +303,18 @@ static void name(struct scan *c, const char *s, size_t len)
 	size_t n_len = len - (size_t) (n - s);
 	uint16_t port = c->place == PLACE_PORT ? filter_port(n, n_len) : 0;
 	uint8_t proto = c->place == PLACE_IP_PROTO ? filter_ip_proto(n, n_len) : 0;
-	char number[8];
+	char number[FILTER_RANGE_MAX];
 
 	operand(c);
 	if (port || proto) {
 		(void) snprintf(number, sizeof(number), "%u", port ? port : proto);
 		put_instead(c, s, number);
+	} else if (c->place == PLACE_PORTRANGE && !is_range(n, n_len) &&
+		   filter_port_range(n, n_len, number)) {
+		put_instead(c, s, number);
 	} else if (c->place == PLACE_FREE || (c->place == PLACE_PORTRANGE && is_range(s, len)) ||
-		   (c->place == PLACE_LINK_PROTO && filter_is_link_proto(n, n_len))) {
+		   (c->place == PLACE_LINK_PROTO && filter_is_link_proto(n, n_len)) ||
+		   (c->place == PLACE_ISO_PROTO && filter_is_iso_proto(n, n_len))) {
 		put(c, s, s, len);
 	} else {
 		unknown(c, s, n, n_len);
