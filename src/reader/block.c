@@ -88,8 +88,8 @@ static int put_place(const uint8_t *p, size_t room, struct packet *ret, uint32_t
 	ret->caplen = caplen;
 	ret->len = len;
 	ret->net_at = net > mac ? (uint32_t) (net - mac) : 0;
-	if (ret->net_at > caplen)
-		ret->net_at = caplen;
+	if (ret->net_at > len)
+		ret->net_at = len;
 	*ret_next = next;
 	return 0;
 }

@@ -13,7 +13,7 @@ struct packet {
 	const uint8_t *data; /* @caplen bytes from the start of the link layer */
 	uint32_t caplen;
 	uint32_t len;    /* on the link, without a VLAN tag that was taken off */
-	uint32_t net_at; /* offset of the network layer, at most @caplen */
+	uint32_t net_at; /* offset of the network layer, at most @len; perhaps cut off */
 	uint64_t ts_ns;  /* since 1970 */
 	uint32_t ifindex;
 	uint16_t arphrd;

@@ -7,9 +7,11 @@
 
 #include "netlink/linktype.h"
 
-#define VLAN_TAG_AT 12 /* behind the two addresses of an Ethernet header */
-#define WORD_BYTES  16 /* what a vector register holds */
-#define SHORT_BYTES 256
+#define VLAN_TAG_AT    12 /* behind the two addresses of an Ethernet header */
+#define VLAN_TAG_BYTES 4
+#define COOKED_BYTES   16 /* of the header of LINKTYPE_LINUX_SLL */
+#define WORD_BYTES     16 /* what a vector register holds */
+#define SHORT_BYTES    256
 
 static uint32_t flags_of(uint8_t pkttype)
 {
@@ -30,16 +32,22 @@ static void put_be16(uint8_t *p, uint16_t v)
 	p[1] = (uint8_t) v;
 }
 
-/* The header of LINKTYPE_LINUX_SLL. */
+/* The header of LINKTYPE_LINUX_SLL. A tag stands behind it, in the form it has behind an Ethernet
+ * type: the header has the tag's type as its protocol, and the tag has that of the packet. */
 static void plan_cooked(const struct packet *p, struct emit_plan *e)
 {
 	put_be16(e->insert, p->pkttype);
 	put_be16(e->insert + 2, p->arphrd);
 	put_be16(e->insert + 4, p->addr_len);
 	memcpy(e->insert + 6, p->addr, sizeof(p->addr));
-	put_be16(e->insert + 14, p->protocol);
-	e->insert_len = 16;
-	e->skip = p->net_at;
+	put_be16(e->insert + 14, p->has_vlan ? p->vlan_tpid : p->protocol);
+	e->insert_len = COOKED_BYTES;
+	if (p->has_vlan) {
+		put_be16(e->insert + COOKED_BYTES, p->vlan_tci);
+		put_be16(e->insert + COOKED_BYTES + 2, p->protocol);
+		e->insert_len += VLAN_TAG_BYTES;
+	}
+	e->skip = p->net_at < p->caplen ? p->net_at : p->caplen;
 }
 
 static void plan_vlan(const struct packet *p, struct emit_plan *e)
@@ -47,27 +55,33 @@ static void plan_vlan(const struct packet *p, struct emit_plan *e)
 	put_be16(e->insert, p->vlan_tpid);
 	put_be16(e->insert + 2, p->vlan_tci);
 	e->insert_at = VLAN_TAG_AT;
-	e->insert_len = 4;
+	e->insert_len = VLAN_TAG_BYTES;
 }
 
 void emit_plan(const struct packet *p, uint32_t interface, uint16_t linktype, uint32_t snaplen,
 	struct emit_plan *ret)
 {
-	uint32_t caplen;
+	uint32_t caplen, len = p->len;
 
 	ret->insert_len = 0;
 	ret->insert_at = 0;
 	ret->skip = 0;
 	if (linktype == LINKTYPE_LINUX_SLL)
 		plan_cooked(p, ret);
-	else if (p->has_vlan && linktype == LINKTYPE_ETHERNET && p->caplen >= VLAN_TAG_AT)
+	else if (p->has_vlan && linktype == LINKTYPE_ETHERNET && p->len >= VLAN_TAG_AT)
 		plan_vlan(p, ret);
+	if (linktype == LINKTYPE_LINUX_SLL)
+		len -= p->net_at;
+	len += ret->insert_len;
+	/* the kernel cut the packet before the place of the tag: it counts, but is not written */
+	if (p->caplen < ret->insert_at)
+		ret->insert_len = 0;
 	caplen = p->caplen - ret->skip + ret->insert_len;
 	ret->epb = (struct pcapng_epb){
 		.interface = interface,
 		.ts_ns = p->ts_ns,
 		.caplen = caplen < snaplen ? caplen : snaplen,
-		.len = p->len - ret->skip + ret->insert_len,
+		.len = len,
 		.flags = flags_of(p->pkttype),
 	};
 }

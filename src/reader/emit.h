@@ -16,8 +16,8 @@ struct emit_plan {
 	struct pcapng_epb epb;
 	uint32_t skip;      /* bytes of the packet that the cooked header replaces */
 	uint32_t insert_at; /* where @insert goes */
-	uint8_t insert_len; /* 0, 4 (VLAN tag) or 16 (cooked header) */
-	uint8_t insert[16];
+	uint8_t insert_len; /* 0, 4 (VLAN tag), 16 (cooked header) or 20 (both) */
+	uint8_t insert[20];
 };
 
 /* Plan the block of @p on pcapng interface @interface with link type @linktype, cut to @snaplen.

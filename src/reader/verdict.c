@@ -53,7 +53,5 @@ bool verdict_keeps(const struct verdict *v, uint32_t snaplen, struct packet *p)
 	keep = bpf_run(v->prog, v->n, &b);
 	if (keep < p->caplen)
 		p->caplen = keep;
-	if (p->net_at > p->caplen)
-		p->net_at = p->caplen;
 	return keep > 0;
 }

@@ -25,7 +25,7 @@ static void check_packet(const struct packet *p, const uint8_t *block, size_t si
 
 	assert(p->data >= block && p->data <= block + size);
 	assert(p->caplen <= (size_t) (block + size - p->data) && p->caplen <= p->len &&
-		p->net_at <= p->caplen);
+		p->net_at <= p->len);
 	for (size_t i = 0; i < 12; i++) {
 		struct emit_plan plan;
 		struct pcapng_block b;

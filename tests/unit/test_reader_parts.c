@@ -266,6 +266,50 @@ static void a_cooked_header_says_what_the_kernel_knows(void **state)
 	assert_memory_equal(b.data + 16, bytes + 4, 36);
 }
 
+/* A tag stands behind a cooked header as it does behind an Ethernet type. */
+static void a_cooked_packet_keeps_its_vlan_tag(void **state)
+{
+	uint8_t bytes[40] = {0x45}, out[256];
+	struct packet p = some_packet(bytes, sizeof(bytes));
+
+	(void) state;
+	p.net_at = 4;
+	p.arphrd = ARPHRD_PPP;
+	p.has_vlan = true;
+	p.vlan_tpid = 0x88a8;
+	p.vlan_tci = 0x6123;
+	for (uint32_t snaplen = 1; snaplen < 60; snaplen++) {
+		struct pcapng_block b = emitted(&p, LINKTYPE_LINUX_SLL, snaplen, out);
+
+		assert_true(b.caplen == (snaplen < 56 ? snaplen : 56) && b.len == 56);
+		if (snaplen < 56)
+			continue;
+		assert_memory_equal(b.data, "\0\0\2\0\0\0\0\0\0\0\0\0\0\0\x88\xa8", 16);
+		assert_memory_equal(b.data + 16, "\x61\x23\x08\0", 4);
+		assert_memory_equal(b.data + 20, bytes + 4, 36);
+	}
+}
+
+/* The kernel cuts packets to the snap length before the tag is put back: it belongs to the length
+ * on the link also when its place has been cut off. */
+static void the_tag_counts_also_where_it_was_cut_off(void **state)
+{
+	uint8_t bytes[64] = {1}, out[256];
+	struct packet p = some_packet(bytes, sizeof(bytes));
+
+	(void) state;
+	p.has_vlan = true;
+	for (uint32_t caplen = 0; caplen <= sizeof(bytes); caplen++) {
+		struct pcapng_block b;
+
+		p.caplen = caplen;
+		b = emitted(&p, LINKTYPE_ETHERNET, 65535, out);
+		assert_true(b.caplen == caplen + (caplen < 12 ? 0 : 4) && b.len == 68);
+		b = emitted(&p, LINKTYPE_LINUX_SLL, 65535, out);
+		assert_true(b.caplen == 20 + (caplen < 14 ? 0 : caplen - 14) && b.len == 70);
+	}
+}
+
 static void directions_become_flags(void **state)
 {
 	static const uint8_t flags[] = {[PACKET_HOST] = 5,
@@ -690,6 +734,8 @@ int main(void)
 		cmocka_unit_test(packets_of_each_length_are_copied_whole),
 		cmocka_unit_test(the_snap_length_counts_what_is_written),
 		cmocka_unit_test(a_cooked_header_says_what_the_kernel_knows),
+		cmocka_unit_test(a_cooked_packet_keeps_its_vlan_tag),
+		cmocka_unit_test(the_tag_counts_also_where_it_was_cut_off),
 		cmocka_unit_test(directions_become_flags),
 		cmocka_unit_test(a_reused_index_is_another_interface),
 		cmocka_unit_test(many_interfaces_are_found_up_to_the_limit),
