@@ -64,19 +64,29 @@ static int describe(struct making *m, const struct labels *labels, bool pods_by_
 	return rc;
 }
 
-/* Anybody may run something that calls itself an engine. Root's word is good for every process;
- * others can only speak of processes of their own, or of user namespaces apart from ours, where
- * rootless engines keep their containers. */
+/* True if process @pid is in another user namespace than discover. False also if either namespace
+ * cannot be read. */
+static bool is_in_other_userns(const struct making *m, int32_t pid)
+{
+	uint64_t ours = ns_link_read(m->procfd, "self/ns/user", "user");
+	uint64_t theirs;
+	char path[32];
+
+	(void) snprintf(path, sizeof(path), "%" PRId32 "/ns/user", pid);
+	theirs = ns_link_read(m->procfd, path, "user");
+	return ours != 0 && theirs != 0 && theirs != ours;
+}
+
+/* Any user can run a program that acts as an engine. A claim of root is valid for every process. A
+ * claim of another user is valid for processes of that user, and for processes in other user
+ * namespaces than ours, where rootless engines run their containers. A claim that cannot be checked
+ * is not valid. */
 static bool may_claim(const struct making *m, uint32_t euid, const struct process *p)
 {
 	struct proc_status claimed;
-	char path[32];
 
-	if (proc_status_read(m->procfd, p->pid, &claimed) < 0)
-		return false;
-	(void) snprintf(path, sizeof(path), "%" PRId32 "/ns/user", p->pid);
-	return euid == claimed.euid || ns_link_read(m->procfd, path, "user") !=
-					       ns_link_read(m->procfd, "self/ns/user", "user");
+	return proc_status_read(m->procfd, p->pid, &claimed) == 0 &&
+	       (euid == claimed.euid || is_in_other_userns(m, p->pid));
 }
 
 static bool engine_may_claim(

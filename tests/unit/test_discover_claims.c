@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Claims of engines that do not run as root: valid for processes of the same user and of other user
+ * namespaces, not valid if that cannot be checked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "discover/container/container.h"
+
+#define ENGINE_PID  50
+#define CLAIMED_PID 100
+
+/* A process in a made-up proc file system; its namespace is unreadable if @userns is NULL. */
+static void put_process(int procfd, int pid, unsigned int uid, const char *userns)
+{
+	char path[64];
+	int fd;
+
+	(void) snprintf(path, sizeof(path), "%d", pid);
+	assert_int_equal(mkdirat(procfd, path, 0700), 0);
+	(void) snprintf(path, sizeof(path), "%d/ns", pid);
+	assert_int_equal(mkdirat(procfd, path, 0700), 0);
+	(void) snprintf(path, sizeof(path), "%d/ns/pid", pid);
+	assert_int_equal(symlinkat("pid:[9]", procfd, path), 0);
+	(void) snprintf(path, sizeof(path), "%d/ns/user", pid);
+	if (userns)
+		assert_int_equal(symlinkat(userns, procfd, path), 0);
+	(void) snprintf(path, sizeof(path), "%d/status", pid);
+	fd = openat(procfd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "Name:\tx\nUid:\t%u\t%u\t%u\t%u\nNSpid:\t%d\nCapBnd:\t0\n", uid,
+			    uid, uid, uid, pid) > 0);
+	(void) close(fd);
+}
+
+/* Is the claim of an engine of user 1000 on a process of @uid valid? */
+static bool is_claimed(unsigned int uid, const char *ours, const char *theirs)
+{
+	static const struct engine_driver driver = {.type = "docker.com"};
+	char folder[] = "/tmp/claims-XXXXXX", command[64], name[] = "web";
+	struct process procs[] = {{.pid = ENGINE_PID, .ours = true},
+		{.pid = CLAIMED_PID, .starttime_ticks = 7, .ours = true}};
+	struct proc_table table = {.v = procs, .n = 2};
+	struct engine_container c = {.id = "ab", .name = name, .pid = CLAIMED_PID};
+	struct engine engine = {.driver = &driver, .pid = ENGINE_PID, .list = {.v = &c, .n = 1}};
+	struct engines engines = {.first = &engine, .n = 1};
+	struct cgroup_list cgroups = {0};
+	struct container_sources sources = {.engines = &engines, .cgroups = &cgroups};
+	struct container_list list = {0};
+	bool found;
+
+	assert_non_null(mkdtemp(folder));
+	{
+		AUTO_CLOSE int procfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		assert_true(procfd >= 0 && mkdirat(procfd, "self", 0700) == 0 &&
+			    mkdirat(procfd, "self/ns", 0700) == 0);
+		if (ours)
+			assert_int_equal(symlinkat(ours, procfd, "self/ns/user"), 0);
+		put_process(procfd, ENGINE_PID, 1000, "user:[1]");
+		put_process(procfd, CLAIMED_PID, uid, theirs);
+		assert_int_equal(container_list_make(procfd, &table, &sources, &list), 0);
+	}
+	found = list.n == 1;
+	container_list_done(&list);
+	(void) snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+	return found;
+}
+
+static void a_claim_that_cannot_be_checked_is_not_valid(void **state)
+{
+	(void) state;
+	assert_true(is_claimed(1000, "user:[1]", "user:[1]"));
+	assert_true(is_claimed(0, "user:[1]", "user:[2]"));
+	assert_false(is_claimed(0, "user:[1]", "user:[1]"));
+	assert_false(is_claimed(0, "user:[1]", NULL));
+	assert_false(is_claimed(0, NULL, "user:[2]"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_claim_that_cannot_be_checked_is_not_valid),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
