@@ -266,11 +266,11 @@ def test_captures_leave_no_descriptors_and_no_processes(start, scene):
 
 
 def test_running_out_of_descriptors_is_survived(start, scene):
-    running = start(wrapper=("prlimit", "--nofile=48:48"))
+    running = start(wrapper=("prlimit", "--nofile=96:96"))
     viewer = Viewer(running, netns=scene.inode, nif="eth0").wait_interfaces("eth0")
     held = []
     try:
-        for _ in range(80):
+        for _ in range(160):
             try:
                 sock = running.dial(2)
                 sock.sendall(f"GET /capture?netns={scene.inode}&filter=udp+port+{len(held) + 1} HTTP/1.1\r\nHost: localhost"

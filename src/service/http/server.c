@@ -101,6 +101,21 @@ static bool is_full(struct server *s, int fd)
 	return false;
 }
 
+/* A connection that made room for @fd had a lower descriptor: use that. Returns the one in use. */
+static int move_down(const struct server *s, int fd)
+{
+	int low = fd < s->files_limit ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (low < 0)
+		return fd;
+	if (low > fd) {
+		close_p(&low);
+		return fd;
+	}
+	close_p(&fd);
+	return low;
+}
+
 static void take(struct server *s, int fd, const struct sockaddr_storage *addr)
 {
 	bool is_reserve;
@@ -109,7 +124,9 @@ static void take(struct server *s, int fd, const struct sockaddr_storage *addr)
 	peer_of(addr, &peer);
 	limit_peer(s, &peer);
 	is_reserve = is_full(s, fd) || s->env.is_ending;
-	if (is_reserve && s->env.conns.n >= s->env.max_connections + SERVER_RESERVE) {
+	fd = move_down(s, fd);
+	if (fd >= s->files_end ||
+		(is_reserve && s->env.conns.n >= s->env.max_connections + SERVER_RESERVE)) {
 		turn_away(s, fd);
 		return;
 	}
@@ -143,11 +160,13 @@ void server_init(struct server *s, const struct http_env *options)
 	struct rlimit files;
 
 	*s = (struct server){.env = *options, .spare_fd = -1};
-	s->files_limit = INT32_MAX;
+	s->files_limit = s->files_end = INT32_MAX;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < INT32_MAX) {
 		int n = (int) files.rlim_cur, part = n / 4;
 
-		s->files_limit = n - (part < SERVER_RESERVED_FILES ? part : SERVER_RESERVED_FILES);
+		part = part < SERVER_RESERVED_FILES ? part : SERVER_RESERVED_FILES;
+		s->files_limit = n - part;
+		s->files_end = n - part / 2;
 	}
 }
 

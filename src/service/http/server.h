@@ -17,7 +17,9 @@
 #define SERVER_LISTENERS_MAX  16
 #define SERVER_HEADS_PER_PEER 128
 #define SERVER_RESERVE        16
-#define SERVER_RESERVED_FILES 64 /* kept for the service's own; at most a quarter of all */
+/* The last descriptors, at most a quarter of all. Only connections of the reserve take them, and of
+ * these no more than half: the others are for captures and catalogs. */
+#define SERVER_RESERVED_FILES 64
 
 struct server_listener {
 	struct server *server;
@@ -29,6 +31,7 @@ struct server {
 	struct server_listener listeners[SERVER_LISTENERS_MAX];
 	uint32_t n_listeners;
 	int files_limit; /* a descriptor from here on is one of the last */
+	int files_end;   /* no connection has one from here on */
 	int spare_fd;    /* owned: given up to turn a connection away when there is no other */
 };
 

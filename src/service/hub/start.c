@@ -14,8 +14,10 @@
 #include "service/hub/budget.h"
 #include "service/hub/hub_state.h"
 
-#define CAPTURE_FILES 4  /* that the broker sends for one */
-#define KEPT_FILES    24 /* for catalogs and the like, at most an eighth of all */
+#define CAPTURE_FILES   4    /* that the broker sends for one */
+#define CATALOG_FILES   8    /* that discover sends for one, and a new channel */
+#define RESERVED_FILES  32   /* that connections never take, at most an eighth of all */
+#define PLENTY_OF_FILES 4096 /* more than connections take before the broker answers */
 
 #define CROWD_FROM 2  /* captures; each further one is of a crowd */
 #define CROWD_MS   20 /* its latency, from which on a reader paces itself (reader/bell.h) */
@@ -141,21 +143,26 @@ int hub_refuse_memory(const struct hub *h, struct refusal *why)
 		hub_used_bytes(h) >> 20, h->limits.memory_bytes >> 20);
 }
 
-/* Are there descriptors for another capture, beside those for captures that open and those for
- * catalogs and connections? */
+/* Are there descriptors for another capture, beside those for captures that open and for catalogs?
+ * Until they come, new connections can take all but the last ones (service/http/server.h). */
 static bool has_files(const struct hub *h)
 {
 	int lowest = fcntl(h->broker_fd, F_DUPFD_CLOEXEC, 0);
-	rlim_t opening = 0, kept;
+	rlim_t first, need = CAPTURE_FILES, reserve;
 	struct rlimit l;
 
 	close_p(&lowest);
 	if (lowest < 0 || getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return false;
 	for (size_t i = 0; i < h->n; i++)
-		opening += h->all[i]->state == CAPTURE_OPENING;
-	kept = l.rlim_cur / 8 < KEPT_FILES ? l.rlim_cur / 8 : KEPT_FILES;
-	return (rlim_t) lowest + (opening + 1) * CAPTURE_FILES + kept <= l.rlim_cur;
+		need += h->all[i]->state == CAPTURE_OPENING ? CAPTURE_FILES : 0;
+	first = (rlim_t) lowest;
+	if (first + need + PLENTY_OF_FILES <= l.rlim_cur)
+		return true;
+	reserve = l.rlim_cur / 8 < RESERVED_FILES ? l.rlim_cur / 8 : RESERVED_FILES;
+	if (first < l.rlim_cur - reserve)
+		first = l.rlim_cur - reserve;
+	return first + need + CATALOG_FILES <= l.rlim_cur;
 }
 
 int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,

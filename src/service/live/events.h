@@ -22,8 +22,9 @@
 #define EVENTS_QUEUE      16
 #define EVENTS_SEND_BYTES 32768 /* wait in the kernel, about */
 #define EVENTS_BEAT_NS    (15 * 1000000000LL)
-#define EVENTS_CHECK_NS   (5 * 1000000000LL) /* while there are clients, discover is asked so often \
-					      */
+#define EVENTS_CHECK_NS                                                                            \
+	(5 * 1000000000LL) /* while there are clients, discover is asked so often                  \
+			    */
 
 struct catalog_client;
 struct conn;
