@@ -90,6 +90,7 @@ def test_containers_come_and_go_whatever_becomes_of_the_events(shared, fake, own
         events.wait(["removed"], lambda t: t["name"] == f"here-{manner}", SOON_S)
 
 
+@pytest.mark.process_events
 def test_an_engine_whose_events_end_is_asked_for_them_ever_less_often(shared, fake):
     engine = fake(events="ends")
     times = until(lambda: len(engine.asked(shared, "stream")) > 3 and engine.asked(shared, "stream"), "three more streams")
@@ -97,6 +98,7 @@ def test_an_engine_whose_events_end_is_asked_for_them_ever_less_often(shared, fa
     assert [gap > 0.45 * 2 ** n for n, gap in enumerate(gaps[:3])] == [True] * 3, gaps
 
 
+@pytest.mark.process_events
 def test_what_happened_while_nobody_listened_is_seen_afterwards(shared, fake, box):
     number = identity()
     engine = fake(events="renames")

@@ -34,7 +34,7 @@ def third(start, scene):
         for port in (1, 2):
             Viewer(running, netns=scene.inode, filter=f"udp port {port}", save=False).wait_interfaces("eth0")
         before, held = set(running.readers()), memory(running)
-        viewer = Viewer(running, {"netns": scene.inode, "filter": FILTER, **params}, save=False)
+        viewer = Viewer(running, {"netns": scene.inode, "filter": FILTER, "statistics": "live", **params}, save=False)
         viewer.wait_interfaces("eth0")
         reader, = set(running.readers()) - before
         return running, viewer, reader, memory(running) - held

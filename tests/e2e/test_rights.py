@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import netns, service
+from harness.wait import until
 from harness.client import Download, Viewer
 from harness.traffic import Numbered
 
@@ -86,6 +87,8 @@ def inodes_of(ns_path, table, column):
 
 def test_only_the_reader_holds_packet_sockets(busy, plain_scene):
     packet = inodes_of(plain_scene.box.path, "packet", 8)
+    # captures of tests before this one may still be ending
+    until(lambda: len(packet & sockets(busy.pid("packetflix"))) == 2, "the spare sockets of one capture")
     mine = {role: packet & sockets(busy.pid(role)) for role in service.ROLES}
     readers, spare = mine.pop("packetflix-reader"), mine.pop("packetflix")
     assert len(readers) == 4, "one with a ring, one that only wakes the reader, two for other rings"

@@ -48,6 +48,11 @@ def stat_fields(pid):
         return None
 
 
+def parent_of(pid):
+    fields = stat_fields(pid)
+    return int(fields[1]) if fields else None
+
+
 def starttime(pid):
     fields = stat_fields(pid)
     return int(fields[19]) if fields else None
@@ -259,7 +264,8 @@ class Service:
         """The pids of the processes that run the program ROLE."""
         if role == ROLES[0]:
             return [self.process.pid]
-        return [pid for pid in descendants(self.process.pid) if role_of(pid) == role]
+        # not the copies of itself that a program starts: they run what their parent runs
+        return [pid for pid in descendants(self.process.pid) if role_of(pid) == role and role_of(parent_of(pid)) != role]
 
     def pid(self, role):
         pids = self.pids(role)
