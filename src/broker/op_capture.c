@@ -27,15 +27,13 @@
 #include "broker/netns.h"
 #include "broker/spawn.h"
 #include "broker/watch.h"
+#include "proto/bounds.h"
 #include "proto/capture_conf.h"
 #include "proto/fdpass.h"
 #include "proto/packet_ring.h"
 #include "proto/reader_fds.h"
 #include "stream/chunk.h"
 
-#define RING_MIN_BYTES    524288
-#define RING_MAX_BYTES    1073741824
-#define LATENCY_MAX_MS    1000
 #define LINK_EVENTS_BYTES (4 * 1048576) /* a burst of link changes must fit */
 
 /* Everything a new capture is made of; all owned. */
@@ -57,12 +55,12 @@ static void parts_done(struct parts *p)
 
 static int check_sizes(const struct msg_capture_open *m, struct err *e)
 {
-	if (m->ring_bytes < RING_MIN_BYTES || m->ring_bytes > RING_MAX_BYTES)
+	if (m->ring_bytes < BOUND_RING_MIN_BYTES || m->ring_bytes > BOUND_RING_MAX_BYTES)
 		return err_set(e, -EINVAL, "impossible ring size %" PRIu32, m->ring_bytes);
 	if (m->stream_bytes < STREAM_MIN_BYTES || m->stream_bytes > STREAM_MAX_BYTES ||
 		m->stream_bytes % STREAM_GRAIN_BYTES != 0)
 		return err_set(e, -EINVAL, "impossible stream size %" PRIu32, m->stream_bytes);
-	if (m->latency_ms == 0 || m->latency_ms > LATENCY_MAX_MS)
+	if (m->latency_ms == 0 || m->latency_ms > BOUND_LATENCY_MAX_MS)
 		return err_set(e, -EINVAL, "impossible latency %u", m->latency_ms);
 	return 0;
 }
@@ -257,7 +255,7 @@ static int make_ring(
 
 	if (!next)
 		return err_set(e, -ENOENT, "there is no spare socket for another ring");
-	if (ring_bytes > RING_MAX_BYTES || packet_ring_divide(ring_bytes, &size) < 0)
+	if (ring_bytes > BOUND_RING_MAX_BYTES || packet_ring_divide(ring_bytes, &size) < 0)
 		return err_set(e, -EINVAL, "impossible ring size %" PRIu32, ring_bytes);
 	rc = captures_grow(&b->captures, r, ring_bytes);
 	if (rc < 0)

@@ -8,6 +8,7 @@
 
 #include "base/own.h"
 #include "broker/listen.h"
+#include "proto/bounds.h"
 #include "stream/chunk.h"
 
 #define MIB (1024ULL * 1024)
@@ -55,21 +56,21 @@ static const struct option_rule rules[] = {
 		"bearer token that every client must know"},
 	{"allow-host", 0, OPT_LIST, AT(allow_host), AT(n_allow_host), 0, OPTIONS_HOSTS_MAX, "HOST",
 		"host name that clients may use for this service; repeatable"},
-	{"memory", 0, OPT_SIZE, AT(memory_bytes), 0, 4 * MIB, 1ULL << 40, "SIZE",
-		"memory of all captures together (an eighth of the RAM, at most 1G)"},
-	{"ring-size", 0, OPT_SIZE, AT(ring_bytes), 0, MIB, 1024 * MIB, "SIZE",
-		"largest kernel ring of one capture (32M)"},
+	{"memory", 0, OPT_SIZE, AT(memory_bytes), 0, BOUND_MEMORY_MIN_BYTES, BOUND_MEMORY_MAX_BYTES,
+		"SIZE", "memory of all captures together (an eighth of the RAM, at most 1G)"},
+	{"ring-size", 0, OPT_SIZE, AT(ring_bytes), 0, BOUND_RING_MIN_BYTES, BOUND_RING_MAX_BYTES,
+		"SIZE", "largest kernel ring of one capture (32M)"},
 	{"stream-size", 0, OPT_SIZE, AT(stream_bytes), 0, STREAM_MIN_BYTES, STREAM_MAX_BYTES,
 		"SIZE", "largest stream buffer of one capture (16M)"},
-	{"latency", 0, OPT_COUNT, AT(latency_ms), 0, 1, 1000, "MS",
+	{"latency", 0, OPT_COUNT, AT(latency_ms), 0, 1, BOUND_LATENCY_MAX_MS, "MS",
 		"longest time a packet waits for more to come, in ms (5)"},
-	{"max-age", 0, OPT_COUNT, AT(max_age_ms), 0, 0, 60000, "MS",
+	{"max-age", 0, OPT_COUNT, AT(max_age_ms), 0, 0, BOUND_MAX_AGE_MS, "MS",
 		"answers about the host are current, or were so many ms ago (250)"},
-	{"max-captures", 0, OPT_COUNT, AT(max_captures), 0, 1, 4096, "N",
+	{"max-captures", 0, OPT_COUNT, AT(max_captures), 0, 1, BOUND_CAPTURES_MAX, "N",
 		"captures at the same time (256)"},
-	{"max-viewers", 0, OPT_COUNT, AT(max_viewers), 0, 1, 65536, "N",
+	{"max-viewers", 0, OPT_COUNT, AT(max_viewers), 0, 1, BOUND_VIEWERS_MAX, "N",
 		"viewers at the same time (512)"},
-	{"max-connections", 0, OPT_COUNT, AT(max_connections), 0, 1, 65536, "N",
+	{"max-connections", 0, OPT_COUNT, AT(max_connections), 0, 1, BOUND_CONNECTIONS_MAX, "N",
 		"connections at the same time (1024)"},
 	{"version", 0, OPT_SWITCH, AT(version), 0, 0, 0, NULL, "print the version and exit"},
 	{"help", 'h', OPT_SWITCH, AT(help), 0, 0, 0, NULL, "print this help and exit"},
@@ -231,6 +232,12 @@ int options_parse(int argc, char **argv, const char *listen_env, struct options 
 			rc = err_set(e, -EINVAL,
 				"\"%s\" is no address to listen on: IP, IP:PORT or [IPv6]:PORT",
 				o.listen[i]);
+	}
+	for (uint32_t i = 0; i < o.n_allow_host && rc == 0; i++) {
+		if (strlen(o.allow_host[i]) > BOUND_HOST_NAME_BYTES)
+			rc = err_set(e, -EINVAL,
+				"--allow-host takes a name of at most %d characters",
+				BOUND_HOST_NAME_BYTES);
 	}
 	if (rc < 0) {
 		options_done(&o);

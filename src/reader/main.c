@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "netlink/link.h"
+#include "proto/bounds.h"
 #include "proto/reader_fds.h"
 #include "reader/bell.h"
 #include "reader/capture.h"
@@ -40,7 +41,7 @@ static int parse(int argc, char **argv, struct arguments *ret, struct err *e)
 	errno = 0;
 	ring = strtoul(argv[1], &end1, 10);
 	latency = strtoul(argv[2], &end2, 10);
-	if (errno || *end1 || *end2 || latency == 0 || latency > 10000)
+	if (errno || *end1 || *end2 || latency == 0 || latency > BOUND_LATENCY_MAX_MS)
 		return err_set(e, -EINVAL, "bad arguments");
 	*ret = (struct arguments){.ring_bytes = ring, .latency_ms = (uint32_t) latency};
 	if (sandbox_ids_parse(argv[3], &ret->ids) < 0)

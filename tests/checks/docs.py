@@ -55,7 +55,38 @@ def the_example_of_the_library_compiles():
     assert done.returncode == 0, done.stderr
 
 
+def _decisions_have_their_numbers():
+    wrong = [path.name for path in sorted((REPO / "docs" / "decisions").glob("*.md"))
+             if not path.read_text().startswith(f"# {path.name[:4]}: ")]
+    assert not wrong, f"the first line has not the number: {wrong}"
+    numbers = [path.name[:4] for path in (REPO / "docs" / "decisions").glob("*.md")]
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    assert not twice, f"decisions that share a number: {twice}"
+
+
+def _spellings(name, value):
+    """How a page may write a bound."""
+    forms = {str(value)}
+    if name.endswith("_BYTES"):
+        for unit, size in (("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)):
+            if value % size == 0:
+                forms.add(f"{value // size} {unit}")
+    return forms
+
+
+def _bounds_are_in_the_page_of_limits():
+    header = (REPO / "src" / "proto" / "bounds.h").read_text()
+    page = (REPO / "docs" / "limits.md").read_text()
+    bounds = re.findall(r"^#define BOUND_(\w+) +(\d+)", header, re.MULTILINE)
+    assert len(bounds) >= 10
+    missing = [name for name, value in bounds
+               if not any(re.search(rf"(?<![\d]){re.escape(form)}(?![\d])", page) for form in _spellings(name, int(value)))]
+    assert not missing, f"docs/limits.md does not have the value of {missing}"
+
+
 CHECKS = (
+    ("each decision has its number, and no two the same", _decisions_have_their_numbers),
+    ("the page of limits has the common bounds", _bounds_are_in_the_page_of_limits),
     ("the man page of the library has the whole interface", the_page_of_the_library_has_the_whole_interface),
     ("the example in the man page of the library compiles", the_example_of_the_library_compiles),
     ("the man page names every flag", _names_every_flag("man/packetflix.8")),

@@ -64,7 +64,7 @@ def test_an_address_that_is_none_is_a_wrong_command_line(address, environment):
     ["--gw-port=70000"], ["--gw-port="], ["--debug=maybe"], ["--proxy-discovery=2x"], ["--max-viewers=-1"],
     ["--max-captures=x"], ["--memory=lots"], ["--memory=-1"], ["--ring-size=1"], ["--stream-size=0"],
     ["--latency=x"], ["--listen=nowhere.example:99999"], ["--listen=[::1"], ["--listen="],
-    ["--token-file=/nonexistent/token"], ["--tls-cert=/nonexistent/cert", "--tls-key=/nonexistent/key"]])
+    ["--token-file=/nonexistent/token"], ["--allow-host=" + "h" * 256], ["--tls-cert=/nonexistent/cert", "--tls-key=/nonexistent/key"]])
 def test_a_bad_value_ends_the_start_with_words_about_that_flag(arguments):
     done = run(*arguments)
     assert done.returncode not in (0, None) and done.returncode > 0
