@@ -44,6 +44,7 @@ static const struct {
 };
 
 #define COST_KEYWORD 12
+#define COST_PORT    8  /* of one protocol, beside its keywords */
 #define COST_ISIS    40 /* the names of its packets */
 #define COST_LOGIC   6
 #define COST_OPERAND 8 /* of an arithmetic operation */
@@ -188,8 +189,9 @@ static void operand(struct scan *c)
 {
 	uint32_t cost = places[c->place].cost;
 
-	/* Ports of one protocol are less than half of those of all three. */
-	if (c->transport && (c->place == PLACE_PORT || c->place == PLACE_PORTRANGE))
+	if (c->transport && c->place == PLACE_PORT)
+		cost = COST_PORT;
+	if (c->transport && c->place == PLACE_PORTRANGE)
 		cost = cost * 2 / 5;
 	c->t->cost += c->arithmetic ? COST_OPERAND : cost;
 	c->link = false;
