@@ -56,7 +56,8 @@ static void check_link(const char *s)
 	assert(strncmp(l.service_url, "http", 4) == 0);
 	text_put(&t, l.service_url[4] == 's' ? "packetflix:wss" : "packetflix:ws");
 	text_put(&t, strstr(l.service_url, ":"));
-	put(&t, "/capture?container=", l.container);
+	/* what is no object may have been escaped more often than is undone, and hide a %00 */
+	put(&t, "/capture?container=", l.container[0] == '{' ? l.container : "");
 	put(&t, "&nif=", l.nif);
 	put(&t, "&filter=", l.filter);
 	put(&t, "&token=", l.token);
@@ -69,7 +70,6 @@ static void check_link(const char *s)
 	assert(strcmp(l.service_url, again.service_url) == 0 && l.chaste == again.chaste);
 	assert(strcmp(l.nif, again.nif) == 0 && strcmp(l.filter, again.filter) == 0);
 	assert(strcmp(l.token, again.token) == 0);
-	/* what is no object may have been escaped more often than is undone */
 	if (l.container[0] == '{')
 		assert(strcmp(l.container, again.container) == 0);
 }

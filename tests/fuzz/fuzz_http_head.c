@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <http_parser.h>
 
@@ -134,6 +135,14 @@ static void compare_with_other(const struct http_head *h, const char *p, size_t 
 	uint64_t body;
 	http_parser parser;
 
+	/* it takes a field whose name only begins like this one for it (Transfer-Encodingc) */
+	for (uint32_t i = 0; i < h->n_fields; i++) {
+		static const char name[] = "transfer-encoding";
+
+		if (h->fields[i].name.len_bytes >= sizeof(name) &&
+			strncasecmp(h->fields[i].name.p, name, sizeof(name) - 1) == 0)
+			return;
+	}
 	/* it knows a fixed list of methods, and reads the target of CONNECT in another way */
 	if (n > OTHER_MAX_BYTES || http_head_body(h, &body) < 0 || !is_ascii(h->target) ||
 		http_target_parse(h->target, &target) < 0 || http_slice_is(h->method, "CONNECT"))
