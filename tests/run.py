@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import tools  # noqa: E402
 from builds import REPO, Build  # noqa: E402
 from checks import checks  # noqa: E402
 from checks.style import Analysis  # noqa: E402
@@ -216,6 +217,10 @@ def suite_sanitizers(tally):
 
 
 def suite_e2e(tally):
+    try:
+        tools.schemathesis()
+    except AssertionError as missing:
+        tally.add("failed", "e2e: test tools from PyPI", str(missing))
     run_pytest(tally, "e2e", sorted((REPO / "tests" / "e2e").glob("test_*.py")))
 
 

@@ -8,24 +8,18 @@ import pytest
 
 from harness.service import REPO
 
-SCHEMATHESIS = "schemathesis==4.32.5"
-HOME = REPO / "out" / "schemathesis"
+sys.path.insert(0, str(REPO / "tests"))
+
+import tools  # noqa: E402
+
 # Streams without end, and WebSockets, which it cannot speak; their refusals are tested elsewhere.
 ENDLESS = ("/events", "/capture", "/mobydig")
 
 
 @pytest.fixture(scope="module")
 def schemathesis():
-    """The program, installed once beside the build."""
-    program = HOME / "bin" / "schemathesis"
-    if not program.exists():
-        HOME.parent.mkdir(exist_ok=True)
-        subprocess.run([sys.executable, "-m", "venv", HOME], check=True, capture_output=True, timeout=120)
-        done = subprocess.run([HOME / "bin" / "pip", "install", "-q", "--retries", "1", SCHEMATHESIS], capture_output=True,
-                              text=True, timeout=300)
-        if done.returncode != 0:
-            pytest.skip(f"{SCHEMATHESIS} cannot be installed: {done.stderr[-300:]}")
-    return program
+    """./test installs it before the tests, which have no network."""
+    return tools.schemathesis()
 
 
 def test_the_document_is_served_without_a_token(shared):
