@@ -41,7 +41,7 @@ int escape_undo(const char *s, size_t len_bytes, char **ret)
 		int c = http_percent_next(&in);
 
 		if (c < 0) {
-			c = first;
+			c = (unsigned char) first;
 			in = (struct http_slice){in.p + 1, in.len_bytes - 1};
 		}
 		if (c == '\0') {

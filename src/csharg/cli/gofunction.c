@@ -199,23 +199,33 @@ struct verb {
 	char letter;
 };
 
+/* The number at *@at, which moves behind its digits; 0 if there are none. */
+static long take_number(const char **at)
+{
+	char *end = NULL;
+	long v = 0;
+
+	if (isdigit((unsigned char) **at)) {
+		v = strtol(*at, &end, 10);
+		*at = end;
+	}
+	return v;
+}
+
 /* Understand the verb behind the '%' at *@at, which moves behind it. False if it is none. */
 static bool take_verb(const char **at, struct verb *ret)
 {
 	struct verb v = {.precision = -1};
 	const char *p = *at;
-	char *end;
 
 	for (; *p == '-' || *p == '0'; p++) {
 		v.minus = v.minus || *p == '-';
 		v.zero = v.zero || *p == '0';
 	}
-	v.width = isdigit((unsigned char) *p) ? strtol(p, &end, 10) : 0;
-	p = isdigit((unsigned char) *p) ? end : p;
+	v.width = take_number(&p);
 	if (*p == '.') {
 		p++;
-		v.precision = isdigit((unsigned char) *p) ? strtol(p, &end, 10) : 0;
-		p = isdigit((unsigned char) *p) ? end : p;
+		v.precision = take_number(&p);
 	}
 	if (!*p || !strchr("sdvqxfgt", *p) || v.width > GOTEMPLATE_WIDTH_MAX ||
 		v.precision > GOTEMPLATE_WIDTH_MAX)

@@ -461,7 +461,7 @@ static int parse_block(struct parser *s, enum gonode_kind kind, const char **at,
 	const char *names = NULL;
 	uint32_t pipe = 0, body = 0, other = 0;
 	bool declares = false;
-	enum stop stop;
+	enum stop stop = STOP_AT_END_OF_TEXT;
 	size_t n;
 	int rc;
 

@@ -193,7 +193,7 @@ static void make_authority(struct url *u)
 int url_parse(const char *text, struct url *ret, struct err *e)
 {
 	struct url u = {.tls = false};
-	char trimmed[URL_MAX];
+	char trimmed[URL_MAX] = "";
 	const char *p = trimmed;
 	int rc = trim(text, trimmed, e);
 
