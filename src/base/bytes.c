@@ -86,6 +86,15 @@ uint8_t rbuf_u8(struct rbuf *r)
 	return p ? *p : 0;
 }
 
+bool rbuf_flag(struct rbuf *r)
+{
+	uint8_t v = rbuf_u8(r);
+
+	if (v > 1)
+		r->failed = true;
+	return v == 1;
+}
+
 uint16_t rbuf_u16(struct rbuf *r)
 {
 	const uint8_t *p = rbuf_bytes(r, 2);

@@ -68,6 +68,8 @@ void wbuf_str(struct wbuf *w, const char *s);
 
 /* Missing bytes read as 0 and fail the cursor. */
 uint8_t rbuf_u8(struct rbuf *r);
+/* One byte with one canonical form: 0 or 1. Any other value reads as false and fails the cursor. */
+bool rbuf_flag(struct rbuf *r);
 uint16_t rbuf_u16(struct rbuf *r);
 uint32_t rbuf_u32(struct rbuf *r);
 uint64_t rbuf_u64(struct rbuf *r);

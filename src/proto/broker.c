@@ -57,16 +57,6 @@ static void get_capture_open(struct rbuf *r, struct msg_capture_open *c)
 	c->latency_ms = rbuf_u16(r);
 }
 
-/* A flag has one canonical form: 0 or 1. */
-static bool get_flag(struct rbuf *r)
-{
-	uint8_t v = rbuf_u8(r);
-
-	if (v > 1)
-		r->failed = true;
-	return v == 1;
-}
-
 static uint8_t get_documents(struct rbuf *r)
 {
 	uint8_t documents = rbuf_u8(r);
@@ -258,11 +248,11 @@ static void get_fields(struct rbuf *r, struct msg *m)
 	case MSG_RESTARTS:
 		m->u.restarts.service = rbuf_u32(r);
 		m->u.restarts.discover = rbuf_u32(r);
-		m->u.restarts.discover_is_silent = get_flag(r);
+		m->u.restarts.discover_is_silent = rbuf_flag(r);
 		break;
 	case MSG_RELOAD:
-		m->u.reload.has_tls = get_flag(r);
-		m->u.reload.has_token = get_flag(r);
+		m->u.reload.has_tls = rbuf_flag(r);
+		m->u.reload.has_token = rbuf_flag(r);
 		break;
 	case MSG_CATALOG:
 		m->u.catalog.generation = rbuf_u64(r);

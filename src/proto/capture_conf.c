@@ -109,16 +109,6 @@ int conf_kind(const uint8_t *p, size_t len_bytes)
 	return p[0];
 }
 
-/* A flag has one canonical form: 0 or 1. */
-static bool get_bool(struct rbuf *r)
-{
-	uint8_t v = rbuf_u8(r);
-
-	if (v > 1)
-		r->failed = true;
-	return v == 1;
-}
-
 static uint16_t get_endpoints(struct rbuf *r, struct conf_endpoint *ep)
 {
 	uint16_t n = rbuf_u16(r);
@@ -143,7 +133,7 @@ static uint16_t get_endpoints(struct rbuf *r, struct conf_endpoint *ep)
 static int get_program(struct rbuf *r, struct conf_program *p)
 {
 	p->linktype = rbuf_u16(r);
-	p->refuses = get_bool(r);
+	p->refuses = rbuf_flag(r);
 	p->n_insns = rbuf_u16(r);
 	if (r->failed || p->n_insns > BPF_MAXINSNS || (p->n_insns == 0) != p->refuses ||
 		(size_t) p->n_insns * INSN_BYTES > r->len_bytes - r->pos_bytes)
@@ -200,8 +190,8 @@ static int decode_into(struct rbuf *r, struct capture_conf *c)
 	c->snaplen = rbuf_u32(r);
 	if (c->snaplen == 0 || c->snaplen > CONF_SNAPLEN_MAX)
 		return -EBADMSG;
-	c->promiscuous = get_bool(r);
-	c->may_grow = get_bool(r);
+	c->promiscuous = rbuf_flag(r);
+	c->may_grow = rbuf_flag(r);
 	rc = get_names(r, c);
 	if (rc == 0)
 		rc = get_filter(r, c);
