@@ -87,13 +87,4 @@ static inline size_t pcapng_epb_bytes(const struct pcapng_epb *p)
  * @out + PCAPNG_EPB_DATA_AT. @out has room for pcapng_epb_bytes(@p). */
 void pcapng_frame_epb(const struct pcapng_epb *p, uint8_t *out);
 
-#define PCAPNG_DROPCOUNT_BYTES 16 /* at most what pcapng_add_epb_dropcount() adds */
-
-/* Add @add to the epb_dropcount of the Enhanced Packet Block at the beginning of the @len_bytes of
- * @blocks. The option is made if it is missing, and what follows the block is moved. The lengths in
- * the block are read several times: @blocks must not be memory that another process can write.
- * Returns the new length of @blocks, -EBADMSG if they do not begin with a well-formed block of that
- * type, -ENOBUFS if @cap_bytes are too few. On failure @blocks are unchanged. */
-ssize_t pcapng_add_epb_dropcount(uint8_t *blocks, size_t len_bytes, size_t cap_bytes, uint64_t add);
-
 #endif

@@ -9,7 +9,7 @@ from builds import REPO, Build
 SRC = REPO / "src"
 SHARED = {"base", "bpf", "http", "loop", "netlink", "pcapng", "proto", "sandbox", "stream"}
 SERVICE = {"service/admit", "service/answer", "service/capture", "service/catalog", "service/dig", "service/http", "service/hub",
-           "service/live", "service/page", "service/proxy"}
+           "service/live", "service/merge", "service/page", "service/proxy"}
 DISCOVER = SHARED - {"bpf", "http", "pcapng", "stream"} | {"files"}
 
 # Folder -> folders whose headers it may include, itself not mentioned.
@@ -42,6 +42,7 @@ MAY_INCLUDE = {
     "service/catalog": {"base", "proto"},
     "service/admit": SHARED - {"http", "loop", "sandbox", "stream"},
     "service/hub": SHARED - {"http", "loop", "sandbox"} | {"service/admit"},
+    "service/merge": {"base", "pcapng", "stream"},
     "service/http": {"base", "http", "loop"},
     "service/answer": {"base", "http", "loop", "service/catalog", "service/http"},
     "service/live": {"base", "http", "proto", "service/catalog", "service/http"},

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "pcapng/edit.h"
 #include "pcapng/write.h"
 #include "support/input.h"
 #include "support/pcapng_read.h"

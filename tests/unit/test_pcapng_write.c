@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/own.h"
+#include "pcapng/edit.h"
 #include "pcapng/write.h"
 #include "support/pcapng_read.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pcapng/write.h"
+#include "pcapng/edit.h"
 #include "service/hub/follow.h"
 
 void viewer_init(struct viewer *v, const struct viewer_ops *ops, void *ctx)
