@@ -70,6 +70,7 @@ static void service_args(const struct broker *b, struct args *a)
 	add_arg(a, "max-age=%" PRIu64, o->max_age_ms);
 	add_arg(a, "max-captures=%" PRIu64, o->max_captures);
 	add_arg(a, "max-viewers=%" PRIu64, o->max_viewers);
+	add_arg(a, "max-targets=%" PRIu64, o->max_targets);
 	add_arg(a, "max-connections=%" PRIu64, o->max_connections);
 	for (uint32_t i = 0; i < o->n_allow_host; i++)
 		add_arg(a, "allow-host=%s", o->allow_host[i]);

@@ -70,6 +70,8 @@ static const struct option_rule rules[] = {
 		"captures at the same time (256)"},
 	{"max-viewers", 0, OPT_COUNT, AT(max_viewers), 0, 1, BOUND_VIEWERS_MAX, "N",
 		"viewers at the same time (512)"},
+	{"max-targets", 0, OPT_COUNT, AT(max_targets), 0, 1, BOUND_TARGETS_MAX, "N",
+		"targets in one stream (64)"},
 	{"max-connections", 0, OPT_COUNT, AT(max_connections), 0, 1, BOUND_CONNECTIONS_MAX, "N",
 		"connections at the same time (1024)"},
 	{"version", 0, OPT_SWITCH, AT(version), 0, 0, 0, NULL, "print the version and exit"},
@@ -217,6 +219,7 @@ int options_parse(int argc, char **argv, const char *listen_env, struct options 
 		.max_age_ms = 250,
 		.max_captures = 256,
 		.max_viewers = 512,
+		.max_targets = 64,
 		.max_connections = 1024,
 	};
 	int rc = 0;

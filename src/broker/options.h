@@ -26,7 +26,7 @@ struct options {
 	uint32_t n_allow_host;
 	const char *tls_cert, *tls_key, *token_file;
 	uint64_t memory_bytes, ring_bytes, stream_bytes;
-	uint64_t latency_ms, max_age_ms, max_captures, max_viewers, max_connections;
+	uint64_t latency_ms, max_age_ms, max_captures, max_viewers, max_targets, max_connections;
 };
 
 /* Fill @ret with the defaults, the environment variable PACKETFLIX_LISTEN (@listen_env, may be

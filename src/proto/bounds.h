@@ -12,6 +12,7 @@
 #define BOUND_MEMORY_MAX_BYTES 1099511627776
 #define BOUND_CAPTURES_MAX     4096
 #define BOUND_VIEWERS_MAX      65536
+#define BOUND_TARGETS_MAX      4096 /* of one stream */
 #define BOUND_CONNECTIONS_MAX  65536
 #define BOUND_MAX_AGE_MS       60000
 #define BOUND_HOST_NAME_BYTES  255 /* of a host name that clients may use (RFC 1035 section 3.1) */

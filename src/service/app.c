@@ -144,11 +144,14 @@ static void wire(struct app *a)
 		.catalog = &a->catalog,
 		.is_guarded = c->secrets.token != NULL};
 	a->endpoints.hub = a->hub;
-	a->views = (struct view_env){.session = {.machine = {c->hardware, c->os},
+	a->views = (struct view_env){.session = {.loop = &a->loop,
+					     .machine = {c->hardware, c->os},
 					     .catalog = &a->catalog,
 					     .hub = a->hub,
 					     .proxying = c->proxy ? &a->proxy : NULL,
-					     .n_refused = &a->captures_refused},
+					     .n_refused = &a->captures_refused,
+					     .n_late = &a->packets_late,
+					     .max_targets = c->max_targets},
 		.endpoints = &a->endpoints};
 	a->events.catalog = &a->catalog;
 	a->events.discover_restarts = &a->discover_restarts;

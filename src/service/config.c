@@ -59,6 +59,8 @@ static void set(struct config *c, struct args *a, const char *name, const char *
 		c->limits.max_captures = (uint32_t) n;
 	else if (strcmp(name, "max-viewers") == 0)
 		c->limits.max_viewers = (uint32_t) n;
+	else if (strcmp(name, "max-targets") == 0)
+		c->max_targets = (uint32_t) n;
 	else if (strcmp(name, "max-connections") == 0)
 		c->max_connections = (uint32_t) n;
 	else if (strcmp(name, "own-host") == 0 && c->n_own_host < CONFIG_OWN_HOSTS_MAX)

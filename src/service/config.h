@@ -36,6 +36,7 @@ struct config {
 	const char *own_host[CONFIG_OWN_HOSTS_MAX]; /* its names, borrowed from argv */
 	uint32_t n_own_host;
 	struct hub_limits limits;
+	uint32_t max_targets; /* of one stream */
 	uint32_t max_connections;
 	uint32_t max_age_ms;           /* of a catalog that is used without asking */
 	struct config_secrets secrets; /* owned */

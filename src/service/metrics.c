@@ -37,6 +37,9 @@ static void put_captures(FILE *f, const struct app *a, const struct hub_totals *
 		"Packets captured, counted once however many viewers there are.", t->packets);
 	put(f, "packetflix_bytes_total", "counter", "Bytes of pcapng blocks made of them.",
 		t->payload_bytes);
+	put(f, "packetflix_late_packets_total", "counter",
+		"Packets of streams of several targets that were sent behind later ones.",
+		a->packets_late);
 	(void) fprintf(f,
 		"# HELP packetflix_lost_packets_total Packets lost, by cause: the kernel ring was "
 		"full, "

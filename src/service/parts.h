@@ -37,7 +37,8 @@ struct app {
 	struct digs digs;
 	struct proxy_env proxy;
 	uint64_t captures_refused;
-	uint64_t began_s; /* seconds since 1970 */
+	uint64_t packets_late; /* of streams of several targets: out of order */
+	uint64_t began_s;      /* seconds since 1970 */
 	uint32_t service_restarts, discover_restarts;
 	bool discover_is_silent;
 	int64_t events_checked_ns; /* when listeners last made discover look whether it is current

@@ -49,8 +49,8 @@ MAY_INCLUDE = {
     "service/dig": {"base", "http", "loop", "proto", "service/admit", "service/catalog", "service/http"},
     "service/page": {"base", "service/http"},
     "service/proxy": {"base", "http", "loop", "service/http"},
-    "service/capture": SHARED - {"loop", "sandbox"} | {"service/admit", "service/catalog", "service/http", "service/hub",
-                                                       "service/proxy"},
+    "service/capture": SHARED - {"sandbox"} | {"service/admit", "service/catalog", "service/http", "service/hub", "service/merge",
+                                               "service/proxy"},
 }
 # Headers made by the build, by the name they are included with.
 GENERATED = {"base/version.h", "broker/config.h", "discover/detail/services_table.h",

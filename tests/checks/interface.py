@@ -34,7 +34,7 @@ def the_document_says_what_needs_a_token_and_what_is_a_websocket():
 
 def the_document_has_every_parameter_of_captures():
     words = (REPO / "src" / "service" / "capture" / "words.c").read_text()
-    known = re.findall(r'^\t\{"(\w+)", (?:"|NULL)', words, re.MULTILINE)
+    known = re.findall(r'^\t\{"([\w-]+)", (?:"|NULL)', words, re.MULTILINE)
     paths = json.loads(DOCUMENT.read_text())["paths"]
     assert len(known) > 5, "the table of parameters is not found"
     for path in ("/capture", "/capture.pcapng"):

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "service/admit/decimal.h"
 #include "service/admit/target_json.h"
 
 static void names_free(char **names, uint32_t n)
@@ -55,36 +56,13 @@ void request_take_all(struct request *r)
 	r->all = true;
 }
 
-static const char *word(const struct request_word *w)
-{
-	return w->header ? w->header : w->query;
-}
-
-/* A plain decimal number no larger than @max. Returns 0 or -EINVAL. */
-static int parse_decimal(const char *s, uint64_t max, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	if (*s == '\0')
-		return -EINVAL;
-	for (; *s; s++) {
-		uint64_t digit = (uint64_t) (*s - '0');
-
-		if (*s < '0' || *s > '9' || v > (max - digit) / 10)
-			return -EINVAL;
-		v = v * 10 + digit;
-	}
-	*ret = v;
-	return 0;
-}
-
 static int decode_netns(const char *s, struct request_target *ret, struct refusal *why)
 {
 	uint64_t inode = 0;
 	char quoted[REFUSAL_WORD_MAX];
 
 	/* The original's number parser takes a plus sign. */
-	if (parse_decimal(*s == '+' ? s + 1 : s, INT64_MAX, &inode) < 0 || inode == 0)
+	if (decimal_parse(*s == '+' ? s + 1 : s, INT64_MAX, &inode) < 0 || inode == 0)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY, "invalid netns \"%s\"",
 			refusal_word(s, quoted));
 	if (request_target_init(ret) < 0)
@@ -110,8 +88,9 @@ static int decode_short_name(const char *s, struct request_target *ret, struct r
 static int decode_target(
 	const struct request_words *w, struct request_target *ret, struct refusal *why)
 {
-	const char *container = word(&w->container), *netns = word(&w->netns);
-	const char *target = word(&w->target);
+	const char *container = request_word_text(&w->container),
+		   *netns = request_word_text(&w->netns);
+	const char *target = request_word_text(&w->target);
 
 	if (container && netns)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
@@ -208,7 +187,7 @@ static int decode_snaplen(struct request *r, const char *s, struct refusal *why)
 	uint64_t v = 0;
 	char quoted[REFUSAL_WORD_MAX];
 
-	if (s && parse_decimal(s, UINT32_MAX, &v) < 0)
+	if (s && decimal_parse(s, UINT32_MAX, &v) < 0)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY, "invalid snaplen \"%s\"",
 			refusal_word(s, quoted));
 	r->snaplen = v == 0 || v > CONF_SNAPLEN_MAX ? CONF_SNAPLEN_MAX : (uint32_t) v;
@@ -223,7 +202,7 @@ static int decode_follow(struct request *r, const char *s, struct refusal *why)
 	if (s && strcmp(s, "off") == 0)
 		v = 0;
 	else if (s && strcmp(s, "on") != 0 && s[0] != '\0' &&
-		 parse_decimal(s, REQUEST_FOLLOW_SECONDS_MAX, &v) < 0)
+		 decimal_parse(s, REQUEST_FOLLOW_SECONDS_MAX, &v) < 0)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
 			"invalid follow \"%s\": off, on, or seconds up to %d",
 			refusal_word(s, quoted), REQUEST_FOLLOW_SECONDS_MAX);
@@ -255,23 +234,23 @@ static int decode_statistics(struct request *r, const char *s, struct refusal *w
 
 int request_decode(const struct request_words *w, struct request *ret, struct refusal *why)
 {
-	const char *filter = word(&w->filter);
+	const char *filter = request_word_text(&w->filter);
 	struct request r;
 	int rc;
 
 	memset(&r, 0, sizeof(r));
 	rc = decode_target(w, &r.target, why);
 	if (rc == 0)
-		rc = decode_nif(&r, word(&w->nif), why);
+		rc = decode_nif(&r, request_word_text(&w->nif), why);
 	if (rc == 0)
-		rc = decode_snaplen(&r, word(&w->snaplen), why);
+		rc = decode_snaplen(&r, request_word_text(&w->snaplen), why);
 	if (rc == 0)
-		rc = decode_follow(&r, word(&w->follow), why);
+		rc = decode_follow(&r, request_word_text(&w->follow), why);
 	if (rc == 0)
-		rc = decode_names(&r, word(&w->names), why);
+		rc = decode_names(&r, request_word_text(&w->names), why);
 	if (rc == 0)
-		rc = decode_statistics(&r, word(&w->statistics), why);
-	r.chaste = word(&w->chaste) != NULL;
+		rc = decode_statistics(&r, request_word_text(&w->statistics), why);
+	r.chaste = request_word_text(&w->chaste) != NULL;
 	r.filter = strdup(filter ? filter : "");
 	if (rc == 0 && !r.filter)
 		rc = refuse_nomem(why);

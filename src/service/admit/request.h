@@ -25,9 +25,19 @@ struct request_word {
 	const char *header;
 };
 
+/* The word that counts, NULL = absent. */
+static inline const char *request_word_text(const struct request_word *w)
+{
+	return w->header ? w->header : w->query;
+}
+
 struct request_words {
 	struct request_word container, netns, nif, filter, chaste; /* chaste: presence counts */
-	struct request_word target;     /* NAME or PREFIX:NAME, short for a container description */
+	struct request_word target; /* NAME or PREFIX:NAME, short for a container description */
+	const char *const *targets; /* every target argument, in order; the first is @target */
+	size_t n_targets;
+	/* limits of the stream, decimal: seconds, packets, bytes (admit/plan.h) */
+	struct request_word duration, max_packets, max_bytes;
 	struct request_word snaplen;    /* decimal, 0 = whole packets */
 	struct request_word names;      /* "on" or "off": names of addresses */
 	struct request_word statistics; /* "end" or "live": when statistics blocks are sent */

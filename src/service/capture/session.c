@@ -323,12 +323,12 @@ void session_sent(struct session *s, int n)
 	hub_sent(s->env->hub, s->viewer);
 }
 
-void session_leave(struct session *s)
+void session_leave(struct session *s, const char *why)
 {
 	if (s->has_ended)
 		return;
 	s->is_leaving = true;
-	(void) refuse(&s->why, 0, 200, CLOSE_NORMAL, "the viewer left");
+	(void) refuse(&s->why, 0, 200, CLOSE_NORMAL, "%s", why);
 	if (s->viewer)
 		viewer_leave(s->viewer);
 	else
@@ -340,9 +340,23 @@ const struct refusal *session_why(const struct session *s)
 	return &s->why;
 }
 
-const char *session_target(const struct session *s)
+const struct request *session_request(const struct session *s)
 {
-	return s->req.target.name ? s->req.target.name : "";
+	return &s->req;
+}
+
+const struct capture *session_capture(const struct session *s)
+{
+	return s->viewer ? s->viewer->seat->capture : NULL;
+}
+
+const char *session_final_words(const struct session *s)
+{
+	bool is_stale;
+
+	if (!s->viewer || !s->viewer->is_final || s->is_leaving)
+		return NULL;
+	return hub_end(s->viewer, &is_stale)->text;
 }
 
 void session_free(struct session *s)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "service/capture/stream.h"
 #include "service/capture/words.h"
 #include "service/http/conn.h"
 
@@ -16,7 +17,7 @@
 struct view {
 	struct conn *conn;
 	struct view_env *env;
-	struct session *session;   /* owned */
+	struct stream *stream;     /* owned */
 	struct conf_endpoint peer; /* its packets are left out */
 	uint32_t send_bytes;       /* the kernel may keep for its socket */
 	bool has_ended;            /* it was logged */
@@ -41,7 +42,7 @@ static const struct viewer_ops viewer_ops = {.wake = wake, .stuck = kill_stuck};
 
 static void log_end(struct view *v)
 {
-	const struct refusal *why = session_why(v->session);
+	const struct refusal *why = stream_why(v->stream);
 	char reason[ERR_TEXT_MAX];
 
 	if (!v->has_ended)
@@ -53,10 +54,10 @@ static void log_end(struct view *v)
 static int next(void *ctx, struct iovec *ret, int cap, struct conn_end *end)
 {
 	struct view *v = ctx;
-	int n = session_next(v->session, ret, cap);
+	int n = stream_next(v->stream, ret, cap);
 
 	if (n < 0) {
-		const struct refusal *why = session_why(v->session);
+		const struct refusal *why = stream_why(v->stream);
 		bool is_whole =
 			why->close_code == CLOSE_NORMAL || why->close_code == CLOSE_GOING_AWAY;
 
@@ -70,15 +71,15 @@ static void sent(void *ctx, int n)
 {
 	struct view *v = ctx;
 
-	session_sent(v->session, n);
+	stream_sent(v->stream, n);
 }
 
 static void leave(void *ctx)
 {
 	struct view *v = ctx;
 
-	if (v->session)
-		session_leave(v->session);
+	if (v->stream)
+		stream_leave(v->stream);
 }
 
 static void log_stuck(void *ctx)
@@ -93,7 +94,7 @@ static void view_free(void *ctx)
 
 	if (!v)
 		return; /* of a HEAD request */
-	session_free(v->session);
+	stream_free(v->stream);
 	endpoints_viewer_goes(v->env->endpoints, &v->peer);
 	free(v);
 }
@@ -147,14 +148,17 @@ static void begin_download(void *ctx)
 {
 	struct view *v = ctx;
 	struct iovec piece;
-	int n = session_next(v->session, &piece, 1);
+	int n = stream_next(v->stream, &piece, 1);
 
 	if (n < 0) {
-		const struct refusal *why = session_why(v->session);
+		const struct refusal *why = stream_why(v->stream);
 
 		conn_error(v->conn, why->http_status, why->text);
 	} else if (n > 0) {
-		send_head(v->conn, session_target(v->session), v);
+		char name[STREAM_NAME_MAX];
+
+		stream_name(v->stream, name);
+		send_head(v->conn, name, v);
 	}
 }
 
@@ -228,9 +232,9 @@ static void begin(struct conn *c, struct view_env *env, bool is_websocket)
 		conn_upgrade(c, false, &ops, v);
 	else
 		conn_wait(c, &ops, v);
-	v->session = session_new(&env->session, &words.words, v->send_bytes, &viewer_ops, v);
+	v->stream = stream_new(&env->session, &words.words, v->send_bytes, &viewer_ops, v);
 	words_done(&words);
-	if (!v->session)
+	if (!v->stream)
 		conn_kill(c);
 }
 

@@ -33,6 +33,9 @@ static const struct word_rule rules[] = {
 	{"follow", NULL, AT(follow)},
 	{"names", NULL, AT(names)},
 	{"statistics", NULL, AT(statistics)},
+	{"duration", NULL, AT(duration)},
+	{"max-packets", NULL, AT(max_packets)},
+	{"max-bytes", NULL, AT(max_bytes)},
 };
 
 /* Keep the string of @len bytes that was just written at the cursor. */
@@ -72,7 +75,7 @@ static void note_unknown(struct words *w, struct http_slice name)
 			name.p);
 }
 
-/* The first argument of a name counts. */
+/* The first argument of a name counts, but every target does. */
 static void read_arguments(struct words *w, struct http_slice query, struct cursor *c)
 {
 	struct http_slice name, value;
@@ -80,16 +83,34 @@ static void read_arguments(struct words *w, struct http_slice query, struct curs
 	while (http_query_next(&query, &name, &value)) {
 		const struct word_rule *rule = rule_for(name);
 		struct request_word *word = rule ? word_of(w, rule) : NULL;
+		bool is_target = word == &w->words.target;
+		const char *text;
 		long n;
 
 		if (!rule)
 			note_unknown(w, name);
-		if (!rule || word->query)
+		if (!rule || (word->query && !is_target))
 			continue;
 		n = http_decode(value, true, c->at, c->left_bytes);
-		if (n >= 0)
-			word->query = keep(c, (size_t) n);
+		if (n < 0)
+			continue;
+		text = keep(c, (size_t) n);
+		if (!word->query)
+			word->query = text;
+		if (is_target)
+			w->targets[w->words.n_targets++] = text;
 	}
+}
+
+/* How many arguments have the name of a target. */
+static size_t count_targets(struct http_slice query)
+{
+	struct http_slice name, value;
+	size_t n = 0;
+
+	while (http_query_next(&query, &name, &value))
+		n += http_decodes_to(name, true, "target");
+	return n;
 }
 
 static void read_headers(struct words *w, const struct http_head *h, struct cursor *c)
@@ -106,7 +127,7 @@ static void read_headers(struct words *w, const struct http_head *h, struct curs
 	}
 }
 
-/* All words fit: each argument and header is there once, and decoding makes nothing longer. */
+/* All words fit: decoding makes nothing longer, and an argument's name has room for a NUL. */
 static size_t room_for(const struct http_request *r)
 {
 	size_t bytes = r->query.len_bytes + 2 * ARRAY_LEN(rules);
@@ -126,8 +147,12 @@ int words_read(const struct http_request *r, struct words *ret)
 	struct words w = {.buf = malloc(bytes)};
 	struct cursor c = {w.buf, bytes};
 
-	if (!w.buf)
+	w.targets = calloc(count_targets(r->query) + 1, sizeof(*w.targets));
+	if (!w.buf || !w.targets) {
+		words_done(&w);
 		return -ENOMEM;
+	}
+	w.words.targets = w.targets;
 	read_arguments(&w, r->query, &c);
 	read_headers(&w, r->head, &c);
 	*ret = w;
@@ -137,6 +162,7 @@ int words_read(const struct http_request *r, struct words *ret)
 void words_done(struct words *w)
 {
 	free(w->buf);
+	free(w->targets);
 	memset(w, 0, sizeof(*w));
 }
 

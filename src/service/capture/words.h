@@ -11,10 +11,11 @@ struct http_request;
 
 #define WORDS_UNKNOWN_MAX 64 /* bytes of a name that is shown, with its NUL */
 
-/* Owned copies; @words points into @buf. */
+/* Owned copies; @words points into @buf and @targets. */
 struct words {
 	struct request_words words;
 	char *buf;
+	const char **targets;
 	/* the first query argument that has no meaning, cut to fit; "" = there is none */
 	char unknown[WORDS_UNKNOWN_MAX];
 };
