@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
-PROGRAMS = ("packetflix", "packetflix-discover", "packetflix-service", "packetflix-reader", "packetflix-dig")
+PROGRAMS = ("packetflix", "packetflix-discover", "packetflix-service", "packetflix-reader", "packetflix-dig",
+            "packetflix-compile")
 
 KINDS = {
     # gcc: what is tested is close to what is shipped

@@ -116,3 +116,13 @@ void utf8_sanitize(const char *s, char *ret, size_t cap_bytes)
 	}
 	ret[o] = '\0';
 }
+
+const char *utf8_word(const char *s, char ret[UTF8_WORD_MAX])
+{
+	static const char more[] = "...";
+
+	utf8_sanitize(s, ret, UTF8_WORD_MAX - strlen(more));
+	if (strlen(ret) < strlen(s))
+		memcpy(ret + strlen(ret), more, sizeof(more));
+	return ret;
+}

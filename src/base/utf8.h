@@ -34,4 +34,10 @@ size_t utf8_cut(const char *s, size_t len_bytes, size_t max_bytes);
  * replaced by '?'. Always NUL-terminated. @ret may be @s. */
 void utf8_sanitize(const char *s, char *ret, size_t cap_bytes);
 
+#define UTF8_WORD_MAX 80
+
+/* The word @s of a client as it may be quoted in a message for people: sanitized, and cut with
+ * "..." behind it when it is longer than UTF8_WORD_MAX allows. Returns @ret. */
+const char *utf8_word(const char *s, char ret[UTF8_WORD_MAX]);
+
 #endif

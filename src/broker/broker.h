@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "broker/captures.h"
-#include "broker/digs.h"
+#include "broker/workers.h"
 #include "broker/host_names.h"
 #include "broker/options.h"
 #include "broker/users.h"
@@ -46,7 +46,7 @@ struct broker {
 	struct host_names host_names;
 	struct child service, discover;
 	struct captures captures;
-	struct digs digs;
+	struct workers digs, compilers;
 	uint32_t epoch; /* incarnations of the service so far */
 	bool are_restarts_due, is_shutdown_due,
 		is_reload_due;               /* to be reported to the service: see news.h */
@@ -81,6 +81,9 @@ void op_tun_ask(struct broker *b, uint32_t id, const struct msg_tun *t);
 
 /* MSG_EVENTS_OPEN: see op_events.c. Sends the answer. */
 void op_events_open(struct broker *b, uint32_t id, const struct msg_events_open *m);
+
+/* MSG_COMPILE_OPEN: see op_compile.c. Sends the answer. */
+void op_compile_open(struct broker *b, uint32_t id);
 
 /* MSG_DIG_OPEN: see op_dig.c. Sends the answer. */
 void op_dig_open(struct broker *b, uint32_t id, const struct ns_ref *ref);

@@ -165,7 +165,7 @@ static int open_dig(
 	struct broker *b, uint32_t id, const struct ns_ref *ref, struct parts *p, struct err *e)
 {
 	struct netns ns = {-1, -1};
-	int rc = digs_admit(&b->digs, id);
+	int rc = workers_admit(&b->digs, id);
 	pid_t pid;
 
 	if (rc < 0)
@@ -182,7 +182,7 @@ static int open_dig(
 	pid = start_dig(b, p, e);
 	if (pid < 0)
 		return pid;
-	digs_add(&b->digs, id, pid);
+	workers_add(&b->digs, id, pid);
 	return 0;
 }
 
@@ -200,6 +200,6 @@ void op_dig_open(struct broker *b, uint32_t id, const struct ns_ref *ref)
 		MSG_TEXT_BYTES - 1, rc < 0 ? e.text : "");
 	if (msg_send(b->service.channel, &answer, &p.control_service, rc < 0 ? 0 : 1) < 0 &&
 		rc == 0)
-		digs_kill(&b->digs, id);
+		workers_kill(&b->digs, id);
 	parts_done(&p);
 }

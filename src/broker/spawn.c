@@ -86,8 +86,8 @@ static int find_program(const char *program, char *ret, size_t cap)
 
 int spawn_check(struct err *e)
 {
-	static const char *const programs[] = {
-		"packetflix-discover", "packetflix-service", "packetflix-reader", "packetflix-dig"};
+	static const char *const programs[] = {"packetflix-discover", "packetflix-service",
+		"packetflix-reader", "packetflix-dig", "packetflix-compile"};
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {

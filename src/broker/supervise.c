@@ -67,7 +67,13 @@ static int serve_service(struct broker *b, const struct msg *m)
 		op_dig_open(b, m->id, &m->u.ns_ref);
 		return 0;
 	case MSG_DIG_KILL:
-		digs_kill(&b->digs, m->id);
+		workers_kill(&b->digs, m->id);
+		return 0;
+	case MSG_COMPILE_OPEN:
+		op_compile_open(b, m->id);
+		return 0;
+	case MSG_COMPILE_KILL:
+		workers_kill(&b->compilers, m->id);
 		return 0;
 	case MSG_READY:
 		on_ready(b);
@@ -215,7 +221,8 @@ static void on_child_end(struct broker *b, struct child *c, int status)
 /* The readers of the former service are of no use to the next one. */
 static void on_service_end(struct broker *b, int status)
 {
-	digs_kill_all(&b->digs);
+	workers_kill_all(&b->digs);
+	workers_kill_all(&b->compilers);
 	kill_readers(b);
 	on_child_end(b, &b->service, status);
 	news_forget(b);
@@ -236,7 +243,8 @@ static void reap(struct broker *b)
 		else if (pid == b->discover.pid)
 			on_child_end(b, &b->discover, status);
 		else
-			digs_ended(&b->digs, pid);
+			workers_ended(&b->digs, pid);
+		workers_ended(&b->compilers, pid);
 	}
 }
 
@@ -348,7 +356,7 @@ static bool has_children(const struct broker *b)
 		if (b->captures.all[i].reader > 0)
 			return true;
 	}
-	return b->service.pid > 0 || b->discover.pid > 0 || b->digs.n > 0;
+	return b->service.pid > 0 || b->discover.pid > 0 || b->digs.n > 0 || b->compilers.n > 0;
 }
 
 /* Kill all children and wait for them, not for others that this process may have inherited, and not
@@ -359,7 +367,8 @@ static void end_everything(struct broker *b)
 
 	b->shutting_down = true;
 	kill_readers(b);
-	digs_kill_all(&b->digs);
+	workers_kill_all(&b->digs);
+	workers_kill_all(&b->compilers);
 	if (b->service.pid > 0)
 		(void) kill(b->service.pid, SIGKILL);
 	if (b->discover.pid > 0)

@@ -18,12 +18,13 @@ void users_find_in(const char *path, struct users *ret)
 		{"packetflix", &ret->service},
 		{"packetflix-reader", &ret->reader},
 		{"packetflix-dig", &ret->dig},
+		{"packetflix-compile", &ret->compile},
 	};
 	char line[LINE_BYTES];
 	struct passwd entry, *found;
 	FILE *f = fopen(path, "re");
 
-	*ret = (struct users){{65530, 65530}, {65531, 65531}, {65529, 65529}};
+	*ret = (struct users){{65530, 65530}, {65531, 65531}, {65529, 65529}, {65528, 65528}};
 	/* not getpwnam(3): it can ask the network, and needs libraries that a static program lacks
 	 */
 	while (f && fgetpwent_r(f, &entry, line, sizeof(line), &found) == 0) {

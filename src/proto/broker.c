@@ -165,6 +165,7 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 	case MSG_PORTS_OPENED:
 	case MSG_EVENTS_OPENED:
 	case MSG_DIG_OPENED:
+	case MSG_COMPILE_OPENED:
 		put_status(&w, &m->u.status);
 		break;
 	case MSG_RESTARTS:
@@ -206,6 +207,8 @@ ssize_t msg_encode(const struct msg *m, uint8_t *ret, size_t cap_bytes)
 		break;
 	case MSG_CAPTURE_KILL:
 	case MSG_DIG_KILL:
+	case MSG_COMPILE_OPEN:
+	case MSG_COMPILE_KILL:
 	case MSG_READY:
 	case MSG_DISCOVER_LOST:
 	case MSG_TARGET_EXITED:
@@ -243,6 +246,7 @@ static void get_fields(struct rbuf *r, struct msg *m)
 	case MSG_PORTS_OPENED:
 	case MSG_EVENTS_OPENED:
 	case MSG_DIG_OPENED:
+	case MSG_COMPILE_OPENED:
 		get_status(r, &m->u.status);
 		break;
 	case MSG_RESTARTS:
@@ -283,6 +287,8 @@ static void get_fields(struct rbuf *r, struct msg *m)
 		break;
 	case MSG_CAPTURE_KILL:
 	case MSG_DIG_KILL:
+	case MSG_COMPILE_OPEN:
+	case MSG_COMPILE_KILL:
 	case MSG_READY:
 	case MSG_DISCOVER_LOST:
 	case MSG_TARGET_EXITED:

@@ -119,6 +119,14 @@ enum msg_op {
 	MSG_RELOAD, /* read certificate, key and token again; fields: struct msg_reload;
 		     * descriptors: certificate and key if reload.has_tls, then the token file if
 		     * has_token */
+
+	/* service -> broker */
+	MSG_COMPILE_OPEN, /* id: the compiler; no fields */
+	MSG_COMPILE_KILL, /* id: the compiler; no fields */
+
+	/* broker -> service */
+	MSG_COMPILE_OPENED, /* id: the compiler; fields: struct msg_status; descriptor on success:
+			     * the service's end of the socket of proto/compile.h */
 	MSG_OP_END
 };
 
@@ -234,7 +242,8 @@ struct msg {
 		uint32_t ring_bytes;      /* RING_MAKE */
 		struct ns_ref ns_ref;     /* NETLINK_OPEN, PORTS_OPEN, DIG_OPEN */
 		struct msg_status status; /* CAPTURE_OPENED, RING_MADE, CAPTURE_ENDED,
-					   * PORTS_OPENED, EVENTS_OPENED, DIG_OPENED */
+					   * PORTS_OPENED, EVENTS_OPENED, DIG_OPENED,
+					   * COMPILE_OPENED */
 		struct msg_netlink_opened netlink_opened;
 		struct msg_events_open events_open;
 		struct msg_restarts restarts;

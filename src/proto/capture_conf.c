@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-
-#define INSN_BYTES 8
+#include "proto/conf_program.h"
 
 void capture_conf_done(struct capture_conf *c)
 {
@@ -33,19 +32,6 @@ static void put_endpoints(struct wbuf *w, const struct conf_endpoint *ep, uint16
 	}
 }
 
-static void put_program(struct wbuf *w, const struct conf_program *p)
-{
-	wbuf_u16(w, p->linktype);
-	wbuf_u8(w, p->refuses);
-	wbuf_u16(w, p->n_insns);
-	for (uint16_t i = 0; i < p->n_insns; i++) {
-		wbuf_u16(w, p->insns[i].code);
-		wbuf_u8(w, p->insns[i].jt);
-		wbuf_u8(w, p->insns[i].jf);
-		wbuf_u32(w, p->insns[i].k);
-	}
-}
-
 ssize_t capture_conf_encode(const struct capture_conf *c, uint8_t *ret, size_t cap_bytes)
 {
 	struct wbuf w = {.p = ret, .cap_bytes = cap_bytes};
@@ -65,7 +51,7 @@ ssize_t capture_conf_encode(const struct capture_conf *c, uint8_t *ret, size_t c
 	wbuf_str(&w, c->filter ? c->filter : "");
 	wbuf_u16(&w, c->n_programs);
 	for (uint16_t i = 0; i < c->n_programs; i++)
-		put_program(&w, &c->programs[i]);
+		conf_program_put(&w, &c->programs[i]);
 	put_endpoints(&w, c->endpoints, c->n_endpoints);
 	wbuf_u32(&w, c->first_interface);
 	wbuf_str(&w, c->comment);
@@ -130,28 +116,6 @@ static uint16_t get_endpoints(struct rbuf *r, struct conf_endpoint *ep)
 	return r->failed ? 0 : n;
 }
 
-static int get_program(struct rbuf *r, struct conf_program *p)
-{
-	p->linktype = rbuf_u16(r);
-	p->refuses = rbuf_flag(r);
-	p->n_insns = rbuf_u16(r);
-	if (r->failed || p->n_insns > BPF_MAXINSNS || (p->n_insns == 0) != p->refuses ||
-		(size_t) p->n_insns * INSN_BYTES > r->len_bytes - r->pos_bytes)
-		return -EBADMSG;
-	if (p->n_insns == 0)
-		return 0;
-	p->insns = calloc(p->n_insns, sizeof(*p->insns));
-	if (!p->insns)
-		return -ENOMEM;
-	for (uint16_t i = 0; i < p->n_insns; i++) {
-		p->insns[i].code = rbuf_u16(r);
-		p->insns[i].jt = rbuf_u8(r);
-		p->insns[i].jf = rbuf_u8(r);
-		p->insns[i].k = rbuf_u32(r);
-	}
-	return 0;
-}
-
 static int get_names(struct rbuf *r, struct capture_conf *c)
 {
 	c->n_names = rbuf_u16(r);
@@ -203,7 +167,7 @@ static int decode_into(struct rbuf *r, struct capture_conf *c)
 		return -EBADMSG;
 	}
 	for (uint16_t i = 0; i < c->n_programs && rc == 0; i++)
-		rc = get_program(r, &c->programs[i]);
+		rc = conf_program_get(r, &c->programs[i]);
 	if (rc < 0)
 		return rc;
 	c->n_endpoints = get_endpoints(r, c->endpoints);

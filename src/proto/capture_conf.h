@@ -8,11 +8,12 @@
 #ifndef PROTO_CAPTURE_CONF_H
 #define PROTO_CAPTURE_CONF_H
 
-#include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "proto/conf_program.h"
 
 #define CONF_MAX_BYTES     131072
 #define CONF_NAMES_MAX     768 /* interfaces named in one capture */
@@ -37,14 +38,6 @@ struct conf_endpoint {
 	uint8_t family;   /* 4 or 6 */
 	uint16_t port;    /* host byte order */
 	uint8_t addr[16]; /* network byte order, 4 or 16 bytes in use, the rest zero */
-};
-
-/* The filter for one link type. */
-struct conf_program {
-	uint16_t linktype; /* enum linktype */
-	bool refuses;      /* the filter cannot be expressed for this link type: no packet passes */
-	uint16_t n_insns;  /* 0 if and only if @refuses */
-	struct sock_filter *insns; /* owned */
 };
 
 struct capture_conf {

@@ -84,3 +84,10 @@ int role_enter_dig(const struct role_place *place, const struct seccomp_dig_fds 
 
 	return rc < 0 ? rc : seccomp_dig(fds, e);
 }
+
+int role_enter_compile(const struct role_place *place, struct err *e)
+{
+	int rc = keep_nothing(place, e);
+
+	return rc < 0 ? rc : seccomp_compile(e);
+}

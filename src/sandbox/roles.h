@@ -34,6 +34,9 @@ struct role_place {
 /* The reader keeps nothing. It still lists links and maps its ring, then calls seccomp_reader(). */
 int role_enter_reader(const struct role_place *place, struct err *e);
 
+/* A compiler keeps nothing, and its sandbox is complete. */
+int role_enter_compile(const struct role_place *place, struct err *e);
+
 /* A dig keeps nothing, and its sandbox is complete: as role_enter_reader(), then seccomp_dig(). */
 int role_enter_dig(
 	const struct role_place *place, const struct seccomp_dig_fds *fds, struct err *e);

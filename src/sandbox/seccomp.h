@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One system call table per role, side by side in seccomp_ROLE.c. A table lists what the role may
  * do; everything else fails with EPERM (broker, discover, service: libraries probe) or ends the
- * process (reader, dig: only our own code runs there). Needs no_new_privs: call sandbox_drop()
+ * process (reader, dig, compile: what they do is known). Needs no_new_privs: call sandbox_drop()
  * first. */
 #ifndef SANDBOX_SECCOMP_H
 #define SANDBOX_SECCOMP_H
@@ -30,6 +30,7 @@ int seccomp_discover(struct err *e);
 /* @connects: the service may open outgoing TCP connections (proxying to another discovery). */
 int seccomp_service(bool connects, struct err *e);
 int seccomp_reader(const struct seccomp_reader_fds *fds, struct err *e);
+int seccomp_compile(struct err *e);
 int seccomp_dig(const struct seccomp_dig_fds *fds, struct err *e);
 
 #endif

@@ -147,6 +147,7 @@ static void wire(struct app *a)
 	a->views = (struct view_env){.session = {.loop = &a->loop,
 					     .machine = {c->hardware, c->os},
 					     .catalog = &a->catalog,
+					     .compilers = &a->compilers,
 					     .hub = a->hub,
 					     .proxying = c->proxy ? &a->proxy : NULL,
 					     .n_refused = &a->captures_refused,
@@ -174,6 +175,8 @@ int app_init(struct app *a, struct config *config, struct err *e)
 		return err_sys(e, rc, "cannot make an event loop");
 	a->hub = hub_new(SERVICE_FD_BROKER, &config->limits, &hub_ops, a);
 	if (!a->hub)
+		return err_set(e, -ENOMEM, "out of memory");
+	if (compilers_init(&a->compilers, &a->loop, SERVICE_FD_BROKER) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
 	wire(a);
 	if (config->proxy)
@@ -205,6 +208,7 @@ void app_done(struct app *a)
 {
 	server_done(&a->server);
 	packings_done(&a->answers.packings);
+	compilers_done(&a->compilers);
 	hub_free(a->hub);
 	events_done(&a->events);
 	channels_done(a);

@@ -101,6 +101,9 @@ static int on_message(struct app *a, const struct msg *m, struct fdset *fds)
 	case MSG_DIG_OPENED:
 		digs_opened(&a->digs, m, fds);
 		return 0;
+	case MSG_COMPILE_OPENED:
+		compilers_opened(&a->compilers, m, fds);
+		return 0;
 	case MSG_SHUTDOWN:
 		ending_begin(a);
 		return 0;

@@ -37,6 +37,8 @@ static void put_captures(FILE *f, const struct app *a, const struct hub_totals *
 		"Packets captured, counted once however many viewers there are.", t->packets);
 	put(f, "packetflix_bytes_total", "counter", "Bytes of pcapng blocks made of them.",
 		t->payload_bytes);
+	put(f, "packetflix_filter_timeouts_total", "counter",
+		"Capture filters that took too long to compile.", a->compilers.n_timeouts);
 	put(f, "packetflix_late_packets_total", "counter",
 		"Packets of streams of several targets that were sent behind later ones.",
 		a->packets_late);

@@ -12,6 +12,7 @@
 #include "service/capture/endpoints.h"
 #include "service/capture/view.h"
 #include "service/catalog/catalog_client.h"
+#include "service/compile/compiler.h"
 #include "service/config.h"
 #include "service/dig/dig.h"
 #include "service/http/server.h"
@@ -24,6 +25,7 @@ struct app {
 	struct loop loop;
 	struct loop_timer tick;
 	struct hub *hub;
+	struct compilers compilers;
 	struct catalog_client catalog;
 	struct catalog_waiter refresh; /* for captures: has a target ended? */
 	struct loop_source broker_source, catalog_source;

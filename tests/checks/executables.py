@@ -10,9 +10,10 @@ SANDBOX = {"libc", "libcap", "libseccomp"}
 MAY_LINK = {
     "packetflix": SANDBOX,
     "packetflix-discover": SANDBOX | {"libcurl", "libjansson", "libnghttp2", "libprotobuf-c", "libsqlite3"},
-    "packetflix-service": SANDBOX | {"libcrypto", "libjansson", "libpcap", "libresolv", "libssl", "libz"},
+    "packetflix-service": SANDBOX | {"libcrypto", "libjansson", "libresolv", "libssl", "libz"},
     "packetflix-reader": SANDBOX,
     "packetflix-dig": SANDBOX,
+    "packetflix-compile": SANDBOX | {"libpcap"},
     "cshargextcap": {"libc", "libjansson"},
     "csharg": {"libc", "libcurl", "libjansson", "libyaml-0"},
 }

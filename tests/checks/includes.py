@@ -8,7 +8,7 @@ from builds import REPO, Build
 
 SRC = REPO / "src"
 SHARED = {"base", "bpf", "http", "loop", "netlink", "pcapng", "proto", "sandbox", "stream"}
-SERVICE = {"service/admit", "service/answer", "service/capture", "service/catalog", "service/dig", "service/http", "service/hub",
+SERVICE = {"service/admit", "service/answer", "service/capture", "service/catalog", "service/compile", "service/dig", "service/http", "service/hub",
            "service/live", "service/merge", "service/page", "service/proxy"}
 DISCOVER = SHARED - {"bpf", "http", "pcapng", "stream"} | {"files"}
 
@@ -34,13 +34,15 @@ MAY_INCLUDE = {
     "discover/detail": DISCOVER | {"discover", "discover/engine", "discover/host", "discover/container", "discover/edge"},
     "reader": SHARED - {"http", "loop"},
     "dig": {"base", "proto", "sandbox"},
+    "compile": {"base", "bpf", "netlink", "proto", "sandbox"},
     "csharg": set(),
     "csharg/lib": {"base", "csharg", "http", "pcapng"},
     "extcap": {"base", "csharg", "http"},
     "csharg/cli": {"base", "csharg"},
     "service": SHARED | SERVICE,
     "service/catalog": {"base", "proto"},
-    "service/admit": SHARED - {"http", "loop", "sandbox", "stream"},
+    "service/admit": SHARED - {"bpf", "http", "loop", "sandbox", "stream"},
+    "service/compile": {"base", "loop", "netlink", "proto"},
     "service/hub": SHARED - {"http", "loop", "sandbox"} | {"service/admit"},
     "service/merge": {"base", "pcapng", "stream"},
     "service/http": {"base", "http", "loop"},
@@ -49,8 +51,8 @@ MAY_INCLUDE = {
     "service/dig": {"base", "http", "loop", "proto", "service/admit", "service/catalog", "service/http"},
     "service/page": {"base", "service/http"},
     "service/proxy": {"base", "http", "loop", "service/http"},
-    "service/capture": SHARED - {"sandbox"} | {"service/admit", "service/catalog", "service/http", "service/hub", "service/merge",
-                                               "service/proxy"},
+    "service/capture": SHARED - {"sandbox"} | {"service/admit", "service/catalog", "service/compile", "service/http",
+                                               "service/hub", "service/merge", "service/proxy"},
 }
 # Headers made by the build, by the name they are included with.
 GENERATED = {"base/version.h", "broker/config.h", "discover/detail/services_table.h",

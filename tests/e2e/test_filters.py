@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Filters accept exactly what libpcap accepts on the live interface, on every interface, or are refused in its words."""
 import os
+import signal
 import socket
 import struct
+import threading
 
 import pytest
 
 from harness import netns
-from harness.client import Raw, Viewer, check_close, refusal
+from harness.client import Raw, Viewer, check_close, path, refusal
 from harness.reference import Tcpdump, complaint
+from harness.service import alive, descendants, role_of
 from harness.traffic import Numbered, ethernet, ipv4, tag, udp, udp_frame
 from harness.wait import until
 
@@ -272,3 +275,74 @@ def test_loopback_traffic_is_filtered_too(shared, scene):
         sender.sendto(b"<lo-end>", ("127.0.0.1", 4243))
     viewer.wait_carrying(b"<lo-end>")
     assert [p.data[42:] for p in viewer.stream.packets if p.data[23] == 17] == [b"<lo-4243>", b"<lo-end>"]
+
+
+def compilers(service):
+    return [pid for pid in descendants(service.process.pid) if role_of(pid) == "packetflix-compile"]
+
+
+SLOW = " or ".join(f"port {number}" for number in range(1000, 2000))  # half a minute in libpcap
+
+
+class SlowRequest:
+    """A request for a capture with the slow filter, by a thread, which is being compiled now."""
+
+    def __init__(self, service, scene):
+        self.answer = None
+        self._service = service
+        self._path = path({"netns": scene.inode, "filter": SLOW}, where="/capture.pcapng")
+        before = set(compilers(service))
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+        until(lambda: set(compilers(service)) - before, "the filter is being compiled")
+        self.compiler = (set(compilers(service)) - before).pop()
+
+    def _ask(self):
+        self.answer = self._service.request("GET", self._path, timeout=60)
+
+    def wait(self):
+        self._thread.join(60)
+        return self.answer
+
+
+def test_a_long_list_of_hosts_is_compiled(shared, scene):
+    hosts = " or ".join(f"host 198.51.100.{number}" for number in range(1, 180))
+    viewer = Viewer(shared, netns=scene.inode, nif="eth0", filter=f"host 192.0.2.9 or {hosts}").wait_interfaces("eth0")
+    scene.send(Numbered(b"<long-list>").frame(0))
+    viewer.wait_carrying(b"<long-list>")
+
+
+def test_a_filter_that_takes_too_long_is_refused_while_everything_else_goes_on(start, scene):
+    running = start()
+    slow = SlowRequest(running, scene)
+    for _ in range(100):
+        assert running.get("/healthz").status == 200
+    viewer = Viewer(running, netns=scene.inode, nif="eth0", filter="udp port 9").wait_interfaces("eth0")
+    scene.send(Numbered(b"<meanwhile>").frame(0))
+    viewer.wait_carrying(b"<meanwhile>")
+    assert not slow.answer, "the others had to wait for the slow filter"
+    assert slow.wait().status == 400
+    assert "cannot be compiled within 5 s" in slow.answer.text
+    assert running.metrics()["packetflix_filter_timeouts_total"] == 1
+    # and the next long filter has a process again
+    test_a_long_list_of_hosts_is_compiled(running, scene)
+
+
+def test_a_connection_that_breaks_stops_the_compilation(start, scene):
+    running = start()
+    client = running.dial()
+    client.sendall(f"GET {path({'netns': scene.inode, 'filter': SLOW}, where='/capture.pcapng')} HTTP/1.1\r\n"
+                   "Host: localhost\r\n\r\n".encode())
+    until(lambda: compilers(running), "the filter is being compiled")
+    pid, = compilers(running)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    until(lambda: not alive(pid), "the compilation is stopped", 4)
+
+
+def test_a_compiler_that_dies_refuses_its_filter_and_no_other(start, scene):
+    running = start()
+    slow = SlowRequest(running, scene)
+    os.kill(slow.compiler, signal.SIGKILL)
+    assert slow.wait().status == 503
+    Viewer(running, netns=scene.inode, nif="eth0", filter="udp").wait_interfaces("eth0")

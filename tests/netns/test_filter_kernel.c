@@ -30,7 +30,7 @@
 
 #include "base/own.h"
 #include "netlink/linktype.h"
-#include "service/admit/filter.h"
+#include "compile/filter.h"
 
 #ifndef ARPHRD_NONE
 #define ARPHRD_NONE 0xfffe /* not in the C library's header */
@@ -199,7 +199,7 @@ static int open_ours(const struct scene *s, const char *filter)
 {
 	const struct filter_link link = {s->ifname, s->linktype};
 	struct capture_conf c = {.snaplen = CONF_SNAPLEN_MAX, .filter = strdup(filter)};
-	struct refusal why = {0};
+	struct err why = ERR_NONE;
 	int fd = -1;
 
 	assert_non_null(c.filter);

@@ -135,8 +135,8 @@ static void long_words_are_cut_and_made_printable_in_refusals(void **state)
 	memset(value, 'x', sizeof(value));
 	value[0] = '\n';
 	value[sizeof(value) - 1] = '\0';
-	(void) snprintf(expected, sizeof(expected), "invalid netns \"?%.*s...\"",
-		REFUSAL_WORD_MAX - 5, value + 1);
+	(void) snprintf(expected, sizeof(expected), "invalid netns \"?%.*s...\"", UTF8_WORD_MAX - 5,
+		value + 1);
 	expect_refusal(&w, expected);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "base/utf8.h"
 #include "service/admit/decimal.h"
 
 void plan_done(struct plan *p)
@@ -22,14 +23,14 @@ static int decode_limit(const struct request_word *word, const char *name, uint6
 	uint64_t *ret, struct refusal *why)
 {
 	const char *s = request_word_text(word);
-	char quoted[REFUSAL_WORD_MAX];
+	char quoted[UTF8_WORD_MAX];
 
 	if (!s)
 		return 0;
 	if (decimal_parse(s, max, ret) < 0 || *ret == 0)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
 			"invalid %s \"%s\": a decimal number from 1 to %llu", name,
-			refusal_word(s, quoted), (unsigned long long) max);
+			utf8_word(s, quoted), (unsigned long long) max);
 	return 0;
 }
 

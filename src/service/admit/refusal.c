@@ -26,13 +26,3 @@ int refuse_nomem(struct refusal *r)
 {
 	return refuse(r, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
 }
-
-const char *refusal_word(const char *s, char ret[REFUSAL_WORD_MAX])
-{
-	static const char more[] = "...";
-
-	utf8_sanitize(s, ret, REFUSAL_WORD_MAX - strlen(more));
-	if (strlen(ret) < strlen(s))
-		memcpy(ret + strlen(ret), more, sizeof(more));
-	return ret;
-}

@@ -27,9 +27,4 @@ int refuse(struct refusal *r, int code, int http_status, int close_code, const c
 /* refuse() for want of memory: -ENOMEM. */
 int refuse_nomem(struct refusal *r);
 
-#define REFUSAL_WORD_MAX 80
-
-/* A client's word @s as it may be quoted in a refusal: printable, cut to fit. Returns @ret. */
-const char *refusal_word(const char *s, char ret[REFUSAL_WORD_MAX]);
-
 #endif

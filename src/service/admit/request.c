@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "base/utf8.h"
 #include "service/admit/decimal.h"
 #include "service/admit/target_json.h"
 
@@ -59,12 +60,12 @@ void request_take_all(struct request *r)
 static int decode_netns(const char *s, struct request_target *ret, struct refusal *why)
 {
 	uint64_t inode = 0;
-	char quoted[REFUSAL_WORD_MAX];
+	char quoted[UTF8_WORD_MAX];
 
 	/* The original's number parser takes a plus sign. */
 	if (decimal_parse(*s == '+' ? s + 1 : s, INT64_MAX, &inode) < 0 || inode == 0)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY, "invalid netns \"%s\"",
-			refusal_word(s, quoted));
+			utf8_word(s, quoted));
 	if (request_target_init(ret) < 0)
 		return refuse_nomem(why);
 	ret->netns_inode = inode;
@@ -185,11 +186,11 @@ static int decode_nif(struct request *r, const char *nif, struct refusal *why)
 static int decode_snaplen(struct request *r, const char *s, struct refusal *why)
 {
 	uint64_t v = 0;
-	char quoted[REFUSAL_WORD_MAX];
+	char quoted[UTF8_WORD_MAX];
 
 	if (s && decimal_parse(s, UINT32_MAX, &v) < 0)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY, "invalid snaplen \"%s\"",
-			refusal_word(s, quoted));
+			utf8_word(s, quoted));
 	r->snaplen = v == 0 || v > CONF_SNAPLEN_MAX ? CONF_SNAPLEN_MAX : (uint32_t) v;
 	return 0;
 }
@@ -197,38 +198,38 @@ static int decode_snaplen(struct request *r, const char *s, struct refusal *why)
 static int decode_follow(struct request *r, const char *s, struct refusal *why)
 {
 	uint64_t v = REQUEST_FOLLOW_SECONDS;
-	char quoted[REFUSAL_WORD_MAX];
+	char quoted[UTF8_WORD_MAX];
 
 	if (s && strcmp(s, "off") == 0)
 		v = 0;
 	else if (s && strcmp(s, "on") != 0 && s[0] != '\0' &&
 		 decimal_parse(s, REQUEST_FOLLOW_SECONDS_MAX, &v) < 0)
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
-			"invalid follow \"%s\": off, on, or seconds up to %d",
-			refusal_word(s, quoted), REQUEST_FOLLOW_SECONDS_MAX);
+			"invalid follow \"%s\": off, on, or seconds up to %d", utf8_word(s, quoted),
+			REQUEST_FOLLOW_SECONDS_MAX);
 	r->follow_seconds = (uint32_t) v;
 	return 0;
 }
 
 static int decode_names(struct request *r, const char *s, struct refusal *why)
 {
-	char quoted[REFUSAL_WORD_MAX];
+	char quoted[UTF8_WORD_MAX];
 
 	r->wants_names = !s || strcmp(s, "off") != 0;
 	if (s && r->wants_names && strcmp(s, "on") != 0 && s[0] != '\0')
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY, "invalid names \"%s\": on or off",
-			refusal_word(s, quoted));
+			utf8_word(s, quoted));
 	return 0;
 }
 
 static int decode_statistics(struct request *r, const char *s, struct refusal *why)
 {
-	char quoted[REFUSAL_WORD_MAX];
+	char quoted[UTF8_WORD_MAX];
 
 	r->wants_live_statistics = s && strcmp(s, "live") == 0;
 	if (s && !r->wants_live_statistics && strcmp(s, "end") != 0 && s[0] != '\0')
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
-			"invalid statistics \"%s\": end or live", refusal_word(s, quoted));
+			"invalid statistics \"%s\": end or live", utf8_word(s, quoted));
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "base/utf8.h"
 #include "service/admit/short_name.h"
 
 /* What only a newer catalog can know, or else does not exist. */
@@ -201,7 +202,7 @@ static void list_links(const struct catalog_netns *ns, char *ret, size_t cap)
 static int refuse_name(const struct request *req, const struct catalog_netns *ns, const char *name,
 	struct refusal *why)
 {
-	char quoted[REFUSAL_WORD_MAX], target[REFUSAL_WORD_MAX], links[256] = "";
+	char quoted[UTF8_WORD_MAX], target[UTF8_WORD_MAX], links[256] = "";
 	const char *there = "";
 	bool named = req->target.name[0] != '\0';
 
@@ -215,11 +216,10 @@ static int refuse_name(const struct request *req, const struct catalog_netns *ns
 	if (!well_formed(name))
 		return refuse(why, -EINVAL, 400, CLOSE_POLICY,
 			"invalid nif: no interface name is as long as \"%s\"%s%s",
-			refusal_word(name, quoted), there, links);
+			utf8_word(name, quoted), there, links);
 	return refuse(why, -ENODEV, 404, CLOSE_POLICY, "no interface \"%s\" in %s%s%s%s%s",
-		refusal_word(name, quoted), named ? "\"" : "this network namespace",
-		named ? refusal_word(req->target.name, target) : "", named ? "\"" : "", there,
-		links);
+		utf8_word(name, quoted), named ? "\"" : "this network namespace",
+		named ? utf8_word(req->target.name, target) : "", named ? "\"" : "", there, links);
 }
 
 /* Leave out those names that do not exist. Returns false, with nothing done, if that is all. */

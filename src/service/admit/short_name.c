@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alias.h"
+#include "base/utf8.h"
 
 typedef bool (*match_fn)(const struct catalog_target *t, const char *name);
 
@@ -59,7 +60,7 @@ static bool match_id(const struct catalog_target *t, const char *name)
 static int refuse_ambiguous(
 	const struct catalog *cat, const char *name, match_fn match, struct refusal *why)
 {
-	char list[300] = "", quoted[REFUSAL_WORD_MAX];
+	char list[300] = "", quoted[UTF8_WORD_MAX];
 	size_t len = 0;
 
 	for (uint32_t i = 0; i < cat->n_targets; i++) {
@@ -80,7 +81,7 @@ static int refuse_ambiguous(
 		len += (size_t) n;
 	}
 	return refuse(why, -ENOTUNIQ, 409, CLOSE_POLICY, "target \"%s\" is ambiguous: %s",
-		refusal_word(name, quoted), list);
+		utf8_word(name, quoted), list);
 }
 
 int short_name_find(const struct catalog *cat, const char *name, const struct catalog_target **ret,

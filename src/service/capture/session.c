@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "base/own.h"
 #include "netlink/linktype.h"
-#include "service/admit/filter.h"
 #include "service/admit/resolve.h"
 #include "service/admit/target_json.h"
+#include "service/compile/keep_all.h"
 #include "service/proxy/ghostwire.h"
 
 #define SECOND_NS 1000000000LL
@@ -29,7 +29,12 @@ struct session {
 	struct catalog_waiter waiter;
 	struct ghostwire_ask *ask; /* owned, NULL = not asking */
 	bool has_asked;            /* the other discovery service, in this try */
-	struct viewer *viewer;     /* owned, NULL before joining and after the end */
+	/* while the filter is compiled: which capture to join then */
+	struct compile_job compiling;
+	struct capture_conf conf; /* owned */
+	struct ns_ref ref;
+	enum catalog_age age;
+	struct viewer *viewer; /* owned, NULL before joining and after the end */
 	bool has_ended, has_begun;
 	bool is_leaving; /* session_leave() was called: why is set */
 	uint32_t tries;
@@ -42,6 +47,16 @@ static void refused(struct session *s)
 	if (s->env->n_refused)
 		++*s->env->n_refused;
 	s->ops->wake(s->ctx);
+}
+
+/* What follows a step of admission that returned @rc: -EAGAIN when a fresh catalog is needed,
+ * -EINPROGRESS when the step goes on by itself. */
+static void settle(struct session *s, int rc)
+{
+	if (rc == -EAGAIN)
+		catalog_client_wait(s->env->catalog, &s->waiter, clock_mono_ns());
+	else if (rc < 0 && rc != -EINPROGRESS)
+		refused(s);
 }
 
 static bool is_chosen(const struct capture_conf *conf, const char *name)
@@ -73,50 +88,67 @@ static int names_to_conf(
 	return 0;
 }
 
-/* The links the filter has to fit. A namespace the catalog does not know is taken for the usual
- * kind: its reader tells in the stream if the filter does not fit a link. */
-static int compile(struct session *s, const struct catalog_netns *ns, struct capture_conf *conf)
+static void add_link(struct compile_request *r, const struct catalog_link *link)
 {
-	static const struct filter_link usual = {"", LINKTYPE_ETHERNET};
-	uint32_t n_links = ns ? ns->n_links : 0;
-	AUTO_FREE struct filter_link *links = calloc(n_links + 1, sizeof(*links));
-	size_t n = 0;
+	uint16_t linktype = linktype_of(link->arphrd);
 
-	if (!links)
-		return refuse(&s->why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
-	for (uint32_t i = 0; i < n_links; i++) {
+	for (uint16_t i = 0; i < r->n_links; i++) {
+		if (r->links[i].linktype == linktype)
+			return;
+	}
+	if (r->n_links == COMPILE_LINKS_MAX)
+		return;
+	r->links[r->n_links].linktype = linktype;
+	(void) snprintf(r->links[r->n_links++].name, sizeof(r->links->name), "%s", link->name);
+}
+
+/* The link types that the filter has to fit, with a link of each. A namespace the catalog does not
+ * know is taken for the usual kind: its reader tells in the stream if the filter does not fit a
+ * link. */
+static void list_links(
+	const struct session *s, const struct catalog_netns *ns, struct compile_request *ret)
+{
+	ret->n_links = 0;
+	for (uint32_t i = 0; ns && i < ns->n_links; i++) {
 		/* of all interfaces only those that are up: every namespace may have tunnels that
 		 * nobody uses, and no filter has to fit them */
 		if (s->req.all ? ns->links[i].operstate != OPERSTATE_DOWN
-			       : is_chosen(conf, ns->links[i].name))
-			links[n++] = (struct filter_link){
-				ns->links[i].name, linktype_of(ns->links[i].arphrd)};
+			       : is_chosen(&s->conf, ns->links[i].name))
+			add_link(ret, &ns->links[i]);
 	}
-	if (n == 0)
-		links[n++] = usual;
-	return filter_compile(conf, links, n, &s->why);
+	if (ret->n_links == 0) {
+		ret->links[0] = (struct compile_link){.linktype = LINKTYPE_ETHERNET};
+		ret->n_links = 1;
+	}
 }
 
-static int make_conf(struct session *s, const struct catalog_netns *ns, struct capture_conf *conf)
+static int make_conf(struct session *s, const struct catalog_netns *ns)
 {
+	struct capture_conf *conf = &s->conf;
+
 	if (s->req.n_names > CONF_NAMES_MAX)
 		return refuse(&s->why, -E2BIG, 400, CLOSE_POLICY,
 			"too many network interfaces: at most %d can be chosen", CONF_NAMES_MAX);
+	if (strlen(s->req.filter) > CONF_FILTER_MAX)
+		return refuse(&s->why, -EINVAL, 400, CLOSE_POLICY,
+			"invalid capture filter: more than %d bytes", CONF_FILTER_MAX);
 	conf->snaplen = s->req.snaplen;
 	conf->promiscuous = !s->req.chaste;
 	conf->filter = strdup(s->req.filter);
 	if (!conf->filter || names_to_conf(&s->req, ns, conf) < 0)
-		return refuse(&s->why, -ENOMEM, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
-	return compile(s, ns, conf);
+		return refuse_nomem(&s->why);
+	return 0;
 }
 
 /* Returns 0, or -EAGAIN when the capture to join was started before, so that only a fresh catalog
  * tells whether the chosen interfaces are still there, or another negative errno. */
-static int join(struct session *s, const struct ns_ref *ref, enum catalog_age age)
+static int join(struct session *s)
 {
 	const struct catalog *cat = &s->env->catalog->catalog;
+	const struct ns_ref *ref = &s->ref;
 	const struct catalog_netns *ns = catalog_find_netns(cat, ref->inode);
 	struct hub_request hr = {.ns = *ref,
+		.conf = s->conf,
 		.is_claimed = !ns || !ns_ref_is_same(&ns->ref, ref),
 		.wants_names = s->req.wants_names,
 		.wants_live_statistics = s->req.wants_live_statistics,
@@ -124,16 +156,13 @@ static int join(struct session *s, const struct ns_ref *ref, enum catalog_age ag
 		.catalog = cat,
 		.ops = s->ops,
 		.ctx = s->ctx};
-	ssize_t n;
-	int rc = make_conf(s, ns, &hr.conf);
+	ssize_t n = shb_build(&s->req, &s->env->machine, &hr.shb);
+	int rc = n < 0 ? refuse_nomem(&s->why) : 0;
 
-	if (rc == 0) {
-		n = shb_build(&s->req, &s->env->machine, &hr.shb);
-		if (n < 0)
-			rc = refuse(&s->why, (int) n, 503, CLOSE_TRY_AGAIN_LATER, "out of memory");
-		hr.shb_len_bytes = n < 0 ? 0 : (size_t) n;
-	}
-	if (rc == 0 && age == CATALOG_CURRENT && !s->req.all && hub_would_share(s->env->hub, &hr))
+	s->conf = (struct capture_conf){0}; /* taken */
+	hr.shb_len_bytes = n < 0 ? 0 : (size_t) n;
+	if (rc == 0 && s->age == CATALOG_CURRENT && !s->req.all &&
+		hub_would_share(s->env->hub, &hr))
 		rc = -EAGAIN;
 	if (rc < 0) {
 		capture_conf_done(&hr.conf);
@@ -144,6 +173,49 @@ static int join(struct session *s, const struct ns_ref *ref, enum catalog_age ag
 		hr.follow = follow_new(cat, s->req.target.name, s->req.target.prefix, ref->inode,
 			s->req.follow_seconds * SECOND_NS);
 	return hub_join(s->env->hub, &hr, &s->viewer, &s->why);
+}
+
+/* The filter is compiled, or refused. */
+static int use_programs(struct session *s, struct compile_answer *a)
+{
+	bool is_refused = a->status == -EINVAL || a->status == -ETIME;
+
+	if (a->status < 0)
+		return refuse(&s->why, a->status, is_refused ? 400 : 503,
+			is_refused ? CLOSE_POLICY : CLOSE_TRY_AGAIN_LATER, "%s", a->text);
+	s->conf.n_programs = a->n_programs;
+	memcpy(s->conf.programs, a->programs, sizeof(a->programs));
+	memset(a->programs, 0, sizeof(a->programs)); /* taken */
+	return join(s);
+}
+
+static void on_compiled(void *ctx, struct compile_answer *a)
+{
+	struct session *s = ctx;
+
+	settle(s, use_programs(s, a));
+}
+
+/* Join with the programs of the filter, or have them made first: -EINPROGRESS. */
+static int compile_and_join(struct session *s, const struct catalog_netns *ns)
+{
+	int rc;
+
+	capture_conf_done(&s->conf);
+	rc = make_conf(s, ns);
+	if (rc < 0)
+		return rc;
+	if (s->conf.filter[0] == '\0')
+		return keep_all(&s->conf) < 0 ? refuse_nomem(&s->why) : join(s);
+	s->compiling = (struct compile_job){
+		.request = {.snaplen = s->conf.snaplen, .filter = s->conf.filter},
+		.done = on_compiled,
+		.ctx = s};
+	list_links(s, ns, &s->compiling.request);
+	if (compile_submit(s->env->compilers, &s->compiling) < 0)
+		return refuse(&s->why, -EBUSY, 503, CLOSE_TRY_AGAIN_LATER,
+			"too many capture filters are waiting to be compiled");
+	return -EINPROGRESS;
 }
 
 static int use_list(struct session *s, const char *body, size_t len_bytes)
@@ -188,25 +260,21 @@ static int ask_elsewhere(struct session *s)
 static int admit(struct session *s, enum catalog_age age)
 {
 	const struct catalog *cat = &s->env->catalog->catalog;
-	struct ns_ref ref;
 	int rc;
 
+	s->age = age;
 	if (s->env->proxying && !s->has_asked && resolve_needs_name(&s->req, cat))
 		return ask_elsewhere(s);
-	rc = resolve_target(&s->req, cat, age, &ref, &s->why);
+	rc = resolve_target(&s->req, cat, age, &s->ref, &s->why);
 	if (rc == 0)
-		rc = resolve_interfaces(&s->req, catalog_find_netns(cat, ref.inode), age, &s->why);
-	return rc == 0 ? join(s, &ref, age) : rc;
+		rc = resolve_interfaces(
+			&s->req, catalog_find_netns(cat, s->ref.inode), age, &s->why);
+	return rc == 0 ? compile_and_join(s, catalog_find_netns(cat, s->ref.inode)) : rc;
 }
 
 static void try_admit(struct session *s, enum catalog_age age)
 {
-	int rc = admit(s, age);
-
-	if (rc == -EAGAIN)
-		catalog_client_wait(s->env->catalog, &s->waiter, clock_mono_ns());
-	else if (rc < 0 && rc != -EINPROGRESS)
-		refused(s);
+	settle(s, admit(s, age));
 }
 
 static void on_catalog(void *ctx, bool is_fresh)
@@ -323,16 +391,26 @@ void session_sent(struct session *s, int n)
 	hub_sent(s->env->hub, s->viewer);
 }
 
+/* Wait for nothing any more. */
+static void stop_admission(struct session *s)
+{
+	catalog_client_cancel(s->env->catalog, &s->waiter);
+	ghostwire_ask_free(TAKE_PTR(s->ask));
+	compile_cancel(&s->compiling);
+}
+
 void session_leave(struct session *s, const char *why)
 {
 	if (s->has_ended)
 		return;
 	s->is_leaving = true;
 	(void) refuse(&s->why, 0, 200, CLOSE_NORMAL, "%s", why);
-	if (s->viewer)
+	if (s->viewer) {
 		viewer_leave(s->viewer);
-	else
-		s->has_ended = true;
+		return;
+	}
+	stop_admission(s);
+	s->has_ended = true;
 }
 
 const struct refusal *session_why(const struct session *s)
@@ -363,8 +441,8 @@ void session_free(struct session *s)
 {
 	if (!s)
 		return;
-	catalog_client_cancel(s->env->catalog, &s->waiter);
-	ghostwire_ask_free(s->ask);
+	stop_admission(s);
+	capture_conf_done(&s->conf);
 	if (s->viewer)
 		hub_leave(s->env->hub, s->viewer);
 	request_done(&s->req);

@@ -10,10 +10,10 @@
 #include "service/admit/request.h"
 #include "service/capture/shb.h"
 #include "service/catalog/catalog_client.h"
+#include "service/compile/compiler.h"
 #include "service/hub/hub.h"
 
 struct iovec;
-struct loop;
 struct proxy_env;
 struct session;
 
@@ -22,6 +22,7 @@ struct session_env {
 	struct loop *loop;
 	struct shb_machine machine;
 	struct catalog_client *catalog;
+	struct compilers *compilers;
 	struct hub *hub;
 	/* names are resolved by its other discovery service; NULL: by ours */
 	struct proxy_env *proxying;

@@ -15,7 +15,7 @@ from harness.wait import until
 
 REPO = Path(__file__).resolve().parents[3]
 ROLES = ("packetflix", "packetflix-discover", "packetflix-service", "packetflix-reader")
-PROGRAMS = (*ROLES, "packetflix-dig")
+PROGRAMS = (*ROLES, "packetflix-dig", "packetflix-compile")
 RESTARTED = ("service", "discover", "reader")   # the values of {process} in packetflix_process_restarts_total
 ENDING = "proc=broker msg=ending signal="  # the log line of the broker when it begins to shut down
 STOP_S = 15

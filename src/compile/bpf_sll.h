@@ -2,8 +2,8 @@
 /* Programs for cooked packets (LINKTYPE_LINUX_SLL: a header of 16 bytes, then the network layer),
  * made to run in the kernel, where packets of such links have whatever link layer they have: the
  * fields of the header are asked from the kernel, the rest is read from the network layer on. */
-#ifndef ADMIT_BPF_SLL_H
-#define ADMIT_BPF_SLL_H
+#ifndef COMPILE_BPF_SLL_H
+#define COMPILE_BPF_SLL_H
 
 #include <linux/filter.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "service/admit/bpf_sll.h"
+#include "compile/bpf_sll.h"
 
 #include <errno.h>
 
-#include "service/admit/bpf_check.h"
+#include "compile/bpf_check.h"
 
 #define SLL_HEADER 16
 /* Offsets from SKF_NET_OFF must not reach SKF_AD_OFF; half of that room for each of a constant and

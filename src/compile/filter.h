@@ -2,14 +2,14 @@
 /* From pcap-filter(7) text to classic BPF for the kernel, one program for each link type. The text
  * is compiled by libpcap for packets as they are in a file; the kernel, however, keeps a VLAN tag
  * beside the packet and has no cooked header, so programs are rewritten for what it really sees. */
-#ifndef ADMIT_FILTER_H
-#define ADMIT_FILTER_H
+#ifndef COMPILE_FILTER_H
+#define COMPILE_FILTER_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "proto/capture_conf.h"
-#include "service/admit/refusal.h"
 
 /* Instructions of all programs together. The kernel takes BPF_MAXINSNS; the rest is for what the
  * reader puts in front. */
@@ -30,9 +30,9 @@ struct filter_link {
  * A tag in the packet and the outer tag that the kernel keeps beside it are tested as by libpcap on
  * a live interface: vlan finds both, other tests see the packet without the tag beside it.
  * Names of hosts are refused; those of the usual services and protocols are known.
- * Returns 0, -EINVAL with @why holding libpcap's words, and the interface if it fits others, or
- * -ENOMEM with @why filled. @conf is untouched on failure. */
+ * Returns 0, -EINVAL with @e holding libpcap's words, and the interface if it fits others, or
+ * -ENOMEM with @e filled. @conf is untouched on failure. */
 int filter_compile(
-	struct capture_conf *conf, const struct filter_link *links, size_t n, struct refusal *why);
+	struct capture_conf *conf, const struct filter_link *links, size_t n, struct err *e);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Does the kernel take a program as libpcap made it, and does it mean the same there? */
-#ifndef ADMIT_BPF_CHECK_H
-#define ADMIT_BPF_CHECK_H
+#ifndef COMPILE_BPF_CHECK_H
+#define COMPILE_BPF_CHECK_H
 
 #include <linux/filter.h>
 #include <stdbool.h>

@@ -2,10 +2,10 @@
 /* A filter expression made ready for libpcap's compiler. The words are taken apart as libpcap's own
  * scanner does it, so that
  *   - the compiler never meets a name it would look up in files or on the network,
- *   - its time can be estimated before it is spent,
+ *   - its cost is known before it is spent,
  *   - VLAN tests are right for the kernel, which keeps the outer tag beside the packet. */
-#ifndef ADMIT_FILTER_TEXT_H
-#define ADMIT_FILTER_TEXT_H
+#ifndef COMPILE_FILTER_TEXT_H
+#define COMPILE_FILTER_TEXT_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "service/admit/filter_text.h"
+#include "compile/filter_text.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/own.h"
-#include "service/admit/filter_names.h"
-#include "service/admit/refusal.h"
+#include "base/utf8.h"
+#include "compile/filter_names.h"
 
 /* What a name would be here; it is the most recent keyword that decides. */
 enum place {
@@ -288,14 +288,14 @@ static void keyword(struct scan *c, const char *s, size_t len)
 /* Put a placeholder for the word at @s, the name @n of @n_len bytes, and remember the name. */
 static void unknown(struct scan *c, const char *s, const char *n, size_t n_len)
 {
-	char text[256], quoted[REFUSAL_WORD_MAX];
+	char text[256], quoted[UTF8_WORD_MAX];
 
 	put_instead(c, s, places[c->place].placeholder);
 	if (c->t->unknown[0])
 		return;
 	(void) snprintf(text, sizeof(text), "%.*s", (int) n_len, n);
 	(void) snprintf(c->t->unknown, sizeof(c->t->unknown), "%s '%s'%s", places[c->place].words,
-		refusal_word(text, quoted), places[c->place].hint);
+		utf8_word(text, quoted), places[c->place].hint);
 }
 
 /* A word that is neither a keyword nor an address, perhaps behind a backslash. */

@@ -2,8 +2,8 @@
 /* The names in filter expressions. libpcap asks the system for those of services, protocols and
  * hosts; the process that compiles filters has neither /etc nor a resolver, and must never wait for
  * one, so the usual ones are here and no others are known. */
-#ifndef ADMIT_FILTER_NAMES_H
-#define ADMIT_FILTER_NAMES_H
+#ifndef COMPILE_FILTER_NAMES_H
+#define COMPILE_FILTER_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "service/admit/bpf_check.h"
+#include "compile/bpf_check.h"
 
 #include <string.h>
 

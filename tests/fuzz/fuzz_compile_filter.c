@@ -19,9 +19,9 @@
 #include "base/utf8.h"
 #include "bpf/run.h"
 #include "netlink/linktype.h"
-#include "service/admit/bpf_check.h"
-#include "service/admit/filter.h"
-#include "service/admit/filter_text.h"
+#include "compile/bpf_check.h"
+#include "compile/filter.h"
+#include "compile/filter_text.h"
 #include "support/bpf_kernel.h"
 #include "support/lookups.h"
 
@@ -83,7 +83,7 @@ static void check_programs(const struct capture_conf *c)
 
 static int compile(struct capture_conf *c, char *text)
 {
-	struct refusal why = {0};
+	struct err why = ERR_NONE;
 	int rc;
 
 	memset(c, 0, sizeof(*c));

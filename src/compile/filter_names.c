@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "service/admit/filter_names.h"
+#include "compile/filter_names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
