@@ -26,7 +26,8 @@ WITHOUT_LEAK_DETECTOR = ("test_discover_run",)
 ALONE = REPO / "tests" / "support" / "alone"
 PROCESS_EVENTS = "process_events"  # the pytest marker of tests that need the initial PID namespace
 # What of the end-to-end suite runs on programs with sanitizers: what brings bytes of others into them.
-SANITIZED_E2E = ("test_capture_params.py", "test_filters.py", "test_front_door.py", "test_handshake.py", "test_http_conformance.py", "test_http_stream.py",
+SANITIZED_E2E = ("test_capture_params.py", "test_filters.py", "test_front_door.py", "test_handshake.py", "test_http_conformance.py",
+                 "test_http_stream.py", "test_many_targets.py",
                  "test_proxy.py", "test_proxy_secure.py", "test_safety.py", "test_stream.py", "test_targets.py")
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two clocks in use. Code that waits takes the time as a parameter, so that tests can set it.
+/* The clocks in use. Code that waits takes the time as a parameter, so that tests can set it.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -13,6 +13,16 @@ static inline int64_t clock_mono_ns(void)
 	struct timespec t;
 
 	(void) clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Nanoseconds since the machine was started, those asleep included: the clock of start times of
+ * processes. */
+static inline int64_t clock_boot_ns(void)
+{
+	struct timespec t;
+
+	(void) clock_gettime(CLOCK_BOOTTIME, &t);
 	return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 

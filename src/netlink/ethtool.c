@@ -31,3 +31,17 @@ int ethtool_driver_ask(int sock, const char *name, struct ethtool_driver *ret)
 	take(ret->eromversion, info.erom_version, sizeof(info.erom_version));
 	return 0;
 }
+
+uint64_t ethtool_speed_bps(int sock, const char *name)
+{
+	struct ethtool_cmd cmd = {.cmd = ETHTOOL_GSET};
+	struct ifreq req = {.ifr_data = (void *) &cmd};
+	uint32_t mbps;
+
+	memcpy(req.ifr_name, name, strnlen(name, sizeof(req.ifr_name) - 1));
+	if (ioctl(sock, SIOCETHTOOL, &req) < 0)
+		return 0;
+	/* ethtool_cmd_speed() shifts an int over its sign when the speed is unknown */
+	mbps = (uint32_t) cmd.speed_hi << 16 | cmd.speed;
+	return mbps == (uint32_t) SPEED_UNKNOWN ? 0 : (uint64_t) mbps * 1000000;
+}

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Who drives a link (ETHTOOL_GDRVINFO, linux/ethtool.h). Reading needs no rights. */
+/* What the driver of a link tells (ethtool(7) requests of linux/ethtool.h). Reading needs no
+ * rights. */
 #ifndef NETLINK_ETHTOOL_H
 #define NETLINK_ETHTOOL_H
+
+#include <stdint.h>
 
 #define ETHTOOL_TEXT_MAX 33 /* ETHTOOL_BUSINFO_LEN and a NUL */
 
@@ -14,5 +17,9 @@ struct ethtool_driver {
 /* Ask about link @name in the namespace of @sock, a socket of any kind. Returns 0 or a negative
  * errno: -EOPNOTSUPP when the link has no driver to ask. */
 int ethtool_driver_ask(int sock, const char *name, struct ethtool_driver *ret);
+
+/* The speed of link @name in the namespace of @sock in bit/s (ETHTOOL_GSET), 0 when its driver does
+ * not tell. */
+uint64_t ethtool_speed_bps(int sock, const char *name);
 
 #endif

@@ -143,7 +143,7 @@ int link_ask(int sock, int timeout_ms, nl_fn fn, void *ctx)
 			.nlmsg_seq = 1},
 		.info = {.ifi_family = AF_UNSPEC},
 		.mask_attr = {.rta_len = RTA_LENGTH(sizeof(req.mask)), .rta_type = IFLA_EXT_MASK},
-		/* counters are the larger half of an answer, and dear */
+		/* those of virtual functions: asking their driver takes time */
 		.mask = RTEXT_FILTER_SKIP_STATS,
 	};
 

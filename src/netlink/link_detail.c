@@ -102,6 +102,24 @@ static void put_info(const struct nl_attrs *info, struct link_detail *d)
 	}
 }
 
+static void put_counters(const struct nl_attrs *a, struct link_counters *ret)
+{
+	struct rtnl_link_stats64 s = {0};
+
+	/* kernels append to the structure */
+	memcpy(&s, a->p, a->len_bytes < sizeof(s) ? a->len_bytes : sizeof(s));
+	*ret = (struct link_counters){
+		.rx_packets = s.rx_packets,
+		.rx_bytes = s.rx_bytes,
+		.rx_errors = s.rx_errors,
+		.rx_dropped = s.rx_dropped,
+		.tx_packets = s.tx_packets,
+		.tx_bytes = s.tx_bytes,
+		.tx_errors = s.tx_errors,
+		.tx_dropped = s.tx_dropped,
+	};
+}
+
 int link_detail_parse(const struct nlmsghdr *h, struct link_detail *ret)
 {
 	struct link_detail d;
@@ -121,6 +139,10 @@ int link_detail_parse(const struct nlmsghdr *h, struct link_detail *ret)
 	while ((type = nl_attr_next(&all, &a)) >= 0) {
 		if (type == IFLA_MASTER)
 			d.master = nl_attr_u32(&a);
+		else if (type == IFLA_MTU)
+			d.mtu = nl_attr_u32(&a);
+		else if (type == IFLA_STATS64)
+			put_counters(&a, &d.counters);
 		else if (type == IFLA_LINK)
 			d.lower = nl_attr_u32(&a);
 		else if (type == IFLA_LINK_NETNSID && a.len_bytes >= sizeof(int32_t))

@@ -30,9 +30,17 @@ struct link_vxlan {
 	uint16_t source_low, source_high;
 };
 
+/* Packets and bytes since the link was made (struct rtnl_link_stats64). */
+struct link_counters {
+	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped;
+	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
+};
+
 struct link_detail {
 	struct link link;
 	uint32_t master; /* ifindex, 0 = none */
+	uint32_t mtu;    /* bytes, 0 = unknown */
+	struct link_counters counters;
 	/* What is on the other side or below: IFLA_LINK. 0 = none; the link's own index if the
 	 * kernel left it out because it is the same in another namespace. */
 	uint32_t lower;

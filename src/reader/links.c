@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 
 #include "base/own.h"
+#include "netlink/ethtool.h"
 #include "reader/chunking.h"
 #include "reader/filter.h"
-#include "reader/speed.h"
 
 static bool is_chosen(const struct capture *c, const struct link *link)
 {
@@ -243,7 +243,7 @@ int links_admit(struct capture *c, struct interface *i)
 	i->is_admitted = true;
 	if (i->is_told || !interfaces_have_id(&c->ifs))
 		return 0;
-	i->speed_bps = speed_of_link(c->fds.packet, i->link.name);
+	i->speed_bps = ethtool_speed_bps(c->fds.packet, i->link.name);
 	return chunking_tell_interface(c, i);
 }
 

@@ -231,3 +231,12 @@ def test_a_bulk_transfer_is_complete(shared, engine, web):
     answers = [p for p in viewer.stream.packets if b"HTTP/1.0 200" in p.data or b"HTTP/1.1 200" in p.data]
     assert len(answers) == 400
     assert payload > 400 * len(PAGE) and payload < 400 * (len(PAGE) + 1000)
+
+
+def test_the_document_has_id_and_image_of_a_container(shared, engine, container):
+    name = container("described")
+    found, = [c for ns in shared.get("/json?fresh").json["network-namespaces"] for c in ns["containers"] if c["name"] == name]
+    wanted = json.loads(engine.docker("inspect", name))[0]
+    assert found["container-id"] == wanted["Id"]
+    assert found["image"] == wanted["Config"]["Image"]
+    assert found["argv"] == [wanted["Path"], *wanted["Args"]]

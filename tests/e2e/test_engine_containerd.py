@@ -11,7 +11,7 @@ import pytest
 
 from harness import service
 from harness.client import Viewer
-from harness.containerd import Containerd, HiddenContainerd
+from harness.containerd import IMAGE, Containerd, HiddenContainerd
 from harness.fakes import Box, identity
 from harness.wait import until
 
@@ -186,6 +186,8 @@ def test_labels_of_pods_are_in_the_whole_document(shared, pod):
     sandbox, main = sorted(found, key=lambda c: "io.kubernetes.sandbox" not in c["labels"])
     assert sandbox["labels"]["app"] == "shop" and sandbox["labels"]["io.kubernetes.annotation/note"] == "a?b"
     assert main["name"] == main["labels"]["io.kubernetes.container.name"] == "main"
+    assert sandbox["labels"]["io.kubernetes.container.name"] == "POD"
+    assert main["image"] == IMAGE and main["container-id"] != sandbox["container-id"]
     for tenant in found:
         assert tenant["labels"]["io.kubernetes.pod.namespace"] == "pf-e2e"
         assert tenant["labels"]["io.kubernetes.pod.uid"] == f"uid-{name.split('/')[1]}"

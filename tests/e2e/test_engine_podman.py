@@ -55,6 +55,7 @@ def test_containers_have_their_name_type_and_labels(shared, podman, service_of_p
     assert target["pid"] == podman.pid(name) and target["prefix"] == ""
     found = detail(shared, name)
     assert found["type"] == "podman" and found["status"] == "running"
+    assert found["container-id"] == target["id"] and IMAGE in found["image"]
     assert found["api-path"] == f"unix:///proc/{service_of_podman.pid}/root{podman.socket}"
     labels = found["labels"]
     assert labels["colour"] == "blue" and labels["com.docker.compose.project"] == "shop"

@@ -9,6 +9,7 @@ import pytest
 
 from harness import netns
 from harness.json_schema import DOCUMENT
+from harness.traffic import Numbered
 from harness.netns import IFF_TAP, Netns, ip, tun
 from harness.wait import until
 
@@ -183,6 +184,23 @@ def test_interfaces_are_what_iproute_shows(host, network):
             assert nif["addresses"]["mac"] == link["address"]
             assert nif["operstate"] == link["operstate"] and nif["operstate"] in OPERSTATES
             assert nif["promisc"] == ("PROMISC" in link["flags"]) and nif["physical"] is False
+            assert nif["mtu"] == link["mtu"]
+            # iproute2 leaves one out and adds two of its own
+            assert set(nif["flags"]) - {"RUNNING"} == set(link["flags"]) - {"LOWER_UP", "NO-CARRIER", "M-DOWN"}
+
+
+def test_counters_are_those_of_the_kernel(shared, scene):
+    def counters():
+        nifs = shared.get("/json?fresh").json["network-namespaces"]
+        nif, = [n for ns in nifs if ns["netnsid"] == scene.inode for n in ns["network-interfaces"] if n["name"] == "eth0"]
+        return nif
+    before = counters()
+    Numbered(b"<counted>", size=200).send(scene.sender, 50)
+    after = counters()
+    assert after["counters"]["rx-packets"] == before["counters"]["rx-packets"] + 50
+    assert after["counters"]["rx-bytes"] == before["counters"]["rx-bytes"] + 50 * len(Numbered(b"<counted>", size=200).frame(0))
+    assert after["counters"]["rx-errors"] == after["counters"]["tx-errors"] == 0
+    assert after["speed"] == 10_000_000_000  # what the driver of veth tells
 
 
 def test_addresses_are_what_iproute_shows(host, network):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What /json says about tenants: names from their files, capabilities, scheduling, freezers, PID namespaces, Industrial Edge."""
 import base64
+import datetime
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sqlite3
 import stat
 import struct
 import subprocess
+import time
 import zlib
 from pathlib import Path
 
@@ -165,6 +167,24 @@ def test_many_host_names_are_all_told(shared, owned):
 
 def test_the_command_line_is_joined_by_blanks(shared, tenant):
     assert container_of(shared, tenant().pid)["cmdline"] == "/bin/busybox sleep 3600"
+
+
+def test_arguments_with_blanks_stay_apart(shared):
+    words = ["busybox", "sh", "-c", "read x", "two words", "last"]
+    with subprocess.Popen(["unshare", "--net", "--", *words], stdin=subprocess.PIPE) as process:
+        until(lambda: Path(f"/proc/{process.pid}/cmdline").read_bytes().startswith(b"busybox"), "the program")
+        assert container_of(shared, process.pid)["argv"] == words
+        process.stdin.close()
+
+
+def test_start_times_are_those_of_the_kernel(shared, tenant):
+    box = tenant()
+    ticks = int(Path(f"/proc/{box.pid}/stat").read_text().rpartition(")")[2].split()[19])
+    found = container_of(shared, box.pid)
+    assert found["starttime"] == ticks
+    started = datetime.datetime.strptime(found["start-time"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.timezone.utc)
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    assert abs(time.time() - age - started.timestamp()) < 1
 
 
 def _capbnd(pid):

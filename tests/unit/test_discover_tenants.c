@@ -194,7 +194,7 @@ static void files_are_read_once_and_of_the_process_that_is_meant(void **state)
 	assert_int_equal(dns_files_read(&f, &p, &other), 0);
 	proc_facts_read(proc, &p, &facts);
 	assert_null(other);
-	assert_true(facts.pidns == 0 && facts.capbnd == 0 && facts.cmdline[0] == '\0');
+	assert_true(facts.pidns == 0 && facts.capbnd == 0 && facts.argv[0] == '\0');
 	p.starttime_ticks = st.starttime_ticks;
 	assert_int_equal(dns_files_read(&f, &p, &first), 0);
 	assert_int_equal(dns_files_read(&f, &p, &again), 0);
@@ -202,7 +202,7 @@ static void files_are_read_once_and_of_the_process_that_is_meant(void **state)
 	assert_non_null(first);
 	assert_ptr_equal(first, again);
 	assert_int_equal(f.n, 1);
-	assert_true(facts.pidns != 0 && facts.capbnd != 0 && facts.cmdline[0] != '\0');
+	assert_true(facts.pidns != 0 && facts.capbnd != 0 && facts.argv[0] != '\0');
 	dns_files_done(&f);
 }
 

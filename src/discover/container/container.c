@@ -29,13 +29,15 @@ void container_list_done(struct container_list *l)
 		free(l->v[i].name);
 		free(l->v[i].prefix);
 		free(l->v[i].pod);
+		free(l->v[i].image);
 		labels_done(&l->v[i].labels);
 	}
 	free(l->v);
 	*l = (struct container_list){0};
 }
 
-static int add(struct making *m, const struct container *c, const char *name)
+/* Add a copy of @c. @image: NULL = unknown. */
+static int add(struct making *m, const struct container *c, const char *name, const char *image)
 {
 	struct container_list *l = &m->list;
 	struct container *v = grow(l->v, l->n, &l->cap, sizeof(*v));
@@ -47,8 +49,9 @@ static int add(struct making *m, const struct container *c, const char *name)
 	*v = *c;
 	v->name = strdup(name);
 	v->prefix = strdup("");
+	v->image = strdup(image ? image : "");
 	m->taken[c->proc - m->procs->v] = true;
-	return v->name && v->prefix ? 0 : -ENOMEM;
+	return v->name && v->prefix && v->image ? 0 : -ENOMEM;
 }
 
 /* Give the newest container copies of @labels (NULL: none), and the pod they or its name tell. */
@@ -132,7 +135,7 @@ static int add_engine_container(struct making *m, const struct engine *e,
 		c->host_starttime_ticks = p->starttime_ticks;
 	}
 	(void) snprintf(n.id, sizeof(n.id), "%s", c->id);
-	rc = add(m, &n, c->name);
+	rc = add(m, &n, c->name, c->image);
 	return rc < 0 ? rc : describe(m, &c->labels, e->driver->pods_by_label);
 }
 
@@ -190,7 +193,7 @@ static int add_oci(struct making *m, const struct oci_entry *o, struct container
 
 	c->type = o->type;
 	(void) snprintf(c->id, sizeof(c->id), "%s", o->id);
-	rc = add(m, c, o->state.name);
+	rc = add(m, c, o->state.name, NULL);
 	return rc < 0 ? rc : describe(m, &o->state.labels, strcmp(c->type, "CRI") == 0);
 }
 
@@ -207,7 +210,7 @@ static int add_cgroup(struct making *m, const struct cgroup_container *cg)
 	if (o && (strcmp(c.type, "containerd") == 0 || strcmp(c.type, o->type) == 0))
 		return add_oci(m, o, &c);
 	(void) snprintf(c.id, sizeof(c.id), "%s", cg->name.id);
-	rc = add(m, &c, cg->name.name);
+	rc = add(m, &c, cg->name.name, NULL);
 	return rc < 0 ? rc : describe(m, NULL, false);
 }
 
@@ -232,7 +235,7 @@ static int add_supervised(struct making *m, const struct process *p)
 		!supervised_find(m->procfd, m->procs, p, &name))
 		return 0;
 	c.type = name.type;
-	rc = add(m, &c, name.name);
+	rc = add(m, &c, name.name, NULL);
 	return rc < 0 ? rc : describe(m, NULL, false);
 }
 

@@ -20,6 +20,7 @@ struct container {
 	char *name;                 /* owned; clean UTF-8 */
 	char *prefix;               /* owned; enclosing containers' names, "" if not nested */
 	char *pod;                  /* owned; "NAMESPACE/POD" if it belongs to one, else NULL */
+	char *image;                /* owned; as its engine names it, "" = unknown */
 	/* What its engine says, without an engine nothing; in any case the prefix, and what a
 	 * dockershim name tells (contract 2.11). Owned. */
 	struct labels labels;

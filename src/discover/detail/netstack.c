@@ -135,8 +135,11 @@ void netstack_read(struct netstack *s, int sock)
 	(void) route_ask(sock, AF_INET6, DUMP_TIMEOUT_MS, on_route, s);
 	netstack_sort(s);
 	for (size_t i = 0; i < s->n_nifs; i++) {
-		if (s->nifs[i].is_physical)
-			(void) ethtool_driver_ask(sock, s->nifs[i].d.link.name, &s->nifs[i].driver);
+		struct nif *nif = &s->nifs[i];
+
+		nif->speed_bps = ethtool_speed_bps(sock, nif->d.link.name);
+		if (nif->is_physical)
+			(void) ethtool_driver_ask(sock, nif->d.link.name, &nif->driver);
 	}
 }
 

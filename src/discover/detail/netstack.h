@@ -32,6 +32,7 @@ struct nif {
 	const struct netstack *stack; /* the namespace it is in */
 	bool is_physical;             /* hardware, as far as the kernel tells */
 	struct ethtool_driver driver; /* if is_physical */
+	uint64_t speed_bps;           /* 0 = unknown */
 	enum sriov_role sriov;
 	char pf_bus[ETHTOOL_TEXT_MAX]; /* bus address of a VF's PF */
 	/* Set by relations_make(), NULL = none. */

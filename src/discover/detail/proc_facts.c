@@ -69,7 +69,7 @@ void proc_facts_read(int procfd, const struct process *p, struct proc_facts *ret
 
 	memset(&f, 0, sizeof(f));
 	memset(ret, 0, sizeof(*ret));
-	proc_cmdline_read(procfd, p->pid, f.cmdline);
+	f.argv_bytes = proc_argv_read(procfd, p->pid, f.argv);
 	f.pidns = read_ns(procfd, p->pid, "pid");
 	f.utsns = read_ns(procfd, p->pid, "uts");
 	if (proc_status_read(procfd, p->pid, &status) == 0)

@@ -14,7 +14,8 @@
 #define PROC_FACTS_RANGES_MAX 64 /* ranges of CPUs; more are left out */
 
 struct proc_facts {
-	char cmdline[PROC_CMDLINE_MAX];
+	char argv[PROC_CMDLINE_MAX]; /* see proc_argv_read() */
+	size_t argv_bytes;
 	uint64_t pidns, utsns; /* nsfs inodes; 0 = not known */
 	uint64_t capbnd;       /* 0 = not known */
 	uint32_t cpus[PROC_FACTS_RANGES_MAX][2];

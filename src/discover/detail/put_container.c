@@ -5,7 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "discover/detail/proc_facts.h"
 #include "discover/host/freezer.h"
@@ -110,6 +113,41 @@ static int put_dns(struct text *t, const struct detail *d, const struct tenant *
 	return rc;
 }
 
+/* The arguments as an array and joined by spaces, as clients have always been sent them. */
+static void put_command(struct text *t, struct proc_facts *f)
+{
+	if (t->len_bytes >= DOCUMENT_FULL_BYTES)
+		f->argv[f->argv_bytes = 0] = '\0';
+	text_put_key(t, "argv");
+	text_put(t, "[");
+	for (size_t at = 0; at < f->argv_bytes; at += strlen(f->argv + at) + 1) {
+		text_next(t);
+		text_put_json(t, f->argv + at);
+	}
+	text_put(t, "]");
+	proc_argv_join(f->argv, f->argv_bytes);
+	text_put_string(t, "cmdline", f->argv);
+}
+
+/* When the process was started, in UTC (RFC 3339). Its start time counts from the start of the
+ * machine (proc_pid_stat(5)). */
+static void put_start_time(struct text *t, const struct process *p)
+{
+	uint64_t ms = p->starttime_ticks * 1000 / (uint64_t) sysconf(_SC_CLK_TCK);
+	int64_t at_ms = ((int64_t) clock_wall_ns() - clock_boot_ns()) / 1000000 + (int64_t) ms;
+	time_t at_s = at_ms / 1000;
+	char text[40];
+	struct tm tm;
+	size_t n;
+
+	if (!gmtime_r(&at_s, &tm))
+		return;
+	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	(void) snprintf(text + n, sizeof(text) - n, ".%03dZ", (int) (at_ms % 1000));
+	text_put_string(t, "start-time", text);
+	text_put_number(t, "starttime", p->starttime_ticks);
+}
+
 /* What containers and processes have in common. Returns 0 or -ENOMEM. */
 static int put_process(struct text *t, const struct detail *d, const struct tenant *x)
 {
@@ -118,13 +156,14 @@ static int put_process(struct text *t, const struct detail *d, const struct tena
 	int rc;
 
 	proc_facts_read(d->procfd, x->proc, &facts);
-	text_put_string(t, "cmdline", t->len_bytes < DOCUMENT_FULL_BYTES ? facts.cmdline : "");
+	put_command(t, &facts);
 	rc = put_dns(t, d, x, facts.utsns);
 	format_group(x->group, id);
 	text_put_string(t, "group", id);
 	format_id(x->proc, id);
 	text_put_string(t, "id", id);
 	text_put_number(t, "pid", (uint64_t) x->proc->pid);
+	put_start_time(t, x->proc);
 	text_put_number(t, "pidns", facts.pidns);
 	(void) snprintf(id, sizeof(id), "pidns-%" PRIu64, facts.pidns);
 	text_put_string(t, "pidns-idref", facts.pidns ? id : "");
@@ -157,6 +196,8 @@ static int put_tenant(struct text *t, const struct document *d, const struct ten
 	rc = put_process(t, d->detail, x);
 	if (c) {
 		text_put_string(t, "name", c->name);
+		text_put_string(t, "container-id", c->id);
+		text_put_string(t, "image", c->image);
 		text_put_string(t, "prefix", c->prefix);
 		put_labels(t, d->apps, c);
 		put_type(t, c->type);

@@ -255,6 +255,50 @@ static void put_labels(struct text *t, const struct engine_network *n)
 	text_put(t, "}");
 }
 
+static void put_flags(struct text *t, uint32_t flags)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name; /* as ip(8) shows it */
+	} names[] = {{IFF_UP, "UP"}, {IFF_BROADCAST, "BROADCAST"}, {IFF_LOOPBACK, "LOOPBACK"},
+		{IFF_POINTOPOINT, "POINTOPOINT"}, {IFF_RUNNING, "RUNNING"}, {IFF_NOARP, "NOARP"},
+		{IFF_PROMISC, "PROMISC"}, {IFF_ALLMULTI, "ALLMULTI"}, {IFF_MASTER, "MASTER"},
+		{IFF_SLAVE, "SLAVE"}, {IFF_MULTICAST, "MULTICAST"}};
+
+	text_put_key(t, "flags");
+	text_put(t, "[");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!(flags & names[i].flag))
+			continue;
+		text_next(t);
+		text_put_json(t, names[i].name);
+	}
+	text_put(t, "]");
+}
+
+static void put_settings(struct text *t, const struct nif *nif)
+{
+	put_flags(t, nif->d.link.flags);
+	text_put_number(t, "mtu", nif->d.mtu);
+	if (nif->speed_bps > 0)
+		text_put_number(t, "speed", nif->speed_bps);
+}
+
+static void put_counters(struct text *t, const struct link_counters *c)
+{
+	text_put_key(t, "counters");
+	text_put(t, "{");
+	text_put_number(t, "rx-packets", c->rx_packets);
+	text_put_number(t, "rx-bytes", c->rx_bytes);
+	text_put_number(t, "rx-errors", c->rx_errors);
+	text_put_number(t, "rx-dropped", c->rx_dropped);
+	text_put_number(t, "tx-packets", c->tx_packets);
+	text_put_number(t, "tx-bytes", c->tx_bytes);
+	text_put_number(t, "tx-errors", c->tx_errors);
+	text_put_number(t, "tx-dropped", c->tx_dropped);
+	text_put(t, "}");
+}
+
 static void put_nif(struct text *t, const struct put_nifs *p, const struct nif *nif)
 {
 	const struct link *l = &nif->d.link;
@@ -273,6 +317,8 @@ static void put_nif(struct text *t, const struct put_nifs *p, const struct nif *
 	text_put_bool(t, "physical", nif->is_physical);
 	put_driver(t, nif);
 	text_put_bool(t, "promisc", (l->flags & IFF_PROMISC) != 0);
+	put_settings(t, nif);
+	put_counters(t, &nif->d.counters);
 	put_labels(t, nif->network);
 	put_relations(t, &p->network->relations, nif);
 	if (nif_is(nif, "tun"))

@@ -167,7 +167,8 @@ int containerd_parse_container(const uint8_t *p, size_t len_bytes, const char *n
 	join(ns, from->id, c.id, sizeof(c.id));
 	for (size_t i = 0; i < from->n_labels && rc != -ENOMEM; i++)
 		rc = labels_set(&c.labels, from->labels[i]->key, from->labels[i]->value);
-	if (rc == -ENOMEM || set_name(&c, ns, from->id) < 0) {
+	if (rc == -ENOMEM || set_name(&c, ns, from->id) < 0 ||
+		engine_container_set_image(&c, from->image) < 0) {
 		engine_container_done(&c);
 		return -ENOMEM;
 	}

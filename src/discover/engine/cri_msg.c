@@ -19,6 +19,8 @@
 #define STATE_READY      0       /* of a sandbox */
 #define STATE_RUNNING    1       /* of a container */
 #define SANDBOX          "io.kubernetes.sandbox"
+#define SANDBOX_NAME     "POD" /* as the kubelet has always called it */
+#define CONTAINER_LABEL  "io.kubernetes.container.name"
 #define POD_LABEL        "io.kubernetes.pod."
 #define ANNOTATION_LABEL "io.kubernetes.annotation/"
 
@@ -82,6 +84,8 @@ static int set_pod(struct labels *l, const Pf__Cri__PodMetadata *p)
 {
 	int rc = set_label(l, SANDBOX, "");
 
+	if (rc == 0)
+		rc = set_label(l, CONTAINER_LABEL, SANDBOX_NAME);
 	if (rc == 0 && p)
 		rc = set_label(l, POD_LABEL "name", p->name);
 	if (rc == 0 && p)
@@ -143,6 +147,15 @@ static int inherit_pod(struct labels *l, const struct engine_container *pod)
 	return rc;
 }
 
+/* A runtime that has resolved the image may tell only its id, and the name apart. */
+static int set_image(struct engine_container *c, const Pf__Cri__Image *image)
+{
+	if (!image)
+		return 0;
+	return engine_container_set_image(
+		c, image->user_specified_image[0] ? image->user_specified_image : image->image);
+}
+
 /* @pods: the sandboxes of @l, which come first and are sorted. */
 static int add_container(
 	struct engine_list *l, const struct engine_list *pods, const Pf__Cri__Container *p)
@@ -154,8 +167,11 @@ static int add_container(
 	/* first and last, as above */
 	int rc = c ? inherit_pod(&c->labels, pod) : -ENOMEM;
 
+	if (rc == 0)
+		rc = set_image(c, p->image);
+
 	if (rc == 0 && name[0])
-		rc = set_label(&c->labels, "io.kubernetes.container.name", name);
+		rc = set_label(&c->labels, CONTAINER_LABEL, name);
 	if (rc == 0)
 		rc = set_all(&c->labels, "", p->labels, p->n_labels);
 	if (rc == 0)

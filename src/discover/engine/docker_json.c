@@ -105,7 +105,8 @@ static int parse_entry(const json_t *j, struct engine_container *ret)
 		return 0;
 	memcpy(c.id, id, strlen(id) + 1);
 	c.name = clean_name(own_name(json_object_get(j, "Names")), id);
-	if (!c.name || read_labels(json_object_get(j, "Labels"), &c.labels) < 0) {
+	if (!c.name || engine_container_set_image(&c, json_in_string(j, "Image")) < 0 ||
+		read_labels(json_object_get(j, "Labels"), &c.labels) < 0) {
 		engine_container_done(&c);
 		return -ENOMEM;
 	}
@@ -141,6 +142,14 @@ int docker_parse_list(char *body, size_t len_bytes, struct engine_list *ret)
 	return 0;
 }
 
+/* Of an inspected container; Podman has a member of its own. */
+static int read_image(const json_t *j, struct engine_container *c)
+{
+	const char *image = json_in_string(json_object_get(j, "Config"), "Image");
+
+	return engine_container_set_image(c, image[0] ? image : json_in_string(j, "ImageName"));
+}
+
 int docker_parse_inspect(char *body, size_t len_bytes, struct engine_container *ret)
 {
 	AUTO_JSON json_t *j = json_in_parse(body, len_bytes);
@@ -158,7 +167,7 @@ int docker_parse_inspect(char *body, size_t len_bytes, struct engine_container *
 	if (pid > 0 && pid <= PID_MAX)
 		c.pid = (int32_t) pid;
 	c.name = clean_name(json_in_string(j, "Name"), id);
-	if (!c.name || read_all_labels(j, &c.labels) < 0) {
+	if (!c.name || read_image(j, &c) < 0 || read_all_labels(j, &c.labels) < 0) {
 		engine_container_done(&c);
 		return -ENOMEM;
 	}

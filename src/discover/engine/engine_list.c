@@ -6,11 +6,28 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/utf8.h"
+
+#define IMAGE_MAX 512 /* bytes, NUL included */
+
+int engine_container_set_image(struct engine_container *c, const char *image)
+{
+	char clean[IMAGE_MAX];
+
+	utf8_sanitize(image, clean, sizeof(clean));
+	free(c->image);
+	c->image = NULL;
+	if (clean[0] == '\0')
+		return 0;
+	c->image = strdup(clean);
+	return c->image ? 0 : -ENOMEM;
+}
 
 void engine_container_done(struct engine_container *c)
 {
 	free(c->name);
-	c->name = NULL;
+	free(c->image);
+	c->name = c->image = NULL;
 	labels_done(&c->labels);
 }
 

@@ -16,7 +16,8 @@
 
 struct engine_container {
 	char id[ENGINE_ID_MAX];
-	char *name; /* owned; as shown: clean UTF-8, not empty, below CONTAINER_NAME_MAX */
+	char *name;  /* owned; as shown: clean UTF-8, not empty, below CONTAINER_NAME_MAX */
+	char *image; /* owned; what it was made from, clean UTF-8; NULL = unknown */
 	struct labels labels; /* owned; what the engine says, and what the driver adds to it */
 	int32_t pid;          /* in the engine's PID namespace; 0 = not known (yet) */
 	bool paused;
@@ -33,6 +34,10 @@ struct engine_list {
 	size_t n, cap;
 	size_t label_bytes; /* of all labels */
 };
+
+/* Set c->image from the engine's @image, which may be any bytes; "" leaves it unknown. Returns 0 or
+ * -ENOMEM. */
+int engine_container_set_image(struct engine_container *c, const char *image);
 
 void engine_container_done(struct engine_container *c);
 void engine_list_done(struct engine_list *l);

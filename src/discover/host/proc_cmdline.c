@@ -7,7 +7,7 @@
 
 #include "files/root_path.h"
 
-void proc_cmdline_read(int procfd, int32_t pid, char ret[PROC_CMDLINE_MAX])
+size_t proc_argv_read(int procfd, int32_t pid, char ret[PROC_CMDLINE_MAX])
 {
 	char path[32];
 	ssize_t n;
@@ -20,9 +20,19 @@ void proc_cmdline_read(int procfd, int32_t pid, char ret[PROC_CMDLINE_MAX])
 	/* every argument ends with NUL */
 	while (n > 0 && ret[n - 1] == '\0')
 		n--;
-	for (ssize_t i = 0; i < n; i++) {
-		if (ret[i] == '\0')
-			ret[i] = ' ';
-	}
 	ret[n] = '\0';
+	return (size_t) n;
+}
+
+void proc_argv_join(char *argv, size_t len_bytes)
+{
+	for (size_t i = 0; i < len_bytes; i++) {
+		if (argv[i] == '\0')
+			argv[i] = ' ';
+	}
+}
+
+void proc_cmdline_read(int procfd, int32_t pid, char ret[PROC_CMDLINE_MAX])
+{
+	proc_argv_join(ret, proc_argv_read(procfd, pid, ret));
 }

@@ -41,10 +41,11 @@ DNS = record({"uts-hostname": S, "etc-hostname": S, "domainname": S, "nameserver
 _TENANT = {"cmdline": S, "group": named(r"group-\d+|"), "name": {"type": "string", "minLength": 1}, "prefix": S,
            "api-path": S, "pid": {"type": "integer", "minimum": 1}, "pidns": U, "pidns-idref": named(r"pidns-\d+|"),
            "type": {"type": "string", "minLength": 1}, "type-text": S, "id": TENANT_ID, "dns": DNS,
-           "status": {"enum": ["running", "paused"]}}
+           "status": {"enum": ["running", "paused"]},
+           "argv": listed(S), "starttime": U, "start-time": named(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")}
 _FACTS = {"capbnd": named("0x[0-9a-f]{16}|0x0"), "affinity": RANGES, "policy": U, "priority": U,
           "nice": {"type": "integer", "minimum": -20, "maximum": 19}}
-CONTAINER = record({**_TENANT, "labels": {**LABELS, "required": ["turtlefinder/container/prefix"]}}, _FACTS)
+CONTAINER = record({**_TENANT, "container-id": S, "image": S, "labels": {**LABELS, "required": ["turtlefinder/container/prefix"]}}, _FACTS)
 PROCESS = record({**_TENANT, "type": {"const": "proc"}, "type-text": {"const": "Process"}, "prefix": {"const": ""},
                   "api-path": {"const": ""}}, _FACTS)
 PLACE = record({**{key: {"const": ""} for key in ("cmdline", "group", "prefix", "api-path", "pidns-idref", "status")},
@@ -67,9 +68,10 @@ NIF = record(
      "addresses": record({"mac": named("[0-9a-f]{2}(:[0-9a-f]{2})*"), "ipv4": listed(address(IPV4)),
                           "ipv6": listed(address(IPV6))}),
      "operstate": {"enum": ["UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"]},
-     "physical": B, "promisc": B,
+     "physical": B, "promisc": B, "flags": listed({"type": "string", "pattern": "^[A-Z]+$"}), "mtu": U,
+     "counters": record({f"{way}-{what}": U for way in ("rx", "tx") for what in ("packets", "bytes", "errors", "dropped")}),
      "driverinfo": record({"driver": S}, {"version": S, "fwversion": S, "businfo": S, "eromversion": S})},
-    {"alias": {"type": "string", "minLength": 1}, "labels": LABELS, "master": NIF_REF, "macvlan": NIF_REF,
+    {"alias": {"type": "string", "minLength": 1}, "speed": {"type": "integer", "minimum": 1}, "labels": LABELS, "master": NIF_REF, "macvlan": NIF_REF,
      "macvlans": listed(NIF_REF, minItems=1), "slaves": listed(NIF_REF, minItems=1),
      "peer": record({"peer-idref": NIF_ID, "peer-index": U, "peer-name": S}),
      "tuntap": record({"mode": {"enum": ["tap", "tun"]}, "processors": listed(OWNER)}), "vxlan": VXLAN,
