@@ -99,6 +99,14 @@ static void on_live_change(void *ctx)
 	discover_plan(ctx);
 }
 
+/* Requests of the service from now on wait for a look. */
+static void on_live_doubt(void *ctx)
+{
+	struct discover *d = ctx;
+
+	channel_outdated(&d->channel);
+}
+
 static void use_channel(struct discover *d, int fd)
 {
 	int rc;
@@ -244,6 +252,7 @@ int discover_run(const struct discover_fds *fds, struct err *e)
 	init(&d, fds);
 	live_init(&d.live, &d.loop, d.procfd, &d.self);
 	d.live.change_fn = on_live_change;
+	d.live.doubt_fn = on_live_doubt;
 	d.live.ctx = &d;
 	channel_init(&d.channel, &d.loop, &d.pub, on_refresh, &d);
 	rc = loop_init(&d.loop);

@@ -136,7 +136,10 @@ static void on_link_events(void *ctx, uint32_t events)
 
 static void on_mounts(void *ctx)
 {
-	schedule_look(ctx);
+	struct live *l = ctx;
+
+	schedule_look(l);
+	l->doubt_fn(l->ctx);
 }
 
 static void on_again(void *ctx)

@@ -50,6 +50,9 @@ struct live {
 	bool is_lost;                 /* events were lost since @scan: only a whole scan helps */
 	bool matters;                 /* @changes may show */
 	void (*change_fn)(void *ctx); /* called when @matters or @is_lost has become true */
+	/* called when mounts have changed, before it is known whether that matters: they change
+	 * rarely, and the next look may be LIVE_GAP_MAX_MS away */
+	void (*doubt_fn)(void *ctx);
 	void *ctx;
 };
 

@@ -17,7 +17,7 @@ struct owner {
 	const char *service, *project; /* NULL = none */
 	uint32_t engine_pid;
 	uint64_t engine_netns;
-	char own[PROCSTAT_COMM_MAX + 16];
+	char own[PROC_NAME_MAX];
 };
 
 struct draft {
@@ -61,10 +61,7 @@ static void take_container(
 
 static void take_process(const struct process *p, struct owner *ret)
 {
-	char comm[PROCSTAT_COMM_MAX];
-
-	utf8_sanitize(p->comm, comm, sizeof(comm));
-	(void) snprintf(ret->own, sizeof(ret->own), "%s(%" PRId32 ")", comm, p->pid);
+	proc_name(p, ret->own);
 	ret->name = ret->own;
 }
 

@@ -143,11 +143,10 @@ static int cmp_proc(const void *a, const void *b)
 
 static int add_process(struct drafts *d, const struct process *p)
 {
-	char comm[PROCSTAT_COMM_MAX], name[PROCSTAT_COMM_MAX + 16];
+	char name[PROC_NAME_MAX];
 	int rc;
 
-	utf8_sanitize(p->comm, comm, sizeof(comm));
-	(void) snprintf(name, sizeof(name), "%s(%" PRId32 ")", comm, p->pid);
+	proc_name(p, name);
 	rc = add(d, GROUP_PROCESS, name, "proc", "");
 	if (rc == 0)
 		tie_last(d, p);

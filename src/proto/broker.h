@@ -91,7 +91,8 @@ enum msg_op {
 	/* discover -> service, on the catalog channel */
 	MSG_CURRENT,  /* id: newest MSG_CHECK to which what was sent before is the answer; documents
 		       * that it wants may come later */
-	MSG_OUTDATED, /* something has changed since the newest MSG_CATALOG; another is coming */
+	MSG_OUTDATED, /* something may have changed since the newest MSG_CATALOG: check before using
+			 it */
 
 	/* service -> broker */
 	MSG_DIG_OPEN, /* id: the dig; fields: struct ns_ref */

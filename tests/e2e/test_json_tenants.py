@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import struct
 import subprocess
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -174,6 +175,18 @@ def test_arguments_with_blanks_stay_apart(shared):
     with subprocess.Popen(["unshare", "--net", "--", *words], stdin=subprocess.PIPE) as process:
         until(lambda: Path(f"/proc/{process.pid}/cmdline").read_bytes().startswith(b"busybox"), "the program")
         assert container_of(shared, process.pid)["argv"] == words
+        process.stdin.close()
+
+
+def test_a_program_that_starts_itself_anew_has_its_own_name(shared):
+    """As the program around a rootless Docker does, by /proc/self/exe."""
+    words = ["unshare", "--net", "--", sys.executable, "-c", "import os, sys; os.execv('/proc/self/exe', ['x', '-c', 'input()'])"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+        until(lambda: Path(f"/proc/{process.pid}/comm").read_text() == "exe\n", "the program to start itself anew")
+        program = Path(os.readlink(f"/proc/{process.pid}/exe")).name[:15]
+        name = f"{program}({process.pid})"
+        assert shared.target(name=name, type="proc")
+        assert container_of(shared, process.pid)["name"] == name
         process.stdin.close()
 
 

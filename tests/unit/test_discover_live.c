@@ -20,6 +20,7 @@
 #include "discover/host/link_changes.h"
 #include "discover/host/netns_set.h"
 #include "discover/host/proc_events.h"
+#include "discover/live.h"
 
 #define MS 1000000LL
 
@@ -393,9 +394,36 @@ static void links_are_kept_only_of_a_namespace_that_is_surely_the_same(void **st
 	}
 }
 
+static void note_doubt(void *ctx)
+{
+	bool *is_in_doubt = ctx;
+
+	*is_in_doubt = true;
+}
+
+static void changed_mounts_are_reported_before_they_are_looked_at(void **state)
+{
+	const struct proc_self self = {0};
+	bool is_in_doubt = false;
+	struct loop loop;
+	struct live l;
+
+	(void) state;
+	assert_int_equal(loop_init(&loop), 0);
+	live_init(&l, &loop, -1, &self);
+	l.doubt_fn = note_doubt;
+	l.ctx = &is_in_doubt;
+	l.mounts.changed_fn(l.mounts.ctx);
+	assert_true(is_in_doubt);
+	assert_true(l.look.armed);
+	live_done(&l);
+	loop_done(&loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(changed_mounts_are_reported_before_they_are_looked_at),
 		cmocka_unit_test(scans_without_events_and_requests_become_rare),
 		cmocka_unit_test(what_is_due_follows_from_what_is_wanted),
 		cmocka_unit_test(the_first_scan_is_whole_and_at_once),

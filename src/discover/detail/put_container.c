@@ -179,10 +179,9 @@ static bool is_paused(const struct detail *d, const struct container *c)
 
 static void put_name_of_process(struct text *t, const struct process *p)
 {
-	char comm[PROCSTAT_COMM_MAX], name[PROCSTAT_COMM_MAX + 16];
+	char name[PROC_NAME_MAX];
 
-	utf8_sanitize(p->comm, comm, sizeof(comm));
-	(void) snprintf(name, sizeof(name), "%s(%" PRId32 ")", comm, p->pid);
+	proc_name(p, name);
 	text_put_string(t, "name", name);
 }
 

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/ns_link.h"
+#include "base/utf8.h"
 #include "base/own.h"
 #include "base/grow.h"
 
@@ -33,6 +35,34 @@ static uint64_t read_ns(int procfd, int32_t pid, const char *type)
 	return ns_link_read(procfd, path, type);
 }
 
+/* Programs that start themselves anew, as the one around a rootless Docker does, all have the same
+ * name. The link is no path that is followed. */
+static void read_program(int procfd, struct process *p)
+{
+	char path[32], target[PATH_MAX];
+	const char *name;
+	ssize_t n;
+
+	if (strcmp(p->comm, "exe") != 0)
+		return;
+	(void) snprintf(path, sizeof(path), "%" PRId32 "/exe", p->pid);
+	n = readlinkat(procfd, path, target, sizeof(target) - 1);
+	if (n <= 0)
+		return;
+	target[n] = '\0';
+	name = strrchr(target, '/');
+	(void) snprintf(p->program, sizeof(p->program), "%.*s", (int) sizeof(p->program) - 1,
+		name ? name + 1 : target);
+}
+
+void proc_name(const struct process *p, char ret[PROC_NAME_MAX])
+{
+	char shown[PROCSTAT_COMM_MAX];
+
+	utf8_sanitize(p->program[0] ? p->program : p->comm, shown, sizeof(shown));
+	(void) snprintf(ret, PROC_NAME_MAX, "%s(%" PRId32 ")", shown, p->pid);
+}
+
 int proc_table_read_one(int procfd, int32_t pid, const struct proc_self *self, struct process *ret)
 {
 	struct procstat st;
@@ -45,6 +75,7 @@ int proc_table_read_one(int procfd, int32_t pid, const struct proc_self *self, s
 		.starttime_ticks = st.starttime_ticks,
 		.is_fresh = true};
 	memcpy(ret->comm, st.comm, sizeof(ret->comm));
+	read_program(procfd, ret);
 	ret->ours = is_ours(self, ret);
 	ret->netns = ret->ours ? self->netns : read_ns(procfd, pid, "net");
 	ret->mntns = read_ns(procfd, pid, "mnt");

@@ -19,7 +19,15 @@ struct process {
 	bool ours;             /* the broker or one of its helpers */
 	bool is_fresh;         /* read for this table, not taken over from the one before */
 	char comm[PROCSTAT_COMM_MAX];
+	/* The name of its program, if it was started through /proc/self/exe, which makes @comm
+	 * "exe"; else "". */
+	char program[PROCSTAT_COMM_MAX];
 };
+
+#define PROC_NAME_MAX (PROCSTAT_COMM_MAX + 16)
+
+/* The name of @p for people: "COMM(PID)" or "PROGRAM(PID)", in clean UTF-8. */
+void proc_name(const struct process *p, char ret[PROC_NAME_MAX]);
 
 struct proc_table {
 	struct process *v; /* owned, by growing pid */
