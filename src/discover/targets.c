@@ -47,7 +47,7 @@ static int add(
 	if (!v)
 		return -ENOMEM;
 	d->v = v;
-	v[d->n] = (struct draft){.group = group};
+	v[d->n] = (struct draft){.group = group, .t.owner = CATALOG_OWNER_NONE};
 	t = &v[d->n++].t;
 	t->name = strdup(name);
 	t->type = strdup(type);
@@ -64,14 +64,17 @@ static void tie_last(struct drafts *d, const struct process *p)
 	t->starttime_ticks = p->starttime_ticks;
 }
 
-/* Note the id of @c, without containerd's namespace before it. Names and other words that are no
- * digits are left out. */
+/* Note who names @c, and its id, without containerd's namespace before it. Names and other words
+ * that are no digits are left out. */
 static void identify_last(struct drafts *d, const struct container *c)
 {
 	struct catalog_target *t = &d->v[d->n - 1].t;
 	const char *slash = strrchr(c->id, '/'), *id = slash ? slash + 1 : c->id;
 	size_t n = strlen(id);
 
+	t->owner = c->owner;
+	t->engine_pid = (uint32_t) c->engine_pid;
+	t->engine_starttime_ticks = c->engine ? c->engine->starttime_ticks : 0;
 	if (n < sizeof(t->id) && strspn(id, "0123456789abcdef") == n)
 		memcpy(t->id, id, n + 1);
 }

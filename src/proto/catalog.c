@@ -14,7 +14,7 @@ static const uint8_t magic[4] = {'P', 'F', 'C', '4'};
 /* Least encoded sizes, to refuse counts that cannot be true before memory is taken for them. */
 #define LINK_MIN_BYTES   11
 #define NETNS_MIN_BYTES  29
-#define TARGET_MIN_BYTES 28
+#define TARGET_MIN_BYTES 44
 #define NAME_MIN_BYTES   27
 
 void catalog_done(struct catalog *c)
@@ -59,6 +59,9 @@ static void put_target(struct wbuf *w, const struct catalog_target *t)
 	wbuf_u64(w, t->netns_inode);
 	wbuf_u32(w, t->pid);
 	wbuf_u64(w, t->starttime_ticks);
+	wbuf_u32(w, t->owner);
+	wbuf_u32(w, t->engine_pid);
+	wbuf_u64(w, t->engine_starttime_ticks);
 	wbuf_str(w, t->id);
 }
 
@@ -184,6 +187,9 @@ static int get_target(struct rbuf *r, struct catalog_target *t)
 	t->netns_inode = rbuf_u64(r);
 	t->pid = rbuf_u32(r);
 	t->starttime_ticks = rbuf_u64(r);
+	t->owner = rbuf_u32(r);
+	t->engine_pid = rbuf_u32(r);
+	t->engine_starttime_ticks = rbuf_u64(r);
 	rbuf_str(r, t->id, sizeof(t->id));
 	if (r->failed)
 		return -EBADMSG;

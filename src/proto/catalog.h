@@ -2,7 +2,7 @@
 /* The table of capture targets that discover hands to the service, in a sealed memfd: every network
  * namespace with its reference and links, every target with the namespace it lives in.
  *
- * Form: "PFC4", u32 number of namespaces, u32 number of targets, u32 number of names, then the
+ * Form: "PFC5", u32 number of namespaces, u32 number of targets, u32 number of names, then the
  * namespaces, then the targets, then the names, each field in the order of the structs below,
  * little-endian, strings as u16 length and bytes, addresses as 4 or 16 bytes, nothing behind the
  * last one. */
@@ -17,7 +17,8 @@
 
 #define CATALOG_NAME_MAX     4096 /* bytes of a target's name or prefix, NUL included */
 #define CATALOG_TYPE_MAX     64
-#define CATALOG_ID_MAX       65  /* of a container, NUL included */
+#define CATALOG_ID_MAX       65 /* of a container, NUL included */
+#define CATALOG_OWNER_NONE   UINT32_MAX
 #define CATALOG_IFNAME_MAX   16  /* IFNAMSIZ */
 #define CATALOG_ALTNAMES_MAX 192 /* bytes of the alternative names of a link */
 #define CATALOG_ALTNAME_MAX  128 /* bytes of one of them, NUL included: ALTIFNAMSIZ */
@@ -49,8 +50,13 @@ struct catalog_target {
 	uint64_t netns_inode;
 	uint32_t pid;             /* 0 for process-less namespaces */
 	uint64_t starttime_ticks; /* 0 for process-less namespaces */
-	char id[CATALOG_ID_MAX];  /* of the container, or of a pod's sandbox: lower case hexadecimal
-				   * digits, "" = unknown */
+	/* Who names the container: the user that its engine, or the runtime that noted it, runs as;
+	 * CATALOG_OWNER_NONE for what only the kernel tells of, and for processes and mounts. */
+	uint32_t owner;
+	uint32_t engine_pid; /* the engine that lists it, 0 = none */
+	uint64_t engine_starttime_ticks;
+	char id[CATALOG_ID_MAX]; /* of the container, or of a pod's sandbox: lower case hexadecimal
+				  * digits, "" = unknown */
 };
 
 /* Who has an address, for people who see it in packets. */

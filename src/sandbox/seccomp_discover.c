@@ -2,7 +2,7 @@
 /* discover talks to container engines over unix sockets and reads /proc. It may not make any socket
  * but a unix one: no network, no packets. It may not start threads or programs, and of
  * processes only copies of itself, which have this table too (files/worker.h). openat(2) works for
- * reading alone, ioctl(2) for two questions: about namespaces, and who drives a link. */
+ * reading alone, ioctl(2) for two questions: about namespaces, and about the driver of a link. */
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
@@ -55,6 +55,10 @@ int seccomp_discover(struct err *e)
 	if (rc == 0)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, NS_GET_PARENT));
+	/* who made a user namespace */
+	if (rc == 0)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, NS_GET_OWNER_UID));
 	/* who drives a link: to set anything by it takes the same rights as by rtnetlink
 	 * (broker/op_netlink.c) */
 	if (rc == 0)

@@ -236,9 +236,55 @@ static void a_reader_without_viewers_is_ended(void **state)
 	assert_true(is_kill_requested(s, s->c->id));
 }
 
+/* Where a capture of "web", which the engine with pid 70 of user 0 has listed, goes on when the
+ * catalog lists @other as well as "db" of the same engine if @is_engine_there. */
+static uint64_t goes_on_in(const struct catalog_target *other, bool is_engine_there)
+{
+	static const struct capture_conf conf = {0};
+	const struct follow_from from = {.inode = 10, .is_gone = true, .conf = &conf};
+	struct catalog_target old = was, targets[2] = {*other, was};
+	const struct catalog first = {
+		.n_netns = 1, .n_targets = 1, .netns = netns, .targets = &old};
+	const struct catalog second = {.n_netns = 2,
+		.n_targets = is_engine_there ? 2 : 1,
+		.netns = netns,
+		.targets = targets};
+	char db[] = "db";
+	const struct catalog_netns *found;
+	struct follow *f;
+
+	old.engine_pid = targets[1].engine_pid = 70;
+	old.engine_starttime_ticks = targets[1].engine_starttime_ticks = 700;
+	targets[1].name = db;
+	f = follow_new(&first, "web", "", 10, 1);
+	assert_non_null(f);
+	found = follow_find(f, &second, &from);
+	follow_free(f);
+	return found ? found->ref.inode : 0;
+}
+
+static void a_target_is_followed_only_to_where_its_own_engine_lists_it(void **state)
+{
+	struct catalog_target other = is;
+
+	(void) state;
+	other.engine_pid = 70;
+	other.engine_starttime_ticks = 700;
+	assert_int_equal(goes_on_in(&other, true), 20);
+	other.engine_pid = 71; /* another engine of the same user */
+	assert_int_equal(goes_on_in(&other, true), 0);
+	assert_int_equal(goes_on_in(&other, false), 20); /* perhaps the same, restarted */
+	other.owner = 1000;                              /* an engine of another user */
+	assert_int_equal(goes_on_in(&other, true), 0);
+	assert_int_equal(goes_on_in(&other, false), 0);
+	other.engine_pid = 70; /* even if it had got the same pid */
+	assert_int_equal(goes_on_in(&other, false), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_target_is_followed_only_to_where_its_own_engine_lists_it),
 		cmocka_unit_test_setup_teardown(
 			a_successor_counts_interfaces_from_where_viewers_leave, setup, teardown),
 		cmocka_unit_test_setup_teardown(

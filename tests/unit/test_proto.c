@@ -343,9 +343,9 @@ static void a_table_comes_back_and_namespaces_are_found(void **state)
 		{{.inode = 9, .kind = NS_REF_FD, .pid = 2, .starttime_ticks = 3, .index = 4}, 0,
 			NULL}};
 	struct catalog_target targets[] = {
-		{"web", "docker", "p", 5, 1, 1,
+		{"web", "docker", "p", 5, 1, 1, 1000, 70, 71,
 			"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
-		{"", "bindmount", "", 9, 0, 0, ""}};
+		{"", "bindmount", "", 9, 0, 0, CATALOG_OWNER_NONE, 0, 0, ""}};
 	struct catalog_name names[] = {{4, {192, 0, 2, 1}, 5, 7, 8, "web"},
 		{4, {192, 0, 2, 1}, 5, 7, 8, "a.b"}, {4, {192, 0, 2, 1}, 9, 0, 0, "x"},
 		{6, {0x20, 1}, 5, 0, 0, "web"}};

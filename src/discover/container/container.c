@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ns_link.h"
 #include "base/grow.h"
 #include "discover/host/pid_map.h"
 #include "discover/container/pod_name.h"
 #include "discover/container/supervised.h"
 #include "discover/host/proc_status.h"
+#include "discover/host/userns.h"
+#include "proto/catalog.h"
 
 /* What is at hand while the list is made. */
 struct making {
@@ -67,38 +68,30 @@ static int describe(struct making *m, const struct labels *labels, bool pods_by_
 	return rc;
 }
 
-/* True if process @pid is in another user namespace than discover. False also if either namespace
- * cannot be read. */
-static bool is_in_other_userns(const struct making *m, int32_t pid)
-{
-	uint64_t ours = ns_link_read(m->procfd, "self/ns/user", "user");
-	uint64_t theirs;
-	char path[32];
-
-	(void) snprintf(path, sizeof(path), "%" PRId32 "/ns/user", pid);
-	theirs = ns_link_read(m->procfd, path, "user");
-	return ours != 0 && theirs != 0 && theirs != ours;
-}
-
 /* Any user can run a program that acts as an engine. A claim of root is valid for every process. A
- * claim of another user is valid for processes of that user, and for processes in other user
- * namespaces than ours, where rootless engines run their containers. A claim that cannot be checked
+ * claim of another user is valid for processes of that user, and for processes in user namespaces
+ * which that user made, where rootless engines run their containers. A claim that cannot be checked
  * is not valid. */
 static bool may_claim(const struct making *m, uint32_t euid, const struct process *p)
 {
 	struct proc_status claimed;
 
 	return proc_status_read(m->procfd, p->pid, &claimed) == 0 &&
-	       (euid == claimed.euid || is_in_other_userns(m, p->pid));
+	       (euid == claimed.euid || userns_is_of(m->procfd, p->pid, euid));
 }
 
-static bool engine_may_claim(
-	const struct making *m, const struct engine *e, const struct process *p)
+/* The user that engine @e runs as, CATALOG_OWNER_NONE if that cannot be read. */
+static uint32_t owner_of(const struct making *m, const struct engine *e)
 {
 	struct proc_status engine;
 
-	return e->privileged ||
-	       (proc_status_read(m->procfd, e->pid, &engine) == 0 && may_claim(m, engine.euid, p));
+	return proc_status_read(m->procfd, e->pid, &engine) == 0 ? engine.euid : CATALOG_OWNER_NONE;
+}
+
+static bool engine_may_claim(
+	const struct making *m, const struct engine *e, uint32_t owner, const struct process *p)
+{
+	return e->privileged || (owner != CATALOG_OWNER_NONE && may_claim(m, owner, p));
 }
 
 /* The process of @c: what was found before, what the engine says, or what its cgroup tells while
@@ -116,7 +109,7 @@ static const struct process *process_of(
 	return cg ? cg->proc : NULL;
 }
 
-static int add_engine_container(struct making *m, const struct engine *e,
+static int add_engine_container(struct making *m, const struct engine *e, uint32_t owner,
 	const struct pid_map *pids, struct engine_container *c)
 {
 	const struct process *p = c->over ? NULL : process_of(m, pids, c);
@@ -124,10 +117,11 @@ static int add_engine_container(struct making *m, const struct engine *e,
 		.type = e->driver->type,
 		.engine_pid = e->pid,
 		.engine = e,
+		.owner = owner,
 		.paused = c->paused};
 	int rc;
 
-	if (!p || m->taken[p - m->procs->v] || !engine_may_claim(m, e, p))
+	if (!p || m->taken[p - m->procs->v] || !engine_may_claim(m, e, owner, p))
 		return 0;
 	/* what a cgroup told is good for now only: the engine will know better */
 	if (c->pid) {
@@ -142,13 +136,15 @@ static int add_engine_container(struct making *m, const struct engine *e,
 static int add_engine(struct making *m, struct engine *e)
 {
 	struct pid_map pids = {0};
+	uint32_t owner;
 	int rc;
 
 	if (e->list.n == 0)
 		return 0;
+	owner = owner_of(m, e);
 	rc = pid_map_read(m->procfd, m->procs, e->pid, &pids);
 	for (size_t i = 0; i < e->list.n && rc == 0; i++)
-		rc = add_engine_container(m, e, &pids, &e->list.v[i]);
+		rc = add_engine_container(m, e, owner, &pids, &e->list.v[i]);
 	pid_map_done(&pids);
 	return rc == -ESRCH ? 0 : rc;
 }
@@ -192,6 +188,7 @@ static int add_oci(struct making *m, const struct oci_entry *o, struct container
 	int rc;
 
 	c->type = o->type;
+	c->owner = o->uid;
 	(void) snprintf(c->id, sizeof(c->id), "%s", o->id);
 	rc = add(m, c, o->state.name, NULL);
 	return rc < 0 ? rc : describe(m, &o->state.labels, strcmp(c->type, "CRI") == 0);
@@ -200,7 +197,7 @@ static int add_oci(struct making *m, const struct oci_entry *o, struct container
 /* A cgroup that is nothing but an id is taken for containerd's: an account knows better. */
 static int add_cgroup(struct making *m, const struct cgroup_container *cg)
 {
-	struct container c = {.proc = cg->proc, .type = cg->name.type};
+	struct container c = {.proc = cg->proc, .type = cg->name.type, .owner = CATALOG_OWNER_NONE};
 	const struct oci_entry *o;
 	int rc;
 
@@ -227,7 +224,7 @@ static int add_account(struct making *m, const struct oci_entry *o)
 /* @p may be the first process of a container, and nobody has told of it. */
 static int add_supervised(struct making *m, const struct process *p)
 {
-	struct container c = {.proc = p};
+	struct container c = {.proc = p, .owner = CATALOG_OWNER_NONE};
 	struct cgroup_name name;
 	int rc;
 

@@ -26,6 +26,7 @@ struct container {
 	struct labels labels;
 	char id[ENGINE_ID_MAX];      /* as its engine or runtime calls it, "" = unknown */
 	int32_t engine_pid;          /* of the engine that told of it, 0 if none did */
+	uint32_t owner;              /* see struct catalog_target */
 	const struct engine *engine; /* borrowed; NULL if none told of it */
 	bool paused;
 };

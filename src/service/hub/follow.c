@@ -22,6 +22,15 @@ static const struct catalog_target *find_listed(
 	return NULL;
 }
 
+static void remember(struct follow *f, const struct catalog_target *t)
+{
+	f->pid = t->pid;
+	f->starttime_ticks = t->starttime_ticks;
+	f->owner = t->owner;
+	f->engine_pid = t->engine_pid;
+	f->engine_starttime_ticks = t->engine_starttime_ticks;
+}
+
 struct follow *follow_new(const struct catalog *cat, const char *name, const char *prefix,
 	uint64_t inode, int64_t wait_ns)
 {
@@ -34,8 +43,7 @@ struct follow *follow_new(const struct catalog *cat, const char *name, const cha
 	f->prefix = strdup(t->prefix);
 	f->type = strdup(t->type);
 	f->wait_ns = wait_ns;
-	f->pid = t->pid;
-	f->starttime_ticks = t->starttime_ticks;
+	remember(f, t);
 	if (f->name && f->prefix && f->type)
 		return f;
 	follow_free(f);
@@ -67,8 +75,25 @@ static bool has_links(const struct catalog_netns *ns, const struct capture_conf 
 
 static bool is_it(const struct follow *f, const struct catalog_target *t)
 {
-	return strcmp(t->name, f->name) == 0 && strcmp(t->prefix, f->prefix) == 0 &&
-	       strcmp(t->type, f->type) == 0;
+	return t->owner == f->owner && strcmp(t->name, f->name) == 0 &&
+	       strcmp(t->prefix, f->prefix) == 0 && strcmp(t->type, f->type) == 0;
+}
+
+static bool is_of_engine(const struct follow *f, const struct catalog_target *t)
+{
+	return t->engine_pid == f->engine_pid &&
+	       t->engine_starttime_ticks == f->engine_starttime_ticks;
+}
+
+/* Does the engine that listed the target last still list something? Then the target can come back
+ * there only; else the engine may have been restarted. */
+static bool has_engine(const struct follow *f, const struct catalog *cat)
+{
+	for (uint32_t i = 0; i < cat->n_targets && f->engine_pid; i++) {
+		if (is_of_engine(f, &cat->targets[i]))
+			return true;
+	}
+	return false;
 }
 
 /* Is @t, which is the target, still where the viewer is? */
@@ -98,11 +123,12 @@ const struct catalog_netns *follow_find(
 	const struct follow *f, const struct catalog *cat, const struct follow_from *from)
 {
 	const struct catalog_netns *found = NULL;
+	bool is_bound = has_engine(f, cat);
 
 	for (uint32_t i = 0; i < cat->n_targets; i++) {
 		const struct catalog_target *t = &cat->targets[i];
 
-		if (!is_it(f, t))
+		if (!is_it(f, t) || (is_bound && !is_of_engine(f, t)))
 			continue;
 		if (is_still_there(f, t, from))
 			return NULL;
@@ -119,8 +145,7 @@ void follow_update(struct follow *f, const struct catalog *cat, uint64_t inode)
 
 		if (t->netns_inode != inode || !is_it(f, t))
 			continue;
-		f->pid = t->pid;
-		f->starttime_ticks = t->starttime_ticks;
+		remember(f, t);
 		return;
 	}
 }

@@ -12,7 +12,11 @@
 
 struct follow {
 	char *name, *prefix, *type; /* owned */
-	int64_t wait_ns;            /* for it to come back */
+	/* Whose word the name is, and which engine listed it last: any user can run a program that
+	 * acts as an engine and calls its containers like others. */
+	uint32_t owner, engine_pid;
+	uint64_t engine_starttime_ticks;
+	int64_t wait_ns; /* for it to come back */
 	/* its process when it was last looked at; tells incarnations apart, as the kernel gives the
 	 * inode of a namespace that is gone to the next one */
 	uint32_t pid;
