@@ -47,6 +47,8 @@ static const char *const iso_protos[] = {"clnp", "esis", "isis"};
 static const char *const link_protos[] = {"aarp", "arp", "atalk", "decnet", "ip", "ip6", "ipx",
 	"iso", "lat", "loopback", "mopdl", "moprc", "netbeui", "rarp", "sca", "stp"};
 
+static const char *const zero_protos[] = {"hopopt", "ip"}; /* the number 0 */
+
 static const struct number ip_protos[] = {{"ah", 51}, {"ax.25", 93}, {"dccp", 33}, {"ddp", 37},
 	{"egp", 8}, {"eigrp", 88}, {"encap", 98}, {"esp", 50}, {"etherip", 97}, {"ethernet", 143},
 	{"fc", 133}, {"ggp", 3}, {"gre", 47}, {"hip", 139}, {"hmp", 20}, {"icmp", 1}, {"icmp6", 58},
@@ -193,9 +195,12 @@ bool filter_port_range(const char *s, size_t len, char ret[FILTER_RANGE_MAX])
 	return true;
 }
 
-uint8_t filter_ip_proto(const char *s, size_t len)
+int filter_ip_proto(const char *s, size_t len)
 {
-	return (uint8_t) number_of(ip_protos, ARRAY_LEN(ip_protos), s, len);
+	uint16_t number = number_of(ip_protos, ARRAY_LEN(ip_protos), s, len);
+	bool is_zero = has(zero_protos, ARRAY_LEN(zero_protos), s, len);
+
+	return number || is_zero ? number : -1;
 }
 
 bool filter_is_iso_proto(const char *s, size_t len)

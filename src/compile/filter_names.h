@@ -21,8 +21,8 @@ uint16_t filter_port(const char *s, size_t len);
  * in libpcap, the first "-" separates them. Returns false if an end is unknown. */
 bool filter_port_range(const char *s, size_t len, char ret[FILTER_RANGE_MAX]);
 
-/* The number of an IP protocol, 0 if unknown. */
-uint8_t filter_ip_proto(const char *s, size_t len);
+/* The number of an IP protocol, -1 if unknown. */
+int filter_ip_proto(const char *s, size_t len);
 
 /* True for a protocol name that libpcap itself knows after "iso proto". */
 bool filter_is_iso_proto(const char *s, size_t len);

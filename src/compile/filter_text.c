@@ -304,12 +304,12 @@ static void name(struct scan *c, const char *s, size_t len)
 	const char *n = *s == '\\' ? s + 1 : s;
 	size_t n_len = len - (size_t) (n - s);
 	uint16_t port = c->place == PLACE_PORT ? filter_port(n, n_len) : 0;
-	uint8_t proto = c->place == PLACE_IP_PROTO ? filter_ip_proto(n, n_len) : 0;
+	int proto = c->place == PLACE_IP_PROTO ? filter_ip_proto(n, n_len) : -1;
 	char number[FILTER_RANGE_MAX];
 
 	operand(c);
-	if (port || proto) {
-		(void) snprintf(number, sizeof(number), "%u", port ? port : proto);
+	if (port || proto >= 0) {
+		(void) snprintf(number, sizeof(number), "%d", port ? port : proto);
 		put_instead(c, s, number);
 	} else if (c->place == PLACE_PORTRANGE && !is_range(n, n_len) &&
 		   filter_port_range(n, n_len, number)) {
