@@ -13,6 +13,9 @@
 #include "pcapng/write.h"
 #include "reader/emit.h"
 
+#define FILTER_SHOWN_INTERFACES 64  /* with a filter text of any length */
+#define FILTER_SHOWN_BYTES      512 /* with all interfaces */
+
 _Static_assert(STREAM_INTERFACE_BYTES >= CONF_FILTER_MAX + 4096, "room for all options");
 
 void chunking_notify(struct capture *c)
@@ -190,6 +193,16 @@ static const char *comment_of(
 	return ret[0] ? ret : NULL;
 }
 
+/* The filter as an interface's description shows it. Each description is kept for viewers that come
+ * later, and a container can make interfaces without end: so a long text is in the first ones only.
+ */
+static const char *shown_filter(const struct capture *c)
+{
+	if (c->ifs.n_told >= FILTER_SHOWN_INTERFACES && strlen(c->conf.filter) > FILTER_SHOWN_BYTES)
+		return NULL;
+	return c->conf.filter;
+}
+
 int chunking_tell_interface(struct capture *c, struct interface *i)
 {
 	/* names and aliases may hold any bytes; the stream holds UTF-8 */
@@ -201,7 +214,7 @@ int chunking_tell_interface(struct capture *c, struct interface *i)
 		.snaplen = c->conf.snaplen,
 		.name = name,
 		.description = description,
-		.filter = c->conf.filter,
+		.filter = shown_filter(c),
 		.hardware = kind_of(i),
 		.os = c->os,
 		.mac = i->link.addr_len == 6 ? i->link.addr : NULL,

@@ -88,3 +88,17 @@ def test_nothing_a_container_does_ends_its_capture(start, scene, flags, params):
             check_new_link(viewer, scene, number)
     assert running.readers() == [reader]
     assert viewer.stream.total("ifdrop") == 0
+
+
+def test_many_links_under_a_long_filter_do_not_end_the_capture(start, scene):
+    """The descriptions of 600 interfaces would be 38 MB if each had the whole filter."""
+    names = [f"many{number}" for number in range(600)]
+    batch(scene.box, [f"link add {name} type bridge" for name in names])
+    running = start()
+    viewer = Viewer(running, netns=scene.inode, filter="udp" + " " * 65000)
+    viewer.wait(lambda s: set(names) <= set(s.names_of_interfaces()), "all interfaces", 60)
+    mark = b"<under-a-long-filter>"
+    until(lambda: scene.send(udp_frame(mark)) or viewer.stream.carrying(mark), "packets")
+    check_new_link(viewer, scene, 0)
+    with_filter = [i for i in viewer.stream.interfaces if i.filter]
+    assert len(with_filter) == 64 and all(len(i.filter) == 65003 for i in with_filter)
