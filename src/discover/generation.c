@@ -70,9 +70,12 @@ static int make_of(struct discover *d, const struct container_list *containers)
 		return rc;
 	}
 	for (const struct engine *e = d->engines.first; e && n < ENGINES_MAX; e = e->next) {
-		if (!e->absent)
-			engines[n++] = (struct metadata_engine){
-				e->id, e->driver->engine_type, e->version, e->pid, e->unreachable};
+		if (e->absent)
+			continue;
+		engines[n++] = (struct metadata_engine){
+			e->id, e->driver->engine_type, e->version, e->pid, e->unreachable};
+		catalog.n_engines++;
+		catalog.n_engines_unreachable += e->unreachable;
 	}
 	m.metadata.n_engines = n;
 	rc = publication_make(

@@ -83,7 +83,7 @@ static void put_name(struct wbuf *w, const struct catalog_name *n)
 /* An upper bound of the encoded length, 0 if a limit is exceeded. */
 static size_t encoded_bound(const struct catalog *c)
 {
-	size_t n = 16 + (size_t) c->n_names * (23 + 16 + CATALOG_HOST_MAX);
+	size_t n = 24 + (size_t) c->n_names * (23 + 16 + CATALOG_HOST_MAX);
 
 	if (c->n_netns > CATALOG_NETNS_MAX || c->n_targets > CATALOG_TARGETS_MAX ||
 		c->n_names > CATALOG_NAMES_MAX)
@@ -122,6 +122,8 @@ ssize_t catalog_encode(const struct catalog *c, uint8_t **ret)
 	wbuf_u32(&w, c->n_netns);
 	wbuf_u32(&w, c->n_targets);
 	wbuf_u32(&w, c->n_names);
+	wbuf_u32(&w, c->n_engines);
+	wbuf_u32(&w, c->n_engines_unreachable);
 	for (uint32_t i = 0; i < c->n_netns; i++)
 		put_netns(&w, &c->netns[i]);
 	for (uint32_t i = 0; i < c->n_targets; i++)
@@ -279,8 +281,11 @@ static int decode_into(struct rbuf *r, struct catalog *c)
 	uint32_t n_netns = rbuf_u32(r), n_targets = rbuf_u32(r), n_names = rbuf_u32(r);
 	int rc;
 
-	if (!m || memcmp(m, magic, sizeof(magic)) != 0 || n_netns > CATALOG_NETNS_MAX ||
-		n_targets > CATALOG_TARGETS_MAX || n_names > CATALOG_NAMES_MAX)
+	c->n_engines = rbuf_u32(r);
+	c->n_engines_unreachable = rbuf_u32(r);
+	if (!m || c->n_engines_unreachable > c->n_engines || memcmp(m, magic, sizeof(magic)) != 0 ||
+		n_netns > CATALOG_NETNS_MAX || n_targets > CATALOG_TARGETS_MAX ||
+		n_names > CATALOG_NAMES_MAX)
 		return -EBADMSG;
 	rc = get_all_netns(r, n_netns, c);
 	if (rc == 0)

@@ -2,10 +2,10 @@
 /* The table of capture targets that discover hands to the service, in a sealed memfd: every network
  * namespace with its reference and links, every target with the namespace it lives in.
  *
- * Form: "PFC5", u32 number of namespaces, u32 number of targets, u32 number of names, then the
- * namespaces, then the targets, then the names, each field in the order of the structs below,
- * little-endian, strings as u16 length and bytes, addresses as 4 or 16 bytes, nothing behind the
- * last one. */
+ * Form: "PFC5", u32 number of namespaces, u32 number of targets, u32 number of names, u32 number
+ * of engines, u32 number of those that do not answer, then the namespaces, then the targets, then
+ * the names, each field in the order of the structs below, little-endian, strings as u16 length and
+ * bytes, addresses as 4 or 16 bytes, nothing behind the last one. */
 #ifndef PROTO_CATALOG_H
 #define PROTO_CATALOG_H
 
@@ -71,11 +71,12 @@ struct catalog_name {
 	char name[CATALOG_HOST_MAX]; /* clean UTF-8, not empty */
 };
 
-/* Three plain arrays, owned. Namespaces are sorted by inode; targets keep the order of /mobyshark;
- * names are sorted by family, address and namespace, those of one address in one namespace with the
- * best first. */
+/* Three plain arrays, owned, and how many container engines there are. Namespaces are sorted by
+ * inode; targets keep the order of /mobyshark; names are sorted by family, address and namespace,
+ * those of one address in one namespace with the best first. */
 struct catalog {
 	uint32_t n_netns, n_targets, n_names;
+	uint32_t n_engines, n_engines_unreachable; /* the latter among the former */
 	struct catalog_netns *netns;
 	struct catalog_target *targets;
 	struct catalog_name *names;

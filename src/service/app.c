@@ -12,6 +12,7 @@
 #include "service/answer/packing.h"
 #include "service/channels.h"
 #include "service/ending.h"
+#include "service/process.h"
 #include "service/routes.h"
 
 #define TICK_NS 1000000000LL
@@ -167,6 +168,7 @@ int app_init(struct app *a, struct config *config, struct err *e)
 
 	memset(a, 0, sizeof(*a));
 	a->config = config;
+	a->statm_fd = process_open_statm();
 	a->began_s = clock_wall_ns() / 1000000000;
 	a->server.spare_fd = -1;
 	catalog_client_init(&a->catalog, SERVICE_FD_CATALOG, config->max_age_ms);
@@ -215,6 +217,7 @@ void app_done(struct app *a)
 	catalog_client_done(&a->catalog);
 	if (a->config->proxy)
 		proxy_env_done(&a->proxy);
+	close_p(&a->statm_fd);
 	loop_disarm(&a->loop, &a->tick);
 	loop_done(&a->loop);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/version.h"
+#include "service/process.h"
 
 /* One metric with one sample. */
 static void put(FILE *f, const char *name, const char *type, const char *help, uint64_t value)
@@ -69,6 +70,14 @@ static void put_discovery(FILE *f, const struct app *a)
 		a->catalog.catalog.n_targets);
 	put(f, "packetflix_network_namespaces", "gauge",
 		"Network namespaces in the newest catalog.", a->catalog.catalog.n_netns);
+	(void) fprintf(f,
+		"# HELP packetflix_container_engines Container engines found, by whether they "
+		"answer.\n"
+		"# TYPE packetflix_container_engines gauge\n"
+		"packetflix_container_engines{state=\"answering\"} %" PRIu32 "\n"
+		"packetflix_container_engines{state=\"unreachable\"} %" PRIu32 "\n",
+		a->catalog.catalog.n_engines - a->catalog.catalog.n_engines_unreachable,
+		a->catalog.catalog.n_engines_unreachable);
 	put(f, "packetflix_catalog_generation", "gauge",
 		"Number of the newest catalog; grows when one is different, or may be.",
 		a->catalog.generation);
@@ -80,17 +89,23 @@ static void put_discovery(FILE *f, const struct app *a)
 		(double) a->catalog.scan_ns / 1e9);
 }
 
-/* Of the service, under the names that clients of Prometheus use. Its memory and descriptors are in
- * files, which it cannot open. */
+/* Of the service, under the names that clients of Prometheus use. */
 static void put_process(FILE *f, const struct app *a)
 {
 	struct timespec cpu;
+	uint64_t max_files;
 
 	(void) clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
 	(void) fprintf(f,
 		"# HELP process_cpu_seconds_total Processor time of the service.\n"
 		"# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total %.3f\n",
 		(double) cpu.tv_sec + (double) cpu.tv_nsec / 1e9);
+	put(f, "process_resident_memory_bytes", "gauge",
+		"Memory of the service that is in RAM, shared stream buffers included.",
+		process_resident_bytes(a->statm_fd));
+	put(f, "process_open_fds", "gauge", "Descriptors of the service that are open.",
+		process_open_files(&max_files));
+	put(f, "process_max_fds", "gauge", "Descriptors that the service can have.", max_files);
 	put(f, "process_start_time_seconds", "gauge", "When the service began, since 1970.",
 		a->began_s);
 }

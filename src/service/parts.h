@@ -40,6 +40,7 @@ struct app {
 	struct proxy_env proxy;
 	uint64_t captures_refused;
 	uint64_t packets_late; /* of streams of several targets: out of order */
+	int statm_fd;          /* owned: see process.h */
 	uint64_t began_s;      /* seconds since 1970 */
 	uint32_t service_restarts, discover_restarts;
 	bool discover_is_silent;

@@ -115,6 +115,7 @@ def test_an_engine_that_never_answers_is_said_to_be_unreachable(start, owned, tm
     running = start()
     silent = owned.add(FakeDocker(tmp_path, version="silent"))
     until(lambda: (silent.shown(running) or {}).get("state") == "unreachable", "the word")
+    until(lambda: running.metrics()['packetflix_container_engines{state="unreachable"}'] == 1, "the number")
     until(lambda: running.target(name=name, type="docker"), "the other engine's container")
     begin = time.monotonic()
     for _ in range(3):

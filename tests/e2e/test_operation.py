@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -333,3 +334,18 @@ def test_log_lines_are_single_structured_lines_without_control_characters(start,
     running.wait_readers(0)
     for line in running.log.splitlines():
         assert line.isprintable(), repr(line)
+
+
+def test_metrics_tell_memory_and_descriptors_of_the_service(start):
+    running = start()
+    before = running.metrics()
+    service = running.pid("packetflix-service")
+    pages = int(Path(f"/proc/{service}/statm").read_text().split()[1])
+    assert 0.5 < before["process_resident_memory_bytes"] / (pages * os.sysconf("SC_PAGE_SIZE")) < 2
+    held = [running.dial() for _ in range(20)]
+    try:
+        until(lambda: running.metrics()["process_open_fds"] >= before["process_open_fds"] + 20, "the connections")
+    finally:
+        for one in held:
+            one.close()
+    assert before["process_max_fds"] > before["process_open_fds"] > 5

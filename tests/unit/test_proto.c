@@ -349,7 +349,7 @@ static void a_table_comes_back_and_namespaces_are_found(void **state)
 	struct catalog_name names[] = {{4, {192, 0, 2, 1}, 5, 7, 8, "web"},
 		{4, {192, 0, 2, 1}, 5, 7, 8, "a.b"}, {4, {192, 0, 2, 1}, 9, 0, 0, "x"},
 		{6, {0x20, 1}, 5, 0, 0, "web"}};
-	struct catalog c = {2, 2, 4, ns, targets, names}, d = {0};
+	struct catalog c = {2, 2, 4, 3, 1, ns, targets, names}, d = {0};
 	AUTO_FREE uint8_t *a = NULL;
 	ssize_t n = catalog_encode(&c, &a);
 
