@@ -9,6 +9,7 @@ import ssl
 import stat
 import subprocess
 import threading
+import time
 import unicodedata
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 import yaml
 
 from harness import pcapng
-from harness.original import Close, Eof, Original, Play, Stay, target
+from harness.original import Close, Eof, Original, Play, Reset, Stay, target
 from harness.service import REPO
 from harness.traffic import Numbered
 from harness.tunnel import tunnel
@@ -576,6 +577,24 @@ def test_memory_stays_small_when_the_output_is_slow(original):
         for _ in range(100):
             os.read(capture.process.stdout.fileno(), 65536)
         assert peak() < MEMORY_KIB, peak()
+    finally:
+        capture.close()
+
+
+def test_a_reset_while_the_output_is_slow_costs_no_processor_time(original):
+    reset = Reset()
+    original.plays = [Play(packets=400000, ending=reset)]
+    capture = Run(original, "capture", "web-9")
+
+    def ticks():
+        return sum(map(int, Path(f"/proc/{capture.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    try:
+        os.read(capture.process.stdout.fileno(), 1)
+        assert reset.happened.wait(20)
+        time.sleep(0.5)  # what it was doing is done
+        before = ticks()
+        time.sleep(1)
+        assert capture.process.poll() is None and ticks() - before < os.sysconf("SC_CLK_TCK") / 4
     finally:
         capture.close()
 

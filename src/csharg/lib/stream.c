@@ -161,6 +161,18 @@ static void rewatch(struct csharg_stream *s, int fd, void *what, uint32_t events
 		*now = events;
 }
 
+/* An entry without events still reports errors and hang-ups, again and again until they are read: a
+ * connection from which nothing is to be read has no entry. */
+static void rewatch_leg(struct csharg_stream *s, struct leg *leg, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.ptr = leg};
+	int op = events == 0 ? EPOLL_CTL_DEL : leg->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+
+	if (events != leg->watched &&
+		epoll_ctl(s->epoll_fd, op, transport_fd(leg->transport), &ev) == 0)
+		leg->watched = events;
+}
+
 static void rewatch_all(struct csharg_stream *s)
 {
 	bool slow = sink_is_slow(&s->sink);
@@ -170,9 +182,8 @@ static void rewatch_all(struct csharg_stream *s)
 		struct leg *leg = &s->leg[i];
 
 		if (leg->transport)
-			rewatch(s, transport_fd(leg->transport), leg,
-				(slow ? 0 : EPOLLIN) | (leg->out_bytes ? EPOLLOUT : 0),
-				&leg->watched);
+			rewatch_leg(
+				s, leg, (slow ? 0U : EPOLLIN) | (leg->out_bytes ? EPOLLOUT : 0U));
 	}
 }
 

@@ -11,6 +11,7 @@ puts on the wire when it ends or fails, and the things it does that no standard 
 Each capture takes the next play; the last one is played again for all that follow.
 """
 import base64
+import ctypes
 import hashlib
 import json
 import random
@@ -38,6 +39,12 @@ class Close:
 @dataclass
 class Eof:
     """The connection ends without a close frame, as with reasons that are too long for one."""
+
+
+@dataclass
+class Reset:
+    """The connection is reset a second after its start, whatever was sent until then; HAPPENED is set then."""
+    happened: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
@@ -242,7 +249,15 @@ class Original:
         if not isinstance(play.ending, Eof):
             listener.join(20)
 
+    @staticmethod
+    def _reset(sock, happened):
+        # connect(2) with an address of no family dissolves the connection, whoever else uses it
+        ctypes.CDLL(None).connect(sock.fileno(), struct.pack("H14x", socket.AF_UNSPEC), 16)
+        happened.set()
+
     def _play(self, sock, play, request):
+        if isinstance(play.ending, Reset):
+            threading.Timer(1, self._reset, (sock, play.ending.happened)).start()
         if isinstance(play.ending, Close) and play.packets == 0 and play.raw is None and play.interfaces is None:
             data = b""
         elif play.raw is not None:
