@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/files.h"
 #include "base/own.h"
 #include "base/procstat.h"
 #include "base/utf8.h"
@@ -204,9 +205,26 @@ static void an_error_has_words_and_fits(void **state)
 	assert_true(strlen(e.text) == ERR_TEXT_MAX - 1 && e.code == -EIO);
 }
 
+static void open_descriptors_are_counted(void **state)
+{
+	AUTO_CLOSE int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	uint64_t before = files_open(0, 200);
+
+	(void) state;
+	assert_true(fd >= 0 && before > 0);
+	assert_int_equal(files_open(150, 200), 0);
+	assert_int_equal(dup2(fd, 160), 160);
+	assert_int_equal(files_open(0, 200), before + 1);
+	assert_int_equal(files_open(160, 161), 1);
+	assert_int_equal(files_open(161, 161), 0);
+	(void) close(160);
+	assert_int_equal(files_open(0, 5000), before); /* in several steps */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(open_descriptors_are_counted),
 		cmocka_unit_test(a_process_may_call_itself_anything),
 		cmocka_unit_test(a_line_that_is_none_is_refused),
 		cmocka_unit_test(our_own_process_is_read),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "service/hub/budget.h"
@@ -159,10 +160,10 @@ static bool has_files(const struct hub *h)
 	first = (rlim_t) lowest;
 	if (first + need + PLENTY_OF_FILES <= l.rlim_cur)
 		return true;
+	/* connections can take all below; captures that run may have some of these */
 	reserve = l.rlim_cur / 8 < RESERVED_FILES ? l.rlim_cur / 8 : RESERVED_FILES;
-	if (first < l.rlim_cur - reserve)
-		first = l.rlim_cur - reserve;
-	return first + need + CATALOG_FILES <= l.rlim_cur;
+	first = l.rlim_cur - reserve;
+	return files_open(first, l.rlim_cur) + need + CATALOG_FILES <= reserve;
 }
 
 int hub_start(struct hub *h, const struct ns_ref *ns, struct capture_conf *conf,
