@@ -102,7 +102,7 @@ def test_a_target_that_ends_leaves_with_its_statistics_and_the_others_go_on(shar
 @pytest.mark.parametrize("missing", ["no-such-target", "no:such"])
 def test_one_name_that_does_not_exist_refuses_the_stream(shared, scene, missing):
     answer = shared.get(f"/capture.pcapng?target={scene.box.name}&target={missing}")
-    assert answer.status == 404
+    assert answer.status == 404 and f'there is no target "{missing}"' in answer.json["error"]
     until(lambda: not shared.readers(), "no reader is left")
 
 

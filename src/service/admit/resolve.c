@@ -11,11 +11,18 @@
 #include "base/utf8.h"
 #include "service/admit/short_name.h"
 
-/* What only a newer catalog can know, or else does not exist. */
-static int missing(enum catalog_age age, struct refusal *why)
+/* What only a newer catalog can know, or else does not exist. Clients that describe a container
+ * know the words of the contract (F7); those that use the target parameter can do with others. */
+static int missing(const struct request_target *t, enum catalog_age age, struct refusal *why)
 {
+	char quoted[UTF8_WORD_MAX];
+
 	if (age != CATALOG_FRESH)
 		return -EAGAIN;
+	if (t->by_short_name)
+		return refuse(why, -ENOENT, 404, CLOSE_POLICY,
+			"there is no target \"%s\": /mobyshark lists those there are",
+			utf8_word(t->name, quoted));
 	return refuse(why, -ENOENT, 404, CLOSE_POLICY,
 		"could not locate network namespace for container");
 }
@@ -53,7 +60,7 @@ static int find_name(const struct catalog *cat, enum catalog_age age,
 
 		if (rc == -ENOTUNIQ && age != CATALOG_FRESH)
 			return -EAGAIN;
-		return rc == -ENOENT ? missing(age, why) : rc;
+		return rc == -ENOENT ? missing(t, age, why) : rc;
 	}
 	for (uint32_t i = 0; i < cat->n_targets; i++) {
 		const struct catalog_target *c = &cat->targets[i];
@@ -63,7 +70,7 @@ static int find_name(const struct catalog *cat, enum catalog_age age,
 			return 0;
 		}
 	}
-	return missing(age, why);
+	return missing(t, age, why);
 }
 
 /* Replace what @t says by what the catalog says in @c. */
@@ -110,7 +117,7 @@ static int resolve_name(struct request *req, const struct catalog *cat, enum cat
 	assert(c);
 	ns = catalog_find_netns(cat, c->netns_inode);
 	if (!ns)
-		return missing(age, why);
+		return missing(&req->target, age, why);
 	if (take_over(req, c) < 0)
 		return refuse_nomem(why);
 	*ret_ref = ns->ref;
@@ -165,7 +172,7 @@ int resolve_target(struct request *req, const struct catalog *cat, enum catalog_
 		return resolve_name(req, cat, age, ret_ref, why);
 	ns = catalog_find_netns(cat, t->netns_inode);
 	if (!ns)
-		return missing(age, why);
+		return missing(t, age, why);
 	*ret_ref = ns->ref;
 	return 0;
 }
