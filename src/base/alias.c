@@ -13,8 +13,9 @@ static bool is_host(const struct alias_target *t, const char *word)
 	       strcmp(t->type, "proc") == 0;
 }
 
-/* Places are called "/proc/PID/ns/mnt:/run/netns/NAME", or without what is before the colon. */
-static bool is_netns(const struct alias_target *t, const char *word)
+/* Services that do not tell the names of namespaces list one without processes as
+ * "/proc/PID/ns/mnt:/run/netns/NAME", or without what is before the colon. */
+static bool is_place(const struct alias_target *t, const char *word)
 {
 	size_t name = strlen(t->name), last = strlen(word), folder = strlen(NETNS_FOLDER);
 
@@ -23,6 +24,12 @@ static bool is_netns(const struct alias_target *t, const char *word)
 		return false;
 	return strcmp(t->name + name - last, word) == 0 &&
 	       memcmp(t->name + name - last - folder, NETNS_FOLDER, folder) == 0;
+}
+
+static bool is_netns(const struct alias_target *t, const char *word)
+{
+	return t->netns_name && t->netns_name[0] ? strcmp(t->netns_name, word) == 0
+						 : is_place(t, word);
 }
 
 static bool is_pid(const struct alias_target *t, const char *word)

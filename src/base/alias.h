@@ -13,7 +13,7 @@
 /* In the order in which they are tried: the first that fits any target decides. */
 enum alias_way {
 	ALIAS_HOST,  /* "host": the namespace of process 1 */
-	ALIAS_NETNS, /* a file of /run/netns, whose namespace has no process */
+	ALIAS_NETNS, /* the name of the namespace (ip-netns(8)) */
 	ALIAS_PID,   /* decimal: the process that a target is known by */
 	ALIAS_ID,    /* lower case hexadecimal digits */
 	ALIAS_WAYS
@@ -22,8 +22,9 @@ enum alias_way {
 /* What is known of a target, borrowed. */
 struct alias_target {
 	const char *name, *type, *prefix;
-	const char *id; /* of a container, "" or NULL = unknown */
-	uint32_t pid;   /* 0 = none */
+	const char *id;         /* of a container, "" or NULL = unknown */
+	uint32_t pid;           /* 0 = none */
+	const char *netns_name; /* of a file in /run/netns, "" or NULL = unknown */
 };
 
 /* Whether @word means @t in this way. */

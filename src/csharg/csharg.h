@@ -175,7 +175,8 @@ struct csharg_target {
 	const char *cluster_context, *cluster_uid;
 	const char *capture_service; /* hints of a cluster's frontend, "" and 0 if absent */
 	uint32_t capture_port;
-	const char *id; /* of the container, or of a pod's sandbox; "" = unknown */
+	const char *id;         /* of the container, or of a pod's sandbox; "" = unknown */
+	const char *netns_name; /* of the namespace, by ip-netns(8); "" = unknown */
 };
 
 enum csharg_class {
@@ -201,7 +202,7 @@ CSHARG_API enum csharg_class csharg_class_of(const char *type);
 
 struct csharg_query {
 	/* name, PREFIX:NAME (":NAME" = without prefix), or, when no target is called so: "host",
-	 * the name of a namespace of "ip netns" without processes, a process id that a target is
+	 * the name of a namespace of "ip netns", a process id that a target is
 	 * listed with, or a container id or at least four digits of its beginning */
 	const char *name;
 	enum csharg_class type_class;

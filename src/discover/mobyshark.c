@@ -24,16 +24,20 @@ static void put_links(struct text *t, const struct catalog_netns *ns)
 
 static void put_target(struct text *t, const struct catalog *c, const struct catalog_target *x)
 {
+	const struct catalog_netns *ns = catalog_find_netns(c, x->netns_inode);
+
 	text_put(t, "{");
 	text_put_string(t, "name", x->name);
 	text_put_string(t, "type", x->type);
 	text_put_number(t, "netns", x->netns_inode);
-	put_links(t, catalog_find_netns(c, x->netns_inode));
+	put_links(t, ns);
 	text_put_number(t, "pid", x->pid);
 	text_put_number(t, "starttime", x->starttime_ticks);
 	text_put_string(t, "prefix", x->prefix);
 	if (x->id[0])
 		text_put_string(t, "id", x->id);
+	if (ns && ns->name[0])
+		text_put_string(t, "netns-name", ns->name);
 	text_put(t, "}");
 }
 

@@ -226,6 +226,7 @@ static int fill_catalog(struct catalog *c, struct drafts *d, struct netns_set *s
 
 		c->netns[i] = (struct catalog_netns){
 			.ref = ns->ref, .n_links = ns->n_links, .links = ns->links};
+		memcpy(c->netns[i].name, ns->name, sizeof(ns->name));
 		ns->links = NULL;
 		ns->n_links = 0;
 	}

@@ -9,11 +9,11 @@
 #include "base/bytes.h"
 #include "base/own.h"
 
-static const uint8_t magic[4] = {'P', 'F', 'C', '4'};
+static const uint8_t magic[4] = {'P', 'F', 'C', '5'};
 
 /* Least encoded sizes, to refuse counts that cannot be true before memory is taken for them. */
 #define LINK_MIN_BYTES   11
-#define NETNS_MIN_BYTES  29
+#define NETNS_MIN_BYTES  31
 #define TARGET_MIN_BYTES 44
 #define NAME_MIN_BYTES   27
 
@@ -41,6 +41,7 @@ static void put_netns(struct wbuf *w, const struct catalog_netns *n)
 	wbuf_u32(w, n->ref.pid);
 	wbuf_u64(w, n->ref.starttime_ticks);
 	wbuf_u32(w, n->ref.index);
+	wbuf_str(w, n->name);
 	wbuf_u32(w, n->n_links);
 	for (uint32_t i = 0; i < n->n_links; i++) {
 		wbuf_u32(w, n->links[i].ifindex);
@@ -91,7 +92,7 @@ static size_t encoded_bound(const struct catalog *c)
 	for (uint32_t i = 0; i < c->n_netns; i++) {
 		if (c->netns[i].n_links > CATALOG_LINKS_MAX)
 			return 0;
-		n += NETNS_MIN_BYTES +
+		n += NETNS_MIN_BYTES + strlen(c->netns[i].name) +
 		     (size_t) c->netns[i].n_links * (LINK_MIN_BYTES + CATALOG_IFNAME_MAX);
 		for (uint32_t j = 0; j < c->netns[i].n_links; j++)
 			n += strlen(c->netns[i].links[j].altnames);
@@ -155,6 +156,7 @@ static int get_netns(struct rbuf *r, struct catalog_netns *n)
 	n->ref.pid = rbuf_u32(r);
 	n->ref.starttime_ticks = rbuf_u64(r);
 	n->ref.index = rbuf_u32(r);
+	rbuf_str(r, n->name, sizeof(n->name));
 	if (n->ref.kind < NS_REF_PROC || n->ref.kind >= NS_REF_END)
 		return -EBADMSG;
 	n->n_links = rbuf_u32(r);

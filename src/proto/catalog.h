@@ -15,10 +15,12 @@
 
 #include "proto/broker.h"
 
-#define CATALOG_NAME_MAX     4096 /* bytes of a target's name or prefix, NUL included */
-#define CATALOG_TYPE_MAX     64
-#define CATALOG_ID_MAX       65 /* of a container, NUL included */
-#define CATALOG_OWNER_NONE   UINT32_MAX
+#define CATALOG_NAME_MAX   4096 /* bytes of a target's name or prefix, NUL included */
+#define CATALOG_TYPE_MAX   64
+#define CATALOG_ID_MAX     65 /* of a container, NUL included */
+#define CATALOG_OWNER_NONE UINT32_MAX
+#define CATALOG_NETNS_NAME_MAX                                                                     \
+	64                       /* bytes of the name of a namespace of ip-netns(8), NUL included */
 #define CATALOG_IFNAME_MAX   16  /* IFNAMSIZ */
 #define CATALOG_ALTNAMES_MAX 192 /* bytes of the alternative names of a link */
 #define CATALOG_ALTNAME_MAX  128 /* bytes of one of them, NUL included: ALTIFNAMSIZ */
@@ -41,6 +43,10 @@ struct catalog_netns {
 	struct ns_ref ref; /* ref.inode identifies the namespace */
 	uint32_t n_links;
 	struct catalog_link *links; /* owned, sorted by ifindex */
+	/* of the file in /run/netns that keeps it (ip-netns(8)), whether processes are in it or
+	 * not;
+	 * "" = none, or a longer one */
+	char name[CATALOG_NETNS_NAME_MAX];
 };
 
 struct catalog_target {

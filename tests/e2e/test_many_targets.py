@@ -99,6 +99,16 @@ def test_a_target_that_ends_leaves_with_its_statistics_and_the_others_go_on(shar
     viewer.wait_carrying(b"<goes-on>")
 
 
+def test_a_named_namespace_goes_by_its_name_when_processes_are_in_it(shared, scene):
+    process = scene.box.popen(["sleep", "600"])
+    listed = until(lambda: shared.target(pid=process.pid), "the process")
+    assert listed["netns-name"] == scene.box.name
+    one = Download(shared, target=scene.box.name).wait_interfaces("eth0")
+    assert one.stream.document["container-name"] == f"sleep({process.pid})"
+    many = Viewer(shared, ends(scene))
+    many.wait(lambda s: len(s.interfaces) == 4, "the interfaces of both")
+
+
 @pytest.mark.parametrize("missing", ["no-such-target", "no:such"])
 def test_one_name_that_does_not_exist_refuses_the_stream(shared, scene, missing):
     answer = shared.get(f"/capture.pcapng?target={scene.box.name}&target={missing}")

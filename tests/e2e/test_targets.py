@@ -38,7 +38,7 @@ def test_the_list_has_the_members_of_the_original_in_their_order_then_ids_of_con
     assert len(targets) > 2
     for target in targets:
         keys = [key for key, _ in target]
-        assert keys[:len(MEMBERS)] == MEMBERS and keys[len(MEMBERS):] in ([], ["id"])
+        assert keys[:len(MEMBERS)] == MEMBERS and keys[len(MEMBERS):] in ([], ["id"], ["netns-name"], ["id", "netns-name"])
         values = dict(target)
         for key in ("name", "type", "prefix"):
             assert type(values[key]) is str
@@ -139,7 +139,7 @@ def test_a_process_by_itself_is_listed_by_its_name_and_pid(shared, new_netns):
     until(lambda: service.role_of(child.pid) == "sleep", "sleep to run")
     assert with_inode(shared, ns.inode) == [
         {"name": f"sleep({child.pid})", "type": "proc", "netns": ns.inode, "network-interfaces": ["lo"],
-         "pid": child.pid, "starttime": service.starttime(child.pid), "prefix": ""}]
+         "pid": child.pid, "starttime": service.starttime(child.pid), "prefix": "", "netns-name": ns.name}]
 
 
 def test_only_the_topmost_process_of_a_namespace_is_listed(shared, new_netns):
@@ -168,7 +168,7 @@ def test_a_namespace_without_processes_is_listed_by_its_mount(shared, new_netns)
     assert len(targets) == 1
     name = targets[0].pop("name")
     assert targets[0] == {"type": "bindmount", "netns": ns.inode, "network-interfaces": ["lo"], "pid": 0,
-                          "starttime": 0, "prefix": ""}
+                          "starttime": 0, "prefix": "", "netns-name": ns.name}
     reference = re.fullmatch(rf"/proc/(\d+)/ns/mnt:{re.escape(ns.path)}", name)
     assert reference, name
     assert os.readlink(f"/proc/{reference[1]}/ns/mnt") == os.readlink("/proc/self/ns/mnt")

@@ -18,6 +18,7 @@ static const struct alias_target targets[] = {
 	{"/run/netns/red", "bindmount", "", "", 0},
 	{"init(1)", "proc", "kind", "", 1},
 	{"/srv/netns/green", "bindmount", "", "", 0},
+	{"nginx(70)", "proc", "", "", 70, "yellow"},
 };
 
 /* The targets that @word means in the first way that fits any, as bits. */
@@ -53,6 +54,8 @@ static void words_mean_what_the_header_says(void **state)
 		{"red", 8},
 		{"green", 0},
 		{"netns/blue", 0},
+		{"yellow", 1U << 6},
+		{"yello", 0},
 		{"lue", 0},
 		{"", 0},
 		{"12ab", 2},

@@ -190,6 +190,7 @@ static size_t find_alias(const struct csharg_targets *all, const struct csharg_q
 			.type = t->type,
 			.prefix = t->prefix,
 			.id = t->id,
+			.netns_name = t->netns_name,
 			.pid = t->pid > 0 ? (uint32_t) t->pid : 0};
 
 		if (!is_allowed(t, q) || !alias_matches(way, &target, q->name))

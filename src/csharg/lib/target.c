@@ -37,7 +37,8 @@ struct csharg_target *target_new(void)
 	if (!b)
 		return NULL;
 	b->t.name = b->t.type = b->t.prefix = b->t.node_name = empty;
-	b->t.cluster_context = b->t.cluster_uid = b->t.capture_service = b->t.id = empty;
+	b->t.cluster_context = b->t.cluster_uid = b->t.capture_service = b->t.id = b->t.netns_name =
+		empty;
 	return &b->t;
 }
 
@@ -55,6 +56,7 @@ void csharg_target_free(struct csharg_target *t)
 	free_string(t->cluster_uid);
 	free_string(t->capture_service);
 	free_string(t->id);
+	free_string(t->netns_name);
 	for (size_t i = 0; i < t->n_interfaces; i++)
 		free(b->interfaces[i]);
 	free(b->interfaces);
@@ -113,9 +115,10 @@ static int copy_strings(const struct csharg_target *from, struct csharg_target *
 {
 	const char *const source[] = {from->name, from->type, from->prefix, from->node_name,
 		from->cluster_context, from->cluster_uid, from->capture_service,
-		from->id ? from->id : ""};
+		from->id ? from->id : "", from->netns_name ? from->netns_name : ""};
 	const char **const field[] = {&to->name, &to->type, &to->prefix, &to->node_name,
-		&to->cluster_context, &to->cluster_uid, &to->capture_service, &to->id};
+		&to->cluster_context, &to->cluster_uid, &to->capture_service, &to->id,
+		&to->netns_name};
 
 	for (size_t i = 0; i < ARRAY_LEN(source); i++)
 		if (target_set(field[i], source[i], strlen(source[i])) < 0)

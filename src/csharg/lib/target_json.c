@@ -156,6 +156,7 @@ static struct csharg_target *get_target(const json_t *obj, struct err *e)
 		get_string(obj, "node-name", &t->node_name, e) < 0 ||
 		get_string(obj, "capture-service", &t->capture_service, e) < 0 ||
 		get_string(obj, "id", &t->id, e) < 0 ||
+		get_string(obj, "netns-name", &t->netns_name, e) < 0 ||
 		get_count(obj, "netns", INT64_MAX, &t->netns, e) < 0 ||
 		get_count(obj, "starttime", INT64_MAX, &t->starttime, e) < 0 ||
 		get_count(obj, "pid", INT32_MAX, &pid, e) < 0 ||

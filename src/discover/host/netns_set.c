@@ -52,14 +52,31 @@ static char *clean_copy(const char *text)
 	return s;
 }
 
+/* Note the name of @ns if @place is a mount that "ip netns" made. */
+static void note_name(struct netns *ns, const char *place)
+{
+	const char *at = place ? strstr(place, NETNS_PLACE_MOUNT NETNS_FOLDER) : NULL;
+	size_t len;
+
+	if (!at || ns->name[0])
+		return;
+	at += strlen(NETNS_PLACE_MOUNT NETNS_FOLDER);
+	len = strlen(at);
+	if (len < sizeof(ns->name) && !strchr(at, '/') && utf8_valid(at, len))
+		utf8_sanitize(at, ns->name, sizeof(ns->name));
+}
+
 int netns_set_add(struct netns_set *s, const struct ns_ref *ref, const char *place)
 {
+	const uint32_t *there = inode_map_get(&s->index, ref->inode);
 	struct netns *v;
 	char *copy = NULL;
 	int rc;
 
-	if (netns_set_has(s, ref->inode))
+	if (there) {
+		note_name(&s->v[*there], place);
 		return 0;
+	}
 	if (s->n >= CATALOG_NETNS_MAX)
 		return -ENOSPC;
 	v = grow(s->v, s->n, &s->cap, sizeof(*v));
@@ -76,7 +93,8 @@ int netns_set_add(struct netns_set *s, const struct ns_ref *ref, const char *pla
 		free(copy);
 		return rc;
 	}
-	s->v[s->n++] = (struct netns){.ref = *ref, .place = copy, .nsid = -1};
+	s->v[s->n] = (struct netns){.ref = *ref, .place = copy, .nsid = -1};
+	note_name(&s->v[s->n++], place);
 	return 0;
 }
 

@@ -17,6 +17,8 @@
 /* In the place of a mounted namespace, what stands in front of the mount point. */
 #define NETNS_PLACE_MOUNT "/ns/mnt:"
 
+#define NETNS_FOLDER "/run/netns/" /* of ip-netns(8) */
+
 #define NETNS_ADDRS_MAX 4096 /* of one namespace; more are left out */
 
 /* An address in a namespace. */
@@ -30,9 +32,10 @@ struct netns {
 	struct ns_ref ref;
 	char *place; /* owned; where it is kept when no process is in it ("/proc/1/ns/mnt:/run/x"),
 		      * NULL for NS_REF_PROC */
-	bool is_guess;  /* as struct held */
-	bool has_links; /* @links was read, or taken over from the scan before */
-	int32_t nsid;   /* what the broker's namespace calls it, -1 = nothing or not known yet */
+	char name[CATALOG_NETNS_NAME_MAX]; /* as in struct catalog_netns */
+	bool is_guess;                     /* as struct held */
+	bool has_links;                    /* @links was read, or taken over from the scan before */
+	int32_t nsid; /* what the broker's namespace calls it, -1 = nothing or not known yet */
 	uint32_t n_links;
 	struct catalog_link *links; /* owned, by ifindex */
 	uint32_t n_addrs;
@@ -51,9 +54,10 @@ struct netns_addr netns_addr_of(const struct addr *addr);
 
 void netns_set_done(struct netns_set *s);
 
-/* Add the namespace of @ref unless it is there already: what is added first is preferred. @place is
- * copied, made valid UTF-8 without control characters; NULL for NS_REF_PROC. Returns 0 or -ENOMEM,
- * or -ENOSPC beyond CATALOG_NETNS_MAX namespaces. */
+/* Add the namespace of @ref unless it is there already: what is added first is preferred, but a
+ * name that @place tells is noted in any case. @place is copied, made valid UTF-8 without control
+ * characters; NULL for NS_REF_PROC. Returns 0 or -ENOMEM, or -ENOSPC beyond CATALOG_NETNS_MAX
+ * namespaces. */
 int netns_set_add(struct netns_set *s, const struct ns_ref *ref, const char *place);
 
 /* True if the namespace is in the (unsorted) set. */

@@ -9,52 +9,63 @@
 #include "base/alias.h"
 #include "base/utf8.h"
 
-typedef bool (*match_fn)(const struct catalog_target *t, const char *name);
+typedef bool (*match_fn)(
+	const struct catalog *cat, const struct catalog_target *t, const char *name);
 
-static bool match_bare(const struct catalog_target *t, const char *name)
+static bool match_bare(const struct catalog *cat, const struct catalog_target *t, const char *name)
 {
+	(void) cat;
 	return t->prefix[0] == '\0' && strcmp(t->name, name) == 0;
 }
 
-static bool match_any_prefix(const struct catalog_target *t, const char *name)
+static bool match_any_prefix(
+	const struct catalog *cat, const struct catalog_target *t, const char *name)
 {
+	(void) cat;
 	return strcmp(t->name, name) == 0;
 }
 
-static bool match_split(const struct catalog_target *t, const char *name)
+static bool match_split(const struct catalog *cat, const struct catalog_target *t, const char *name)
 {
+	(void) cat;
 	size_t n = strlen(t->prefix);
 
 	return n > 0 && strncmp(name, t->prefix, n) == 0 && name[n] == ':' &&
 	       strcmp(name + n + 1, t->name) == 0;
 }
 
-static bool match_alias(const struct catalog_target *t, const char *name, enum alias_way way)
+static bool match_alias(const struct catalog *cat, const struct catalog_target *t, const char *name,
+	enum alias_way way)
 {
-	const struct alias_target target = {
-		.name = t->name, .type = t->type, .prefix = t->prefix, .id = t->id, .pid = t->pid};
+	const struct catalog_netns *ns = catalog_find_netns(cat, t->netns_inode);
+	const struct alias_target target = {.name = t->name,
+		.type = t->type,
+		.prefix = t->prefix,
+		.id = t->id,
+		.netns_name = ns ? ns->name : "",
+		.pid = t->pid};
 
 	return alias_matches(way, &target, name);
 }
 
-static bool match_host(const struct catalog_target *t, const char *name)
+static bool match_host(const struct catalog *cat, const struct catalog_target *t, const char *name)
 {
-	return match_alias(t, name, ALIAS_HOST);
+	return match_alias(cat, t, name, ALIAS_HOST);
 }
 
-static bool match_netns(const struct catalog_target *t, const char *name)
+static bool match_netns(const struct catalog *cat, const struct catalog_target *t, const char *name)
 {
-	return match_alias(t, name, ALIAS_NETNS);
+	return match_alias(cat, t, name, ALIAS_NETNS);
 }
 
-static bool match_pid(const struct catalog_target *t, const char *name)
+static bool match_pid(const struct catalog *cat, const struct catalog_target *t, const char *name)
 {
-	return match_alias(t, name, ALIAS_PID);
+	return match_alias(cat, t, name, ALIAS_PID);
 }
 
-static bool match_id(const struct catalog_target *t, const char *name)
+static bool match_id(const struct catalog *cat, const struct catalog_target *t, const char *name)
 {
-	return match_alias(t, name, ALIAS_ID);
+	return match_alias(cat, t, name, ALIAS_ID);
 }
 
 static int refuse_ambiguous(
@@ -68,7 +79,7 @@ static int refuse_ambiguous(
 		char one[256];
 		int n;
 
-		if (!match(t, name))
+		if (!match(cat, t, name))
 			continue;
 		n = snprintf(one, sizeof(one), "%s%s%s%s (%s, netns %llu)", len ? ", " : "",
 			t->prefix, t->prefix[0] ? ":" : "", t->name, t->type,
@@ -96,7 +107,7 @@ int short_name_find(const struct catalog *cat, const char *name, const struct ca
 		for (uint32_t i = 0; i < cat->n_targets; i++) {
 			const struct catalog_target *t = &cat->targets[i];
 
-			if (!ways[w](t, name))
+			if (!ways[w](cat, t, name))
 				continue;
 			if (found && found->netns_inode != t->netns_inode)
 				return refuse_ambiguous(cat, name, ways[w], why);

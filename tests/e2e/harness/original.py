@@ -43,7 +43,7 @@ class Eof:
 
 @dataclass
 class Reset:
-    """The connection is reset a second after its start, whatever was sent until then; HAPPENED is set then."""
+    """The connection is reset two seconds after its first packet, whatever was sent until then; HAPPENED is set then."""
     happened: threading.Event = field(default_factory=threading.Event)
 
 
@@ -256,8 +256,6 @@ class Original:
         happened.set()
 
     def _play(self, sock, play, request):
-        if isinstance(play.ending, Reset):
-            threading.Timer(1, self._reset, (sock, play.ending.happened)).start()
         if isinstance(play.ending, Close) and play.packets == 0 and play.raw is None and play.interfaces is None:
             data = b""
         elif play.raw is not None:
@@ -268,6 +266,8 @@ class Original:
             data = capture(play, names, wanted)
             for _ in range(play.empty_messages):
                 self._send(sock, BINARY, b"")
+        if isinstance(play.ending, Reset):
+            threading.Timer(2, self._reset, (sock, play.ending.happened)).start()
         for at in range(0, len(data), play.chunk):
             self._send(sock, BINARY, data[at:at + play.chunk])
         for opcode, payload, fin in play.frames or ():
