@@ -193,7 +193,7 @@ int compile_submit(struct compilers *c, struct compile_job *j)
 	bool is_short = strlen(j->request.filter) <= COMPILE_SHORT_BYTES;
 	struct compile_lane *l = &c->lanes[is_short ? 0 : 1];
 
-	if (l->n >= COMPILE_QUEUE_MAX)
+	if (l->n >= (is_short ? COMPILE_QUEUE_SHORT : COMPILE_QUEUE_LONG))
 		return -EBUSY;
 	j->lane = l;
 	j->next = NULL;

@@ -18,8 +18,9 @@
 #define COMPILE_LIMIT_NS    (5 * 1000000000LL)
 #define COMPILE_IDLE_NS     (10 * 1000000000LL)
 #define COMPILE_LANES       2
-#define COMPILE_SHORT_BYTES 512 /* the longest filter of the lane for short ones */
-#define COMPILE_QUEUE_MAX   64  /* jobs of one lane */
+#define COMPILE_SHORT_BYTES 512  /* the longest filter of the lane for short ones */
+#define COMPILE_QUEUE_SHORT 4096 /* jobs of the lane for short ones */
+#define COMPILE_QUEUE_LONG  64   /* and of the other one */
 
 struct compile_lane;
 struct fdset;
@@ -65,8 +66,8 @@ int compilers_init(struct compilers *c, struct loop *loop, int broker_fd);
 /* No job may be queued. */
 void compilers_done(struct compilers *c);
 
-/* Queue @j: done() is called later, from the event loop. Returns 0, or -EBUSY when
- * COMPILE_QUEUE_MAX jobs wait. */
+/* Queue @j: done() is called later, from the event loop. Returns 0, or -EBUSY when as many jobs
+ * wait as its lane takes. */
 int compile_submit(struct compilers *c, struct compile_job *j);
 
 /* Take @j out of its queue, if it is in one: done() is not called. */
