@@ -12,7 +12,7 @@ test_packages="libcmocka-dev libhttp-parser-dev clang clang-tidy clang-format ll
  libglib2.0-bin desktop-file-utils man-db bash-completion
  python3-cffi python3-pip python3-setuptools python3-wheel mypy"
 static_packages="apt debian-archive-keyring dpkg-dev flex bison"
-bench_packages="wireshark-common iproute2 util-linux procps python3"
+bench_packages="wireshark-common openssl iproute2 util-linux procps python3"
 
 # need_packages NAME... : install those that are not there
 need_packages() {

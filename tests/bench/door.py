@@ -9,7 +9,9 @@ from types import SimpleNamespace
 
 import experiments
 import machine
-from pipelines import Product, Us, capture_target
+import scene
+import secure
+from pipelines import Floor, Product, Us, capture_target
 from processes import Failed, Process
 from report import verdict
 from scene import metric
@@ -22,6 +24,9 @@ VIEWER_MS = 4000
 VIEWER_ASKS = 60
 IDLE_SETTLE_S = 1
 COMPARED = (("64", "400k"), ("1500", "400k"))
+NAMESPACES = 100  # of the host whose /json is asked for
+DOCUMENT_ROUNDS = 5
+DOCUMENT_S = 1
 
 
 def compared(tools, network, rounds, seconds, progress):
@@ -43,6 +48,38 @@ def compared(tools, network, rounds, seconds, progress):
                       "ratio": round(statistics.median(a[0] / b[0] for a, b in pairs), 3),
                       "service_ratio": round(statistics.median(a[1] / b[1] for a, b in pairs), 3)})
     return found
+
+
+def beside_floor(tools, network, rounds, seconds, progress):
+    """CPU per delivered packet at full rate, next to the floor over TCP, in turns."""
+    found = []
+    for size in experiments.SIZES:
+        pairs = []
+        for number in range(rounds):
+            progress(f"door: {size} B at full rate, now and the floor, round {number + 1}")
+            with Product(tools) as product, Us(tools, network, product) as capture:
+                now = experiments.measure(capture, tools, network, size, "max", seconds)
+            with Floor(tools, network, "--tcp") as capture:
+                floor = experiments.measure(capture, tools, network, size, "max", seconds)
+            pairs.append((now["cpu_ns_per_packet"], floor["cpu_ns_per_packet"]))
+        now_ns, floor_ns = (round(statistics.median(p[i] for p in pairs), 1) for i in (0, 1))
+        found.append({"size": size, "now_ns": now_ns, "floor_ns": floor_ns,
+                      "ratio": round(statistics.median(a / b for a, b in pairs), 3)})
+    return found
+
+
+def documents(tools, progress):
+    """How long /json takes when many ask at once, next to as many bytes from a bare server, in turns."""
+    with scene.Scene(tools, NAMESPACES) as host:
+        host.settle()
+        with Product(tools) as product:
+            progress(f"door: /json of {NAMESPACES} namespaces, {scene.CLIENTS} clients at once, and a bare server")
+            pairs = scene.pairs_with_floor(tools, product.port, "/json", DOCUMENT_S, DOCUMENT_ROUNDS)
+    undisturbed = [p for p in pairs if p[0]["changes"] == 0]
+    pairs = undisturbed or pairs
+    now_ms, floor_ms = (round(statistics.median(p[i]["p99_ms"] for p in pairs), 3) for i in (0, 1))
+    return {"p99_ms": now_ms, "floor_p99_ms": floor_ms, "rounds": len(pairs), "is_undisturbed": bool(undisturbed),
+            "ratio": round(statistics.median(a["p99_ms"] / b["p99_ms"] for a, b in pairs), 3)}
 
 
 def ask(port, path, count):
@@ -119,11 +156,20 @@ def many_viewers(tools, network, progress):
 def rows(tools, network, rounds, seconds, progress):
     return {"viewers": many_viewers(tools, network, progress),
             "compared": compared(tools, network, rounds, seconds, progress) if tools.before.is_file() else [],
+            "floor": beside_floor(tools, network, rounds, seconds, progress),
+            "documents": documents(tools, progress),
+            "secure": secure.measure(tools, network, rounds, seconds, progress),
             "crowds": crowds(tools, progress)}
 
 
 def lines(found):
     out = [f"{c['size']} B at {c['rate']}: {c['now_ns']} ns/packet, before {c['before_ns']}" for c in found["compared"]]
+    out += [f"{c['size']} B at full rate: {c['now_ns']} ns/packet, floor {c['floor_ns']}" for c in found["floor"]]
+    d = found["documents"]
+    out.append(f"/json, {scene.CLIENTS} clients at once: p99 {d['p99_ms']} ms, bare server {d['floor_p99_ms']} ms, "
+               f"{d['rounds']} rounds in which the host " + ("did not change" if d["is_undisturbed"] else "changed"))
+    out.append(f"service, over TLS: {found['secure']['ns_per_kib']} ns/KiB, openssl s_server "
+               f"{found['secure']['plain_ns_per_kib']}")
     for name in ("none", "idle", "half"):
         c = found["crowds"][name]
         out.append(f"{CROWD} connections that are {name}: p99 /healthz {c['healthz_p99_ms']} ms, /mobyshark "
@@ -139,6 +185,13 @@ def verdicts(found):
     for c in found["compared"]:
         out += verdict(f"CPU per packet / before the own server core, {c['size']} B at {c['rate']}", c["ratio"], 0.85)
         out += verdict(f"the same, of the service alone, {c['size']} B at {c['rate']}", c["service_ratio"], None)
+    for c in found["floor"]:
+        out += verdict(f"CPU per packet / floor over TCP, {c['size']} B at full rate", c["ratio"], 1.25)
+    d = found["documents"]
+    changed = "" if d["is_undisturbed"] else " (while the host changed)"
+    out += verdict(f"/json p99, {scene.CLIENTS} clients / a bare server{changed}", d["ratio"], 1.3)
+    # 0.8 of the throughput of a core
+    out += verdict("service's CPU per byte of a capture over TLS / openssl s_server", found["secure"]["ratio"], 1 / 0.8)
     for name in ("idle", "half"):
         for path in ("healthz", "mobyshark"):
             out += verdict(f"/{path} p99 beside {CROWD} connections: {name}", found["crowds"][name][f"{path}_p99_ms"], 50, "ms")

@@ -98,7 +98,7 @@ def _cpu_verdicts(ratios, size, tenth):
     out += verdict(f"CPU per packet / dumpcap's, {size} B at full rate",
                     ratios.ratio("dumpcap", size, "400k", cpu), tenth)
     out += verdict(f"CPU per packet / floor over TCP, {size} B at full rate",
-                    ratios.ratio("floor-tcp", size, "max", cpu), 1.5)
+                    ratios.ratio("floor-tcp", size, "max", cpu), 1.25)
     # no viewer comes over a Unix socket: this one tells what TCP costs, and has no limit
     out += verdict(f"CPU per packet / floor over a Unix socket, {size} B at full rate",
                     ratios.ratio("floor", size, "max", cpu), None)

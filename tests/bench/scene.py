@@ -17,6 +17,7 @@ SIZES = (10, 100, 1000)
 PROCESSES = 5  # in each namespace
 CLIENTS = 50
 ROUNDS = 3  # of what has a limit
+QUIET_TRIES = 5  # of each of these: a round in which the host changes measures discovery, too
 CHANGES_PER_S = 20
 CHANGE_LIMIT_S = 60
 SETTLED_PERCENT = 60  # of a core; thousands of new links keep the kernel busy for a while
@@ -163,18 +164,37 @@ def _typical(found):
     return sorted(found, key=lambda f: f["p99_ms"])[len(found) // 2]
 
 
-def answers_and_floor(tools, port, path, seconds, rounds):
-    """How long answers take, and as many bytes from a server that does nothing else, in turns: what a machine has
-    to do for the clients takes its time, too."""
-    ours, floor = [], []
-    for _ in range(rounds):
+def _undisturbed_answers(tools, port, path, seconds):
+    """As answers(), if need be again until the host does not change meanwhile. "changes" of what is returned tells
+    whether it did in the last try as well."""
+    for _ in range(QUIET_TRIES):
+        generation = metric(port, "packetflix_catalog_generation")
         found = answers(tools, port, path, seconds)
         if found is None:
-            return None, None
-        ours.append(found)
+            return None
+        found["changes"] = round(metric(port, "packetflix_catalog_generation") - generation)
+        if found["changes"] == 0:
+            break
+    return found
+
+
+def pairs_with_floor(tools, port, path, seconds, rounds):
+    """How long answers take, and as many bytes from a server that does nothing else, in turns: what a machine has
+    to do for the clients takes its time, too. One pair a round, none when nobody answers."""
+    pairs = []
+    for _ in range(rounds):
+        found = _undisturbed_answers(tools, port, path, seconds)
+        if found is None:
+            return []
         with Process([tools.answer, found["bytes"]], tools.log) as bare:
-            floor.append(_ask(tools, bare.wait_ready()["port"], path, seconds, "rest"))
-    return _typical(ours), _typical(floor)
+            pairs.append((found, _ask(tools, bare.wait_ready()["port"], path, seconds, "rest")))
+    return pairs
+
+
+def answers_and_floor(tools, port, path, seconds, rounds):
+    """The typical one of each of pairs_with_floor()."""
+    pairs = pairs_with_floor(tools, port, path, seconds, rounds)
+    return (_typical([p[0] for p in pairs]), _typical([p[1] for p in pairs])) if pairs else (None, None)
 
 
 def answers(tools, port, path, seconds, form="rest"):
