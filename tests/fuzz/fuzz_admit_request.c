@@ -12,6 +12,7 @@
 
 #include "base/own.h"
 #include "base/utf8.h"
+#include "service/admit/plan.h"
 #include "service/admit/request.h"
 #include "service/admit/resolve.h"
 
@@ -64,6 +65,30 @@ static struct request_words as_headers(const struct request_words *w)
 		word->query = NULL;
 	}
 	return h;
+}
+
+#define TARGETS_MAX 8
+
+/* A plan has as many requests as it says; one that does not split anything leaves the words alone.
+ */
+static void check_plan(const struct request_words *w)
+{
+	struct refusal why = {0};
+	struct plan p;
+	int rc = plan_make(w, TARGETS_MAX, &p, &why);
+
+	if (rc < 0) {
+		assert(rc == -EINVAL || rc == -E2BIG);
+		assert(why.text[0] && why.http_status == 400);
+		return;
+	}
+	assert(p.n >= 1 && p.n <= TARGETS_MAX);
+	for (size_t i = 0; i < p.n; i++) {
+		const char *one = request_word_text(&p.each[i].container);
+
+		assert(one == request_word_text(&w->container) || (p.texts && one == p.texts[i]));
+	}
+	plan_done(&p);
 }
 
 static void check_refusal(int rc, const struct refusal *why)
@@ -141,6 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	split(text, size, &w);
 	h = as_headers(&w);
+	check_plan(&w);
 	rc = request_decode(&w, &r, &why);
 	assert(request_decode(&h, &r_h, &why_h) == rc);
 	if (rc < 0) {
