@@ -64,7 +64,7 @@ def name(shared, scene):
 def test_targets_are_those_of_the_service(shared, real, scene, name):
     found = real.find(name)
     assert (found.name, found.type, found.prefix, found.netns) == (name, "proc", "", scene.inode)
-    assert "eth0" in found.interfaces and found.pid > 0
+    assert "eth0" in found.interfaces and found.pid > 0 and found.netns_name == scene.box.name
     assert found in real.targets() and real.service().name == "packetflix"
     assert real.url == f"http://127.0.0.1:{shared.port}" and real.token_source == ""
 

@@ -48,6 +48,7 @@ struct csharg_target {
     const char *capture_service;
     uint32_t capture_port;
     const char *id;
+    const char *netns_name;
 };
 
 struct csharg_targets { size_t n; const struct csharg_target *const *target; };

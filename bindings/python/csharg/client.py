@@ -39,6 +39,8 @@ class Target:
     """Names of network interfaces, None = unknown."""
     id: str
     """Id of the container, "" = unknown."""
+    netns_name: str
+    """Name of the network namespace in ip-netns(8), "" = unknown."""
     _handle: Any = field(repr=False, compare=False)
 
 
@@ -54,7 +56,8 @@ def _target(shown: Any) -> Target:
     errors.check(lib.csharg_target_copy(shown, new))
     t = ffi.gc(new[0], lib.csharg_target_free)
     interfaces = tuple(text(t.interfaces[i]) for i in range(t.n_interfaces)) if t.has_interfaces else None
-    return Target(text(t.name), text(t.type), text(t.prefix), text(t.node_name), t.netns, t.pid, interfaces, text(t.id), t)
+    return Target(text(t.name), text(t.type), text(t.prefix), text(t.node_name), t.netns, t.pid, interfaces, text(t.id),
+                  text(t.netns_name), t)
 
 
 class Client:
