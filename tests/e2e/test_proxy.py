@@ -4,6 +4,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import re
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -192,6 +193,20 @@ def test_statuses_and_bodies_come_back(pair, status):
     answer = pair.get(f"/status/{status}")
     assert answer.status == status
     assert answer.body == (b"" if status == 204 else b"told so") and answer.headers["X-Backend"] == "ghostwire"
+
+
+@pytest.mark.parametrize("status", [200, 204, 404, 503])
+def test_the_log_has_the_status_and_size_of_a_relayed_answer(start, status):
+    ghostwire = Ghostwire()
+    try:
+        running = start("--proxy-discovery", "--discovery-service", "127.0.0.1", "--gw-port", ghostwire.port,
+                        "--log-requests")
+        running.get(f"/status/{status}")
+        line = until(lambda: next((l for l in running.log.splitlines() if "msg=answer" in l and "/status/" in l), None),
+                     "the answer to be logged")
+    finally:
+        ghostwire.close()
+    assert f"status={status} " in line and int(re.search(r" bytes=(\d+)", line)[1]) > 0
 
 
 def test_a_head_request_has_no_body(pair):

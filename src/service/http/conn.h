@@ -108,6 +108,9 @@ void conn_upgrade(struct conn *c, bool is_text, const struct conn_ops *ops, void
  * What came behind the head is read first. */
 void conn_relay(struct conn *c, const struct conn_ops *ops, void *ctx);
 
+/* Note the status of the relayed answer, for the log. */
+void conn_relayed_status(struct conn *c, int status);
+
 /* For a relayed connection: as recv() and send(): bytes, 0 at the end of the stream, -EAGAIN
  * (ready() is called when it may succeed) or another negative errno. */
 ssize_t conn_read(struct conn *c, void *ret, size_t cap_bytes);

@@ -172,5 +172,12 @@ void conn_relay(struct conn *c, const struct conn_ops *ops, void *ctx)
 	c->ops = ops;
 	c->ctx = ctx;
 	c->is_persistent = false;
+	c->status = 0;
+	c->n_sent = c->n_checked = 0;
 	conn_enter(c, CONN_RELAYED);
+}
+
+void conn_relayed_status(struct conn *c, int status)
+{
+	c->status = (uint16_t) status;
 }

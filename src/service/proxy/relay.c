@@ -226,6 +226,7 @@ static bool read_head(struct relay *r)
 	if (rc == 0)
 		return true;
 	enter(r, RELAY_ANSWERING);
+	conn_relayed_status(r->conn, r->answer.status);
 	if (r->in.len_bytes > 0 && !take_body(r, buf_at(&r->in), r->in.len_bytes))
 		return false;
 	buf_done(&r->in);
