@@ -105,6 +105,7 @@ static int init_server(struct app *a, struct err *e)
 			.n_own_host = c->n_own_host,
 			.allow_host = c->allow_host,
 			.n_allow_host = c->n_allow_host},
+		.tickets = &a->tickets,
 		.routes = routes,
 		.n_routes = routes_n,
 		.elsewhere = c->proxy ? &route_elsewhere : NULL,
@@ -209,6 +210,7 @@ void app_run(struct app *a)
 void app_done(struct app *a)
 {
 	server_done(&a->server);
+	tickets_done(&a->tickets);
 	packings_done(&a->answers.packings);
 	compilers_done(&a->compilers);
 	hub_free(a->hub);

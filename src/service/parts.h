@@ -31,6 +31,7 @@ struct app {
 	struct loop_source broker_source, catalog_source;
 	struct loop_timer catalog_retry; /* the catalog's channel could not be watched */
 	struct server server;
+	struct tickets tickets;
 	/* what handlers need */
 	struct answer_env answers;
 	struct view_env views;

@@ -43,6 +43,7 @@ void reload(struct app *a, const struct msg_reload *m, struct fdset *fds)
 	config_secrets_done(own);
 	*own = next;
 	a->server.env.access.token = own->token;
+	tickets_done(&a->tickets); /* they were issued for the former token */
 	if (tls)
 		server_set_tls(&a->server, tls);
 	log_info("reloaded certificate=%d token=%d", m->has_tls, m->has_token);

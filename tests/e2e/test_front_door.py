@@ -143,10 +143,10 @@ def test_the_parts_of_the_page_need_no_token(start, tmp_path):
     token = tmp_path / "token"
     token.write_text("a-token\n")
     running = start("--token-file", token)
-    for target in ("/page.js", "/page.css", "/favicon.ico"):
+    for target in ("/", "/page.js", "/page.css", "/favicon.ico"):
         assert running.get(target).status == 200
-    assert running.get("/").status == 401
-    assert running.get("/?token=a-token").status == 200
+    assert running.get("/mobyshark").status == 401
+    assert running.get("/mobyshark?token=a-token").status == 200
 
 
 def test_a_refused_host_is_logged_with_what_would_help_but_not_for_ever(start):

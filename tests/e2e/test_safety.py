@@ -185,7 +185,7 @@ def guarded(secrets):
     running.stop()
 
 
-GUARDED = ["/", "/mobyshark", "/discover/mobyshark", "/metrics", "/readyz", "/capture.pcapng?netns=1", "/capture?netns=1",
+GUARDED = ["/mobyshark", "/filter?expr=ip", "/discover/mobyshark", "/metrics", "/readyz", "/capture.pcapng?netns=1", "/capture?netns=1",
            "/nonsense"]
 WRONG = [None, "", "Bearer", "Bearer ", f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}6",
          f"Bearer X{TOKEN[1:]}", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN.upper()}", f"Bearer {TOKEN} {TOKEN}",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Laws of the connection machine: what it sends does not depend on how requests are divided, nor on
  * whether the client reads at once or late (WebSockets aside); it comes to rest; a connection that
- * ends frees what its handler holds, exactly once. */
+ * ends frees what its handler holds, exactly once; a ticket is used at most once. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include "service/http/conn.h"
 #include "service/http/conn_state.h"
 
+#define TICKET       "0123456789abcdef0123456789abcdef"
 #define LARGE_BYTES  300000 /* more than a turn moves */
 #define STREAM_PARTS 40
 #define OUTPUT_MAX   (64 * 1024 * 1024)
@@ -27,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static char large[LARGE_BYTES];
 static int n_held; /* contexts of handlers, and bodies */
 static bool has_websocket;
+static int n_tickets_used;
 
 struct stream {
 	struct conn *conn;
@@ -126,7 +128,18 @@ static void late_begin(struct conn *c, void *ctx)
 	conn_wake(c);
 }
 
+static void ticket_begin(struct conn *c, void *ctx)
+{
+	const struct http_request *r = conn_request(c);
+
+	if (r->has_ticket && !r->is_head)
+		n_tickets_used++;
+	assert(!r->has_ticket || http_request_count(r, "stored") == 1);
+	small_begin(c, ctx);
+}
+
 static const struct route routes[] = {
+	{"/guarded", ROUTE_TICKET, ticket_begin, NULL},
 	{"/small", ROUTE_OPEN, small_begin, NULL},
 	{"/large", ROUTE_OPEN, large_begin, NULL},
 	{"/stream", ROUTE_OPEN, stream_begin, NULL},
@@ -137,6 +150,7 @@ static const struct route routes[] = {
 struct world {
 	struct loop loop;
 	struct http_env env;
+	struct tickets tickets;
 	struct loop_job stop;
 	int fd; /* the client's side */
 	uint8_t *out;
@@ -191,7 +205,13 @@ static void begin(struct world *w)
 	memset(w, 0, sizeof(*w));
 	assert(loop_init(&w->loop) == 0);
 	w->stop = (struct loop_job){.fn = on_stop, .ctx = &w->loop};
+	w->tickets.all[0] =
+		(struct ticket){.id = TICKET, .end_ns = INT64_MAX, .query = strdup("stored=1")};
+	assert(w->tickets.all[0].query);
+	n_tickets_used = 0;
 	w->env = (struct http_env){.loop = &w->loop,
+		.access = {.token = "secret"},
+		.tickets = &w->tickets,
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(routes[0]),
 		.max_connections = 16};
@@ -213,6 +233,8 @@ static void end(struct world *w)
 			conn_free(c);
 	}
 	assert(n_held == 0 && w->env.heads_bytes == 0);
+	assert(n_tickets_used <= 1 && (n_tickets_used == 1) == !w->tickets.all[0].id[0]);
+	tickets_done(&w->tickets);
 	loop_done(&w->loop);
 }
 

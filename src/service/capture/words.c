@@ -154,7 +154,8 @@ int words_read(const struct http_request *r, struct words *ret)
 	}
 	w.words.targets = w.targets;
 	read_arguments(&w, r->query, &c);
-	read_headers(&w, r->head, &c);
+	if (!r->has_ticket)
+		read_headers(&w, r->head, &c);
 	*ret = w;
 	return 0;
 }

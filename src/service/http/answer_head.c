@@ -24,6 +24,10 @@ const char *answer_head_phrase(int status)
 		return "Switching Protocols";
 	case 200:
 		return "OK";
+	case 201:
+		return "Created";
+	case 204:
+		return "No Content";
 	case 304:
 		return "Not Modified";
 	case 400:
@@ -121,7 +125,7 @@ size_t answer_head_put(const struct answer_head *h, char *ret, size_t cap_bytes)
 	if (h->status == 401)
 		put(&o, "WWW-Authenticate: Bearer\r\n");
 	if (h->status == 405)
-		put(&o, "Allow: GET, HEAD\r\n");
+		put(&o, "Allow: %s\r\n", h->allow);
 	if (h->is_upgrade)
 		put(&o, "Sec-Websocket-Version: 13\r\n");
 	put(&o, BROWSER_FIELDS "\r\n");

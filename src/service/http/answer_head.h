@@ -14,6 +14,7 @@ struct answer_head {
 	int status;
 	const char *type;   /* Content-Type, NULL = none */
 	const char *fields; /* of the handler, each with its line end; NULL = none */
+	const char *allow;  /* 405: the methods of the route */
 	const char *accept; /* 101: Sec-WebSocket-Accept */
 	bool has_length;
 	uint64_t len_bytes;

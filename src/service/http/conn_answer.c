@@ -19,6 +19,7 @@ static void describe(const struct conn *c, const struct conn_head *head, struct 
 	*ret = (struct answer_head){.status = head->status,
 		.type = head->type,
 		.fields = head->fields,
+		.allow = c->allow,
 		.is_http10 = c->is_http10,
 		.closes = !c->is_persistent || c->env->is_ending,
 		.no_store = !head->is_cacheable,

@@ -3,6 +3,7 @@
 #include "service/http/conn_state.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -80,8 +81,8 @@ static int check_method(struct conn *c, const struct http_request *r, const stru
 	if (route && (route->flags & ROUTE_WEBSOCKET)) {
 		status = check_upgrade(c, h);
 		*ret_why = status ? words_of_upgrade(c, status) : "";
-	} else if (!c->is_head && !http_slice_is(h->method, "GET")) {
-		*ret_why = "only GET and HEAD are served here";
+	} else if (!route_serves(route, h->method)) {
+		*ret_why = "this method is not served here; the field Allow has those that are";
 		status = 405;
 	}
 	return status;
@@ -92,7 +93,8 @@ static int judge(struct conn *c, const struct http_request *r, const struct http
 	uint32_t flags, const char **ret_why)
 {
 	struct http_env *env = c->env;
-	int status = access_judge(&env->access, r, host, flags, ret_why);
+	int status = access_judge(
+		&env->access, r, host, flags | (r->has_ticket ? ROUTE_OPEN : 0), ret_why);
 
 	env->counters.refused_access += status != 0;
 	env->counters.unauthorized += status == 401;
@@ -143,6 +145,14 @@ static int check(struct conn *c, const struct http_request *r, const struct http
 	return status;
 }
 
+/* The route of a request with a valid ticket. */
+static const struct route *find_ticket_route(const struct http_env *env, const char *path)
+{
+	const struct route *route = route_find(env->routes, env->n_routes, path);
+
+	return route && (route->flags & (ROUTE_TICKET | ROUTE_TICKET_KEPT)) ? route : NULL;
+}
+
 static const struct route *find_route(const struct http_env *env, const char *path)
 {
 	const struct route *route = route_find(env->routes, env->n_routes, path);
@@ -163,14 +173,54 @@ static void log_request(struct conn *c, const struct http_request *r)
 	request_log_begin(&c->log, peer, r, c->env->logs_headers);
 }
 
+/* Call the handler of @r, and use up its ticket. */
+static void begin(
+	struct conn *c, struct http_request *r, const struct route *route, struct ticket *ticket)
+{
+	char *query = NULL;
+
+	if (ticket && (route->flags & ROUTE_TICKET) && !r->is_head)
+		query = ticket_use(ticket);
+	c->request = r;
+	route->begin(c, c->env->ctx);
+	c->request = NULL;
+	free(query);
+}
+
+/* Find the route of @r, whose decoded path is @path. A request with a ticket becomes one for the
+ * rest of its path, with the query of the ticket. Returns false when its ticket is not valid. */
+static bool find(struct conn *c, char *path, struct http_request *r, const struct route **ret_route,
+	struct ticket **ret_ticket)
+{
+	const char *rest;
+
+	http_clean_path(path);
+	if (strncmp(path, TICKET_PATH, strlen(TICKET_PATH)) != 0) {
+		*ret_route = find_route(c->env, path);
+		return true;
+	}
+	*ret_ticket = tickets_find(c->env->tickets, path, clock_mono_ns(), &rest);
+	if (!*ret_ticket) {
+		path[strlen(TICKET_PATH)] = '\0';
+		return false;
+	}
+	memmove(path, rest, strlen(rest) + 1);
+	*ret_route = find_ticket_route(c->env, path);
+	r->has_ticket = true;
+	r->query = (struct http_slice){(*ret_ticket)->query, strlen((*ret_ticket)->query)};
+	return true;
+}
+
 /* Answer the request @h. */
 static void dispatch(struct conn *c, const struct http_head *h)
 {
 	char path[PATH_MAX_BYTES] = "";
 	struct http_request r = {.head = h, .path = path};
-	const struct route *route = NULL;
+	const struct route *route = c->env->elsewhere;
+	struct ticket *ticket = NULL;
 	struct http_target target;
 	const char *why = "";
+	bool is_found = true;
 	int status;
 
 	describe(c, h);
@@ -180,13 +230,14 @@ static void dispatch(struct conn *c, const struct http_head *h)
 	}
 	r.query = target.query;
 	r.is_head = c->is_head;
-	if (!target.is_asterisk && http_decode(target.path, false, path, sizeof(path)) >= 0) {
-		http_clean_path(path);
-		route = find_route(c->env, path);
-	} else {
-		route = c->env->elsewhere;
-	}
+	if (!target.is_asterisk && http_decode(target.path, false, path, sizeof(path)) >= 0)
+		is_found = find(c, path, &r, &route, &ticket);
 	log_request(c, &r);
+	if (!is_found) {
+		conn_refuse(c, 403, "the ticket is unknown, used or out of time");
+		return;
+	}
+	c->allow = route_methods(route);
 	status = check(c, &r, &target, route, &why);
 	/* what may be a body must not be read as the next request */
 	if (status && (status == 400 || http_head_count(h, "content-length") > 0 ||
@@ -200,9 +251,7 @@ static void dispatch(struct conn *c, const struct http_head *h)
 		conn_error(c, 404, "404 page not found");
 		return;
 	}
-	c->request = &r;
-	route->begin(c, c->env->ctx);
-	c->request = NULL;
+	begin(c, &r, route, ticket);
 }
 
 /* Read more of the request. Returns CONN_AGAIN when there is more of it. */

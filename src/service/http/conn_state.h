@@ -62,6 +62,7 @@ struct conn {
 	uint64_t n_checked;                 /* of these, when the deadline began */
 	size_t counted_bytes;               /* of @in, in the server's sum */
 	uint16_t status;                    /* of it */
+	const char *allow;                  /* the methods of the request's route */
 
 	bool may_read;   /* the socket was readable when last heard of */
 	bool is_blocked; /* it takes no more, and will say when it does */

@@ -13,6 +13,7 @@
 #include "service/http/access.h"
 #include "service/http/conn_set.h"
 #include "service/http/route.h"
+#include "service/http/tickets.h"
 #include "service/http/tls.h"
 
 #define HTTP_ENV_HEADS_BYTES 33554432 /* of all requests that are not complete */
@@ -30,7 +31,8 @@ struct http_env {
 	/* options: */
 	struct loop *loop;    /* borrowed, as all else here */
 	struct access access; /* who may ask */
-	struct tls *tls;      /* owned by the server; NULL = plain */
+	struct tickets *tickets;
+	struct tls *tls; /* owned by the server; NULL = plain */
 	const struct route *routes;
 	size_t n_routes;
 	const struct route *elsewhere; /* of the paths that no route has, NULL = none */

@@ -13,6 +13,8 @@ struct http_request {
 	const char *path;             /* decoded, ends with NUL */
 	struct http_slice query;      /* encoded, without the question mark; empty = none */
 	bool is_head;                 /* HEAD */
+	bool has_ticket; /* a ticket permits it: @query is the ticket's, header fields do not
+			    count */
 };
 
 /* Copy the value of field @name (lower case) into @ret. Returns false when it is absent, or does

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What the server answers: one table of paths, with who may ask for each, and what handles it. */
+/* The table of routes: each has a path, the methods that it serves, who may request it, and its
+ * handler. */
 #ifndef HTTP_ROUTE_H
 #define HTTP_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "http/slice.h"
 
 struct conn;
 struct http_request;
@@ -16,6 +20,12 @@ enum route_flag {
 	ROUTE_LOCAL = 8,      /* ours also when another discovery service is asked for the rest */
 	ROUTE_WEBSOCKET = 16, /* only for requests to upgrade */
 	ROUTE_BODY = 32,      /* any method, with a body: the handler reads it */
+	ROUTE_POST = 64,      /* only POST, without a body, instead of GET and HEAD */
+	ROUTE_DELETE = 128,   /* only DELETE, without a body, instead of GET and HEAD */
+	ROUTE_BELOW = 256,    /* the path ends with a slash: every longer path that begins so */
+	ROUTE_TICKET =
+		512, /* also with a ticket (tickets.h) instead of the token, and uses it up */
+	ROUTE_TICKET_KEPT = 1024, /* also with a ticket, which stays valid */
 };
 
 struct route {
@@ -28,7 +38,13 @@ struct route {
 	const char *(*check)(const struct http_request *r);
 };
 
-/* The route for @path, NULL if there is none. */
+/* The route for @path, NULL if there is none. The first that matches counts. */
 const struct route *route_find(const struct route *routes, size_t n, const char *path);
+
+/* The methods of @route, as in a field Allow (RFC 9110 section 10.2.1); NULL is a route for GET. */
+const char *route_methods(const struct route *route);
+
+/* True when @route serves @method. */
+bool route_serves(const struct route *route, struct http_slice method);
 
 #endif
