@@ -10,6 +10,7 @@ test_packages="libcmocka-dev libhttp-parser-dev clang clang-tidy clang-format ll
  python3-venv nginx-light haproxy
  valgrind gdb podman crun slirp4netns catatonit lxc systemd-container jq zsh fish wireshark xvfb scrot xdotool xclip xdg-utils
  libglib2.0-bin desktop-file-utils man-db bash-completion
+ docker-compose caddy
  python3-cffi python3-pip python3-setuptools python3-wheel mypy"
 static_packages="apt debian-archive-keyring dpkg-dev flex bison"
 bench_packages="wireshark-common openssl iproute2 util-linux procps python3"

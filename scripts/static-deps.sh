@@ -48,7 +48,7 @@ END
 	prepared=true
 }
 
-# build_library SOURCE-PACKAGE CONFIGURE-ARGUMENT... : what a ./configure and make installs
+# build_library SOURCE-PACKAGE CONFIGURE-ARGUMENT... : what configure and make install
 build_library() {
 	name=$1
 	shift
@@ -80,6 +80,10 @@ eval "$(dpkg-buildflags --export=sh)"
 build_library libpcap --without-libnl --disable-dbus --disable-rdma --disable-bluetooth \
 	--disable-usb --disable-netmap --without-dag --without-septel --without-snf --without-turbocap \
 	--without-dpdk
+
+# Whatever no program uses is left out by the linker, function by function.
+export DEB_CFLAGS_APPEND='-g0 -fPIC -ffunction-sections -fdata-sections'
+eval "$(dpkg-buildflags --export=sh)"
 # HTTP over unix sockets, to which discover speaks without names, TLS, proxies or encodings
 build_library curl --enable-static --enable-unix-sockets --enable-http --disable-threaded-resolver \
 	--disable-ftp --disable-file --disable-ldap --disable-ldaps --disable-rtsp --disable-dict \
@@ -88,3 +92,7 @@ build_library curl --enable-static --enable-unix-sockets --enable-http --disable
 	--disable-alt-svc --disable-hsts --without-ssl --without-gssapi --without-nghttp2 \
 	--without-libidn2 --without-librtmp --without-libssh2 --without-libpsl --without-zlib \
 	--without-brotli --without-zstd --without-libgsasl
+# files written by other programs are read with plain statements
+CPPFLAGS="$CPPFLAGS -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_DEPRECATED -DSQLITE_OMIT_SHARED_CACHE" \
+	build_library sqlite3 --disable-tcl --disable-readline --disable-math \
+	--disable-fts3 --disable-fts4 --disable-fts5 --disable-rtree --disable-session --disable-json

@@ -20,6 +20,7 @@ from checks import checks  # noqa: E402
 from checks.style import Analysis  # noqa: E402
 
 PROGRAM_TIMEOUT_S = 180
+IMAGE_TIMEOUT_S = 1800
 FUZZ_FRESH_S = 6
 # These start a sandboxed program, in which the leak detector cannot work.
 WITHOUT_LEAK_DETECTOR = ("test_discover_run",)
@@ -225,6 +226,15 @@ def suite_e2e(tally):
     run_pytest(tally, "e2e", sorted((REPO / "tests" / "e2e").glob("test_*.py")))
 
 
+def suite_image(tally):
+    """The image is made first; that takes minutes where its libraries are not there yet."""
+    status, output = run([str(REPO / "build"), "--image"], IMAGE_TIMEOUT_S, cwd=REPO)
+    if status != 0:
+        tally.add("failed", "image: ./build --image", output[-4000:])
+        return
+    run_pytest(tally, "image", sorted((REPO / "tests" / "image").glob("test_*.py")))
+
+
 SUITES = {
     "checks": (suite_checks, "the source tree and the executables against our rules"),
     "unit": (suite_unit, "one module each (cmocka)"),
@@ -233,6 +243,7 @@ SUITES = {
     "fuzz": (suite_fuzz, f"every corpus, then {FUZZ_FRESH_S} fresh seconds of each target"),
     "sanitizers": (suite_sanitizers, "unit tests and part of e2e with AddressSanitizer and UBSan"),
     "e2e": (suite_e2e, "the real programs, judged from outside"),
+    "image": (suite_image, "the container image, in container engines and with compose"),
     "analysis": (None, "clang-tidy, in the background of the others behind checks"),
 }
 

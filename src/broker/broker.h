@@ -13,6 +13,7 @@
 #include "broker/host_names.h"
 #include "broker/options.h"
 #include "broker/users.h"
+#include "broker/warnings.h"
 #include "proto/broker.h"
 
 #define BROKER_LISTEN_FDS_MAX OPTIONS_LISTEN_MAX
@@ -44,6 +45,7 @@ struct broker {
 	int tls_cert_fd, tls_key_fd, token_fd; /* owned, -1 = none */
 	struct users users;
 	struct host_names host_names;
+	struct warnings warnings; /* of the start */
 	struct child service, discover;
 	struct captures captures;
 	struct workers digs, compilers;

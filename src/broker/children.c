@@ -22,7 +22,7 @@
 #define RETRY_STEPS    6 /* up to 6.4 s */
 
 #define ARGS_MAX     96
-#define ARG_TEXT_MAX 300
+#define ARG_TEXT_MAX 448
 
 /* Words of the form name=value. */
 struct args {
@@ -76,6 +76,8 @@ static void service_args(const struct broker *b, struct args *a)
 		add_arg(a, "allow-host=%s", o->allow_host[i]);
 	for (size_t i = 0; i < b->host_names.n; i++)
 		add_arg(a, "own-host=%s", b->host_names.v[i]);
+	for (size_t i = 0; i < b->warnings.n; i++)
+		add_arg(a, "warning=%s:%s", b->warnings.v[i].kind, b->warnings.v[i].text);
 }
 
 /* Two new channels for a child: to the broker, and the catalog channel, whose other end goes to its

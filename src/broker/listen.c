@@ -90,6 +90,24 @@ bool listen_is_address(const char *address)
 	return parse(address, 0, &a, &len) == 0;
 }
 
+/* Make a socket for @a. Without IPv6 in the kernel, all addresses are those of IPv4: @a changes. */
+static int make_socket(union address *a, socklen_t *len)
+{
+	const int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	in_port_t port = a->v6.sin6_port;
+	int fd = socket(a->sa.sa_family, type, 0);
+
+	if (fd >= 0 || errno != EAFNOSUPPORT || a->sa.sa_family != AF_INET6 ||
+		!IN6_IS_ADDR_UNSPECIFIED(&a->v6.sin6_addr))
+		return fd < 0 ? -errno : fd;
+	memset(a, 0, sizeof(*a));
+	a->v4.sin_family = AF_INET;
+	a->v4.sin_port = port;
+	*len = sizeof(a->v4);
+	fd = socket(AF_INET, type, 0);
+	return fd < 0 ? -errno : fd;
+}
+
 int listen_open(const char *address, uint16_t port, bool *ret_loopback, struct err *e)
 {
 	AUTO_CLOSE int fd = -1;
@@ -99,9 +117,9 @@ int listen_open(const char *address, uint16_t port, bool *ret_loopback, struct e
 
 	if (parse(address, port, &a, &len) < 0)
 		return err_set(e, -EINVAL, "\"%s\" is no address to listen on", address);
-	fd = socket(a.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = make_socket(&a, &len);
 	if (fd < 0)
-		return err_sys(e, -errno, "cannot listen on %s", address);
+		return err_sys(e, fd, "cannot listen on %s", address);
 	(void) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a.sa.sa_family == AF_INET6) {
 		v6only = !IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr);

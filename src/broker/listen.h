@@ -14,9 +14,9 @@
 bool listen_is_address(const char *address);
 
 /* Bind and listen on @address: "IP", "IP:PORT", "[IPv6]" or "[IPv6]:PORT"; @port is used if there
- * is none. "[::]" and "::" take IPv4 as well. Returns a close-on-exec socket; *ret_loopback tells
- * whether only this machine can reach it. -EINVAL for a text that is no address, or the errno of
- * bind(2), with words in @e. */
+ * is none. "[::]" and "::" take IPv4 as well, and mean 0.0.0.0 where the kernel has no IPv6.
+ * Returns a close-on-exec socket; *ret_loopback tells whether only this machine can reach it.
+ * -EINVAL for a text that is no address, or the errno of bind(2), with words in @e. */
 int listen_open(const char *address, uint16_t port, bool *ret_loopback, struct err *e);
 
 /* The URL under which listening socket @fd is best reached from this machine, "localhost" standing

@@ -9,46 +9,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
+#include "base/io.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "base/version.h"
 #include "broker/broker.h"
 #include "broker/listen.h"
+#include "broker/memory_limit.h"
 #include "broker/reload.h"
+#include "broker/rights.h"
 #include "broker/spawn.h"
 #include "broker/supervise.h"
+#include "broker/visibility.h"
 #include "broker/watch.h"
+#include "proto/bounds.h"
 #include "sandbox/drop.h"
 #include "sandbox/roles.h"
 
-#define FILES_WANTED 65536
+#define FILES_WANTED  65536
+#define UID_MAP_BYTES 4096
 
-/* Without these nothing works; the others are for running as root or passed on to discover. */
-static const cap_value_t needed[] = {CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE, CAP_NET_RAW};
-
-static int check_rights(struct err *e)
+/* What the broker may do, and what it cannot see. */
+static int check_rights(struct broker *b, struct err *e)
 {
-	cap_t now = cap_get_proc();
-	int rc = now ? 0 : err_sys(e, -errno, "cannot read capabilities");
+	char uid_map[UID_MAP_BYTES];
+	int rc = rights_raise(e);
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(needed); i++) {
-		cap_flag_value_t has = CAP_CLEAR;
-
-		if (cap_get_flag(now, needed[i], CAP_EFFECTIVE, &has) < 0 || !has)
-			rc = err_set(e, -EPERM,
-				"packetflix needs rights: start it as root (sudo), or give it file "
-				"capabilities: setcap cap_sys_admin,cap_sys_chroot,cap_sys_ptrace,"
-				"cap_net_admin,cap_net_raw,cap_net_broadcast,"
-				"cap_dac_read_search,cap_dac_override+ep "
-				"packetflix");
-	}
-	(void) cap_free(now);
+	if (rc == 0)
+		rc = rights_check(rights_effective(), geteuid(), &b->warnings, e);
+	if (rc == 0 && geteuid() == 0 &&
+		io_read_file(AT_FDCWD, "/proc/self/uid_map", uid_map, sizeof(uid_map)) > 0)
+		rc = rights_check_user(uid_map, &b->users.service, e);
 	return rc;
+}
+
+/* The kernel kills a process of a control group that uses more than its limit. */
+static void limit_memory(struct options *o)
+{
+	uint64_t limit = memory_limit_read(), most = memory_limit_for_captures(limit);
+
+	if (o->memory_bytes == 0)
+		o->memory_bytes = memory_default_bytes();
+	else if (o->memory_bytes > most)
+		log_warn("--memory is more than the memory limit of the control group allows "
+			 "limit=%" PRIu64 " used=%" PRIu64,
+			limit, most);
+	if (o->memory_bytes > most)
+		o->memory_bytes = most > BOUND_MEMORY_MIN_BYTES ? most : BOUND_MEMORY_MIN_BYTES;
 }
 
 static bool is_default_listen(const struct options *o)
@@ -110,6 +122,7 @@ static int open_descriptors(struct broker *b, struct err *e)
 	if (b->procfd < 0 || b->own_ns_fd < 0 || b->own_uts_fd < 0 || b->epoll_fd < 0)
 		return err_sys(e, -errno, "cannot open /proc");
 	host_names_find(b->procfd, b->own_uts_fd, &b->host_names);
+	visibility_check(b->procfd, &b->warnings);
 	b->empty_root_fd = sandbox_empty_root(e);
 	if (b->empty_root_fd < 0)
 		return b->empty_root_fd;
@@ -153,7 +166,7 @@ static int run(const struct options *o)
 
 	raise_files_limit();
 	users_find(&b.users);
-	rc = check_rights(&e);
+	rc = check_rights(&b, &e);
 	if (rc == 0)
 		rc = spawn_check(&e);
 	if (rc == 0)
@@ -192,6 +205,7 @@ int main(int argc, char **argv)
 		(void) printf("Version: %s\n", PACKETFLIX_VERSION);
 		return EXIT_SUCCESS;
 	}
+	limit_memory(&o);
 	status = run(&o);
 	options_done(&o);
 	return status;

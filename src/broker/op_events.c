@@ -3,15 +3,16 @@
  * time.
  *
  * Why serving it is safe: of the two sockets each is complete when it is handed over, bound and
- * subscribed, in the broker's own network namespace; the request chooses between them and holds
+ * subscribed, in the network namespace of the host; the request chooses between them and holds
  * nothing else. The one for processes tells numbers of processes that began, executed a program,
  * changed their name or ended, which discover may read in /proc anyway; a filter in the kernel
  * leaves out threads and all other kinds of events. The one for links tells what discover may list
- * anyway, in the namespaces to which the broker's has given an id (rtnetlink(7)). What is sent
+ * anyway, in the namespaces to which that one has given an id (rtnetlink(7)). What is sent
  * through either carries the rights of the sender, and discover has neither CAP_NET_ADMIN nor
  * CAP_NET_BROADCAST anywhere. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/cn_proc.h>
 #include <linux/connector.h>
 #include <linux/filter.h>
@@ -21,9 +22,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/own.h"
 #include "broker/broker.h"
+#include "broker/netns.h"
 
 /* A burst of some thousand events waits for its reader. */
 #define RECEIVE_BYTES (4 << 20)
@@ -88,19 +91,48 @@ static int subscribe(int sock, uint32_t groups)
 	const struct sockaddr_nl to = {.nl_family = AF_NETLINK, .nl_groups = groups};
 	const int size = RECEIVE_BYTES;
 
-	if (setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0 ||
-		bind(sock, (const struct sockaddr *) &to, sizeof(to)) < 0)
+	/* without CAP_NET_ADMIN the buffer is as large as net.core.rmem_max allows */
+	if (setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0 &&
+		(errno != EPERM ||
+			setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0))
 		return -errno;
-	return 0;
+	return bind(sock, (const struct sockaddr *) &to, sizeof(to)) < 0 ? -errno : 0;
 }
 
-static int open_processes(void)
+/* The network namespace of the host: that of process 1, or of the first kernel thread, which is
+ * process 2 in the initial PID namespace. Some hosts protect process 1 even from root. Returns a
+ * descriptor or a negative errno. */
+static int open_host_netns(int procfd)
 {
-	AUTO_CLOSE int sock = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_CONNECTOR);
+	int fd = openat(procfd, "1/ns/net", O_RDONLY | O_CLOEXEC);
+	char exe[8];
+
+	/* only kernel threads have no executable */
+	if (fd < 0 && readlinkat(procfd, "2/exe", exe, sizeof(exe)) < 0 && errno == ENOENT)
+		fd = openat(procfd, "2/ns/net", O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Make a socket in the network namespace of the host, or in the own one where that cannot be
+ * opened. The kernel reports process events in its initial network namespace alone, and events of
+ * links in the namespaces that the socket's has ids for: a container engine gives the initial one
+ * such ids, but not the namespace of a container or pod that packetflix runs in. */
+static int make_socket(const struct broker *b, int type, int protocol)
+{
+	const struct netns_socket wanted = {AF_NETLINK, type, protocol};
+	AUTO_CLOSE int first = open_host_netns(b->procfd);
+	const struct netns ns = {.ns_fd = first < 0 ? b->own_ns_fd : first, .pidfd = -1};
+
+	return netns_socket(&ns, b->own_ns_fd, &wanted, NULL);
+}
+
+static int open_processes(const struct broker *b)
+{
+	AUTO_CLOSE int sock = make_socket(b, SOCK_DGRAM, NETLINK_CONNECTOR);
 	int rc;
 
 	if (sock < 0)
-		return -errno;
+		return sock;
 	rc = filter_processes(sock);
 	if (rc == 0)
 		rc = subscribe(sock, CN_IDX_PROC);
@@ -109,14 +141,14 @@ static int open_processes(void)
 	return rc < 0 ? rc : TAKE_FD(sock);
 }
 
-static int open_links(void)
+static int open_links(const struct broker *b)
 {
-	AUTO_CLOSE int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	AUTO_CLOSE int sock = make_socket(b, SOCK_RAW, NETLINK_ROUTE);
 	const int on = 1;
 	int rc;
 
 	if (sock < 0)
-		return -errno;
+		return sock;
 	if (setsockopt(sock, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0)
 		return -errno;
 	rc = subscribe(sock, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
@@ -126,7 +158,7 @@ static int open_links(void)
 void op_events_open(struct broker *b, uint32_t id, const struct msg_events_open *m)
 {
 	struct msg answer = {.op = MSG_EVENTS_OPENED, .id = id};
-	AUTO_CLOSE int sock = m->source == EVENTS_PROCESSES ? open_processes() : open_links();
+	AUTO_CLOSE int sock = m->source == EVENTS_PROCESSES ? open_processes(b) : open_links(b);
 
 	if (sock < 0) {
 		struct err e = ERR_NONE;

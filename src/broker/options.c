@@ -50,6 +50,11 @@ static const struct option_rule rules[] = {
 		"address to listen on: IP, IP:PORT, [IPv6]:PORT or [::] for all;\n"
 		"repeatable (127.0.0.1 and ::1, or the comma-separated list in\n"
 		"the environment variable PACKETFLIX_LISTEN)"},
+	{"http", 0, OPT_TEXT, AT(http), 0, 0, 0, "ADDR",
+		"the same, as deployments of Ghostwire call it"},
+	{"brand", 0, OPT_TEXT, AT(unused), 0, 0, 0, "NAME", "no effect; taken from deployments of"},
+	{"brandicon", 0, OPT_TEXT, AT(unused), 0, 0, 0, "TEXT", "Ghostwire, as are this"},
+	{"initialcgroup", 0, OPT_SWITCH, AT(unused_switch), 0, 0, 0, NULL, "and this"},
 	{"tls-cert", 0, OPT_TEXT, AT(tls_cert), 0, 0, 0, "FILE", "certificate chain (PEM)"},
 	{"tls-key", 0, OPT_TEXT, AT(tls_key), 0, 0, 0, "FILE", "private key (PEM)"},
 	{"token-file", 0, OPT_TEXT, AT(token_file), 0, 0, 0, "FILE",
@@ -57,7 +62,9 @@ static const struct option_rule rules[] = {
 	{"allow-host", 0, OPT_LIST, AT(allow_host), AT(n_allow_host), 0, OPTIONS_HOSTS_MAX, "HOST",
 		"host name that clients may use for this service; repeatable"},
 	{"memory", 0, OPT_SIZE, AT(memory_bytes), 0, BOUND_MEMORY_MIN_BYTES, BOUND_MEMORY_MAX_BYTES,
-		"SIZE", "memory of all captures together (an eighth of the RAM, at most 1G)"},
+		"SIZE",
+		"memory of all captures together (an eighth of the RAM, at most 1G and\n"
+		"what the memory limit of the control group leaves)"},
 	{"ring-size", 0, OPT_SIZE, AT(ring_bytes), 0, BOUND_RING_MIN_BYTES, BOUND_RING_MAX_BYTES,
 		"SIZE", "largest kernel ring of one capture (32M)"},
 	{"stream-size", 0, OPT_SIZE, AT(stream_bytes), 0, STREAM_MIN_BYTES, STREAM_MAX_BYTES,
@@ -77,13 +84,6 @@ static const struct option_rule rules[] = {
 	{"version", 0, OPT_SWITCH, AT(version), 0, 0, 0, NULL, "print the version and exit"},
 	{"help", 'h', OPT_SWITCH, AT(help), 0, 0, 0, NULL, "print this help and exit"},
 };
-
-static uint64_t default_memory(void)
-{
-	uint64_t ram = (uint64_t) sysconf(_SC_PHYS_PAGES) * (uint64_t) sysconf(_SC_PAGESIZE);
-
-	return ram / 8 > 1024 * MIB ? 1024 * MIB : ram / 8;
-}
 
 static int parse_number(const char *s, uint64_t min, uint64_t max, bool is_size, uint64_t *ret)
 {
@@ -206,13 +206,24 @@ static int split_listen(struct options *o, const char *list, struct err *e)
 	return 0;
 }
 
+/* Started as Ghostwire: another service of the deployment passes requests on to it under these
+ * names. */
+static int take_ghostwire(struct options *o, struct err *e)
+{
+	if (o->n_listen == OPTIONS_LISTEN_MAX || o->n_allow_host + 2 > OPTIONS_HOSTS_MAX)
+		return err_set(e, -EINVAL, "too many --listen or --allow-host");
+	o->listen[o->n_listen++] = o->http;
+	o->allow_host[o->n_allow_host++] = "gostwire";
+	o->allow_host[o->n_allow_host++] = "gostwire.ghost-in-da-edge";
+	return 0;
+}
+
 int options_parse(int argc, char **argv, const char *listen_env, struct options *ret, struct err *e)
 {
 	struct options o = {
 		.discovery_service = "127.0.0.1",
 		.gw_port = 5000,
 		.port = 5001,
-		.memory_bytes = default_memory(),
 		.ring_bytes = 32 * MIB,
 		.stream_bytes = 16 * MIB,
 		.latency_ms = 5,
@@ -228,8 +239,10 @@ int options_parse(int argc, char **argv, const char *listen_env, struct options 
 		rc = parse_word(&o, argc, argv, &i, e);
 	if (rc == 0 && !o.tls_cert != !o.tls_key)
 		rc = err_set(e, -EINVAL, "--tls-cert and --tls-key belong together");
-	if (rc == 0 && o.n_listen == 0 && listen_env && listen_env[0])
+	if (rc == 0 && o.n_listen == 0 && !o.http && listen_env && listen_env[0])
 		rc = split_listen(&o, listen_env, e);
+	if (rc == 0 && o.http)
+		rc = take_ghostwire(&o, e);
 	for (uint32_t i = 0; i < o.n_listen && rc == 0; i++) {
 		if (!listen_is_address(o.listen[i]))
 			rc = err_set(e, -EINVAL,

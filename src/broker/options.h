@@ -25,7 +25,11 @@ struct options {
 	const char *allow_host[OPTIONS_HOSTS_MAX];
 	uint32_t n_allow_host;
 	const char *tls_cert, *tls_key, *token_file;
-	uint64_t memory_bytes, ring_bytes, stream_bytes;
+	const char *http;   /* an address to listen on, NULL = none */
+	const char *unused; /* flags of other programs, taken without effect */
+	bool unused_switch;
+	uint64_t memory_bytes; /* 0 = not given */
+	uint64_t ring_bytes, stream_bytes;
 	uint64_t latency_ms, max_age_ms, max_captures, max_viewers, max_targets, max_connections;
 };
 

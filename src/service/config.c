@@ -65,6 +65,8 @@ static void set(struct config *c, struct args *a, const char *name, const char *
 		c->max_connections = (uint32_t) n;
 	else if (strcmp(name, "own-host") == 0 && c->n_own_host < CONFIG_OWN_HOSTS_MAX)
 		c->own_host[c->n_own_host++] = value;
+	else if (strcmp(name, "warning") == 0 && c->n_warning < CONFIG_WARNINGS_MAX)
+		c->warning[c->n_warning++] = value;
 	else if (strcmp(name, "user") == 0)
 		a->has_user = sandbox_ids_parse(value, &c->ids) == 0;
 	else if (strcmp(name, "allow-host") == 0 && c->n_allow_host < CONFIG_HOSTS_MAX)

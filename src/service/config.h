@@ -15,6 +15,7 @@
 #define CONFIG_LISTEN_MAX    16
 #define CONFIG_HOSTS_MAX     32
 #define CONFIG_OWN_HOSTS_MAX 24
+#define CONFIG_WARNINGS_MAX  8
 #define CONFIG_PEM_MAX       1048576
 #define CONFIG_TOKEN_MAX     4096
 
@@ -35,6 +36,9 @@ struct config {
 	char hostname[256];                         /* of this machine */
 	const char *own_host[CONFIG_OWN_HOSTS_MAX]; /* its names, borrowed from argv */
 	uint32_t n_own_host;
+	const char *warning[CONFIG_WARNINGS_MAX]; /* of the broker, "KIND:TEXT", borrowed from argv
+						   */
+	uint32_t n_warning;
 	struct hub_limits limits;
 	uint32_t max_targets; /* of one stream */
 	uint32_t max_connections;

@@ -16,6 +16,7 @@ int main(int argc, char **argv)
 	struct config config;
 	struct app app;
 	struct err e = {0, ""};
+	bool was_root;
 	int rc;
 
 	log_init("service", false);
@@ -31,12 +32,13 @@ int main(int argc, char **argv)
 		log_error("%s", e.text);
 		return EXIT_CONFIGURATION;
 	}
+	was_root = getuid() == 0;
 	rc = role_enter_service(SERVICE_FD_ROOT, &config.ids, config.proxy, &e);
 	if (rc < 0) {
 		log_error("%s", e.text);
 		return EXIT_CONFIGURATION;
 	}
-	if (getuid() == SANDBOX_NOBODY && config.ids.uid != SANDBOX_NOBODY)
+	if (was_root && getuid() == SANDBOX_NOBODY && config.ids.uid != SANDBOX_NOBODY)
 		log_warn("user %u is not mapped into this user namespace: running as user %d, "
 			 "which processes of other programs may share",
 			config.ids.uid, SANDBOX_NOBODY);

@@ -8,6 +8,7 @@
 
 #include "base/version.h"
 #include "service/process.h"
+#include "service/warnings.h"
 
 /* One metric with one sample. */
 static void put(FILE *f, const char *name, const char *type, const char *help, uint64_t value)
@@ -64,8 +65,18 @@ static void put_processes(FILE *f, const struct app *a, const struct hub_totals 
 		a->service_restarts, a->discover_restarts, t->readers_crashed);
 }
 
+static void put_warning(const char *kind, const char *text, void *ctx)
+{
+	(void) text;
+	(void) fprintf(ctx, "packetflix_warning{kind=\"%s\"} 1\n", kind);
+}
+
 static void put_discovery(FILE *f, const struct app *a)
 {
+	(void) fprintf(f, "# HELP packetflix_warning What packetflix cannot see or do; "
+			  "/readyz?verbose has the words.\n"
+			  "# TYPE packetflix_warning gauge\n");
+	warnings_each(a, put_warning, f);
 	put(f, "packetflix_targets", "gauge", "Capture targets in the newest catalog.",
 		a->catalog.catalog.n_targets);
 	put(f, "packetflix_network_namespaces", "gauge",

@@ -91,6 +91,7 @@ struct engine {
 	bool asking;           /* a round is under way */
 	bool again;            /* another round must follow */
 	bool unreachable;      /* its last round failed, or it does not even say what it is */
+	uint32_t n_failed;     /* rounds in a row */
 	bool awaited;          /* the scan under way waits for this round */
 	bool late;             /* did not answer in time: nobody waits for it */
 	int64_t began_ns;      /* when its round under way, or its last one, began */

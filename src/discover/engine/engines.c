@@ -2,12 +2,16 @@
 #include "discover/engine/engines.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/own.h"
 #include "discover/host/proc_status.h"
+
+#define ENGINE_REPORT_ROUNDS 3
 
 /* One that is just starting is there a moment later; a scan may not be due for a minute. */
 #define RETRY_FIRST_NS 1000000000
@@ -252,6 +256,21 @@ static void earn_back(struct engine *e)
 	e->late = e->owes > 0;
 }
 
+/* Log that @e does not answer, when that is not just its start. Most often it is a matter of
+ * permission. Any user can start what looks like an engine, so only those of root are reported. */
+static void note_failure(struct engine *e)
+{
+	char path[2 * ENGINE_API_PATH_MAX];
+
+	if (e->absent || !e->privileged || e->n_failed == ENGINE_REPORT_ROUNDS ||
+		++e->n_failed < ENGINE_REPORT_ROUNDS)
+		return;
+	log_warn("a container engine does not answer, its containers are listed without their "
+		 "names type=%s pid=%" PRId32 " socket=\"%s\" hint=\"its socket needs root, its "
+		 "group, or CAP_DAC_OVERRIDE\"",
+		e->driver->engine_type, e->pid, log_quote(e->api_path, path, sizeof(path)));
+}
+
 void engine_round_done(struct engine *e, bool answered)
 {
 	bool waited_for = e->awaited;
@@ -265,6 +284,10 @@ void engine_round_done(struct engine *e, bool answered)
 		backoff_wait(&e->retry);
 	}
 	e->unreachable = !answered;
+	if (answered)
+		e->n_failed = 0;
+	else
+		note_failure(e);
 	if (answered && e->late)
 		earn_back(e);
 	if (e->again) {
